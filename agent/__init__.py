@@ -1,0 +1,1 @@
+"""The conversation: one turn over the waiting messages of one conversation."""

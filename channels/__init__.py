@@ -1,0 +1,1 @@
+"""How words travel: WeChat, console, and the delivery of outbound rows."""

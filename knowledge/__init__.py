@@ -1,0 +1,1 @@
+"""Education: articles, index and retrieval. Refuses to answer when nothing fits."""

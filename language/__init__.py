@@ -1,0 +1,1 @@
+"""What they mean: normalising, numerals, concepts and the reading grammar. Pure functions over data."""

@@ -1,0 +1,1 @@
+"""The database: tables by aggregate, queries, migrations, encryption and audit."""

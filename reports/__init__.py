@@ -1,0 +1,1 @@
+"""Figures for the clinic and the bureau, each with one definition."""

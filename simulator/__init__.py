@@ -1,0 +1,1 @@
+"""Stand-ins for the outside world. Speaks wire protocols only; imports no product package."""

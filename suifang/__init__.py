@@ -1,0 +1,1 @@
+"""Composition root: settings, bootstrap and the command line. The only place that builds things."""

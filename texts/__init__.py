@@ -1,0 +1,1 @@
+"""What we say: every sentence a patient or doctor may receive, as data."""
