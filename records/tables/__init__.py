@@ -1,0 +1,44 @@
+"""Tables, one module per aggregate. Importing this package registers every table."""
+
+from records.tables.base import metadata
+from records.tables.care import Enrolment, FollowUp, StoredReading
+from records.tables.conversation import (
+    ContactPoint,
+    DeliveryAttempt,
+    InboundMessage,
+    Media,
+    OutboundMessage,
+    Turn,
+)
+from records.tables.escalation import Escalation, EscalationEvent, Task
+from records.tables.people import Consent, Person, PersonContact
+from records.tables.places import Facility, Practitioner, SignIn
+from records.tables.running import AccessToken, AuditEvent, Heartbeat, Marker, Throttle, TickRun
+
+__all__ = [
+    "AccessToken",
+    "AuditEvent",
+    "Consent",
+    "ContactPoint",
+    "DeliveryAttempt",
+    "Enrolment",
+    "Escalation",
+    "EscalationEvent",
+    "Facility",
+    "FollowUp",
+    "Heartbeat",
+    "InboundMessage",
+    "Marker",
+    "Media",
+    "OutboundMessage",
+    "Person",
+    "PersonContact",
+    "Practitioner",
+    "SignIn",
+    "StoredReading",
+    "Task",
+    "Throttle",
+    "TickRun",
+    "Turn",
+    "metadata",
+]

@@ -1,0 +1,65 @@
+"""The people looked after, how they are reached, and what they agreed to."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlmodel import Field, SQLModel, UniqueConstraint
+
+from records.tables.base import json_list, row_id, sealed
+from records.times import instant, optional_instant
+
+
+class Person(SQLModel, table=True):
+    """A person under care, or a stranger who wrote before anyone registered them.
+
+    `status`: active, unidentified (wrote, but nobody knows who it is), moved, deceased, refused.
+    """
+
+    __tablename__ = "persons"
+
+    id: str = row_id()
+    facility_id: str | None = Field(default=None, foreign_key="facilities.id", index=True)
+    status: str = Field(default="active", index=True)
+    name_sealed: bytes | None = sealed()
+    phone_sealed: bytes | None = sealed()
+    phone_index: str | None = Field(default=None, index=True)
+    identity_number_sealed: bytes | None = sealed()
+    identity_number_index: str | None = Field(default=None, index=True)
+    sex: str | None = None
+    born_on: date | None = None
+    height_cm: float | None = None
+    pregnant: bool = False
+    drugs: list[str] = json_list()
+    registered_at: datetime = instant()
+
+
+class PersonContact(SQLModel, table=True):
+    """Who is behind a contact point. A phone is never an identity: it may have several people.
+
+    `relation` is the person's relation to whoever holds the phone: self, spouse, father, mother …
+    """
+
+    __tablename__ = "person_contacts"
+    __table_args__ = (UniqueConstraint("person_id", "contact_point_id"),)
+
+    id: str = row_id()
+    person_id: str = Field(foreign_key="persons.id", index=True)
+    contact_point_id: str = Field(foreign_key="contact_points.id", index=True)
+    relation: str = "self"
+    linked_at: datetime = instant()
+    unlinked_at: datetime | None = optional_instant()
+
+
+class Consent(SQLModel, table=True):
+    """One purpose a person agreed to (readings, reminders, education, sharing). Rows are evidence."""
+
+    __tablename__ = "consents"
+
+    id: str = row_id()
+    person_id: str = Field(foreign_key="persons.id", index=True)
+    contact_point_id: str | None = Field(default=None, foreign_key="contact_points.id")
+    purpose: str
+    given_at: datetime = instant()
+    revoked_at: datetime | None = optional_instant()
+    evidence_message_id: str | None = None
