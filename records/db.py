@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import Engine, event, make_url
+from sqlalchemy import CursorResult, Engine, Executable, event, make_url
 from sqlalchemy.engine import Connection
 from sqlmodel import Session, create_engine
 
@@ -68,6 +68,11 @@ class Database:
     def _within(scope: Callable[[], Any], work: Callable[[Session], T]) -> T:
         with scope() as session:
             return work(session)
+
+
+def changed(session: Session, statement: Executable) -> int:
+    """Run an INSERT or UPDATE and say how many rows it touched: the answer to "did I win?"."""
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount
 
 
 def _engine(url: str) -> Engine:

@@ -1,0 +1,169 @@
+"""Persons, the contact points they are reached by, and what the rules may know of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlmodel import Session, col, select
+
+from care.situation import Background, Programme
+from records.identity import new_id
+from records.tables import ContactPoint, Enrolment, Marker, Person, PersonContact
+from records.times import CHINA
+from records.vault import Vault
+
+UNIDENTIFIED = "unidentified"
+DEFAULT_FACILITY = "default_facility:"
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What is known when a person is registered. Names and numbers are sealed on the way in."""
+
+    name: str
+    facility_id: str
+    sex: str | None = None
+    born_on: date | None = None
+    phone: str | None = None
+    identity_number: str | None = None
+    height_cm: float | None = None
+    pregnant: bool = False
+    drugs: tuple[str, ...] = ()
+    programmes: tuple[Programme, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A person behind a contact point, with the relation to whoever holds the phone."""
+
+    person: Person
+    relation: str
+
+
+def register(session: Session, vault: Vault, registration: Registration, now: datetime) -> Person:
+    """Create a person and the enrolments. Identity numbers are found by blind index only."""
+    row = new_id()
+    person = Person(
+        id=row,
+        facility_id=registration.facility_id,
+        name_sealed=vault.seal(registration.name, "persons.name", row),
+        sex=registration.sex,
+        born_on=registration.born_on,
+        height_cm=registration.height_cm,
+        pregnant=registration.pregnant,
+        drugs=list(registration.drugs),
+        registered_at=now,
+    )
+    if registration.phone:
+        person.phone_sealed = vault.seal(registration.phone, "persons.phone", row)
+        person.phone_index = vault.index(registration.phone, "phone")
+    if registration.identity_number:
+        number = registration.identity_number.upper()
+        person.identity_number_sealed = vault.seal(number, "persons.identity_number", row)
+        person.identity_number_index = vault.index(number, "identity")
+    session.add(person)
+    session.flush()
+    for programme in registration.programmes:
+        session.add(Enrolment(person_id=row, programme=programme, enrolled_on=china_date(now)))
+    session.flush()
+    return person
+
+
+def link(
+    session: Session, person_id: str, contact_point_id: str, now: datetime, relation: str = "self"
+) -> PersonContact:
+    """Put a person behind a contact point. The relation is to whoever holds the phone."""
+    contact = PersonContact(
+        person_id=person_id,
+        contact_point_id=contact_point_id,
+        relation=relation,
+        linked_at=now,
+    )
+    session.add(contact)
+    session.flush()
+    return contact
+
+
+def behind(session: Session, contact_point_id: str) -> list[Linked]:
+    """The living links of a contact point: the phone's holder first, then in order of linking."""
+    rows = session.exec(
+        select(Person, PersonContact)
+        .join(PersonContact, col(PersonContact.person_id) == col(Person.id))
+        .where(PersonContact.contact_point_id == contact_point_id)
+        .where(col(PersonContact.unlinked_at).is_(None))
+        .order_by(col(PersonContact.linked_at), col(PersonContact.id))
+    ).all()
+    linked = [Linked(person, contact.relation) for person, contact in rows]
+    return sorted(linked, key=lambda who: who.relation != "self")
+
+
+def ensure_person(session: Session, contact: ContactPoint, now: datetime) -> Person:
+    """The phone's holder; a stranger becomes an unidentified person so that nothing is dropped."""
+    linked = behind(session, contact.id)
+    if linked:
+        return linked[0].person
+    person = Person(
+        id=new_id(),
+        facility_id=default_facility(session, contact.account),
+        status=UNIDENTIFIED,
+        registered_at=now,
+    )
+    session.add(person)
+    session.flush()
+    link(session, person.id, contact.id, now)
+    return person
+
+
+def default_facility(session: Session, account: str) -> str | None:
+    """The facility that looks after strangers who write to an account."""
+    marker = session.get(Marker, DEFAULT_FACILITY + account) or session.get(
+        Marker, DEFAULT_FACILITY
+    )
+    return marker.value if marker else None
+
+
+def set_default_facility(
+    session: Session, facility_id: str, now: datetime, account: str = ""
+) -> None:
+    """Say which facility looks after strangers (of one account, or of all)."""
+    name = DEFAULT_FACILITY + account
+    marker = session.get(Marker, name)
+    if marker is None:
+        session.add(Marker(name=name, value=facility_id, set_at=now))
+    else:
+        marker.value, marker.set_at = facility_id, now
+    session.flush()
+
+
+def background(session: Session, person: Person, today: date) -> Background:
+    """What the rules may know of a person today."""
+    programmes = session.exec(
+        select(Enrolment.programme)
+        .where(Enrolment.person_id == person.id)
+        .where(col(Enrolment.ended_on).is_(None))
+    ).all()
+    return Background(
+        age=age_on(person.born_on, today),
+        conditions=frozenset(Programme(name) for name in programmes),
+        pregnant=person.pregnant,
+        drugs=frozenset(person.drugs),
+    )
+
+
+def age_on(born_on: date | None, today: date) -> int | None:
+    """Completed years; None when the birthday is unknown."""
+    if born_on is None:
+        return None
+    not_yet = (today.month, today.day) < (born_on.month, born_on.day)
+    return today.year - born_on.year - not_yet
+
+
+def name_of(vault: Vault, person: Person) -> str:
+    """The person's name, or an empty string for a stranger."""
+    return vault.open(person.name_sealed, "persons.name", person.id)
+
+
+def china_date(now: datetime) -> date:
+    """The calendar day where the people live."""
+    return now.astimezone(CHINA).date()

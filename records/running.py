@@ -1,0 +1,49 @@
+"""Heartbeats and the record of ticks: how people see that the machine lives."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from records.tables import Heartbeat, Marker, TickRun
+
+
+def beat(session: Session, worker: str, now: datetime) -> None:
+    """A worker says that it lives."""
+    row = session.get(Heartbeat, worker)
+    if row is None:
+        session.add(Heartbeat(worker=worker, at=now))
+    else:
+        row.at = now
+        session.add(row)
+
+
+def last_beat(session: Session) -> datetime | None:
+    """The newest heartbeat of any worker; None when none ever ran."""
+    return session.exec(select(Heartbeat.at).order_by(col(Heartbeat.at).desc())).first()
+
+
+def note_tick(session: Session, name: str, began: datetime, ended: datetime, result: str) -> None:
+    """Keep the last run of a tick."""
+    row = session.get(TickRun, name) or TickRun(name=name, began_at=began)
+    row.began_at, row.ended_at, row.result = began, ended, result
+    session.add(row)
+
+
+def ticks(session: Session) -> list[TickRun]:
+    """The last run of each tick, by name."""
+    return list(session.exec(select(TickRun).order_by(col(TickRun.name))).all())
+
+
+def mark(session: Session, name: str, value: str, now: datetime) -> None:
+    """Set a named value."""
+    row = session.get(Marker, name) or Marker(name=name, value=value, set_at=now)
+    row.value, row.set_at = value, now
+    session.add(row)
+
+
+def marked(session: Session, name: str) -> str | None:
+    """A named value, if it was set."""
+    row = session.get(Marker, name)
+    return row.value if row else None
