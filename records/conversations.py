@@ -1,0 +1,114 @@
+"""Claiming conversations: the unit of order. A worker owns one by lease with a token.
+
+A save commits only while the token is still the worker's own, so a worker that was too slow, or
+came back from the dead, writes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, or_, select, update
+
+from records.db import changed
+from records.identity import new_id
+from records.tables import ContactPoint, InboundMessage
+
+WAITING, DONE, HANDED_OVER = "waiting", "done", "handed_over"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to take a turn in one conversation until the lease ends."""
+
+    contact_point_id: str
+    token: str
+    failed_turns: int
+
+
+def claim(session: Session, now: datetime, lease: timedelta) -> Claim | None:
+    """Take the conversation that has been due longest; None when nothing is due."""
+    token = new_id()
+    free = or_(col(ContactPoint.claimed_until).is_(None), col(ContactPoint.claimed_until) < now)
+    due = (
+        select(ContactPoint.id)
+        .where(col(ContactPoint.wake_at) <= now)
+        .where(free)
+        .order_by(col(ContactPoint.wake_at))
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    taken = session.execute(
+        update(ContactPoint)
+        .where(col(ContactPoint.id) == due)
+        .where(free)
+        .values(claim_token=token, claimed_until=now + lease)
+        .returning(col(ContactPoint.id), col(ContactPoint.failed_turns))
+        .execution_options(synchronize_session=False)
+    ).first()
+    return Claim(taken[0], token, taken[1]) if taken else None
+
+
+def still_own(session: Session, held: Claim) -> bool:
+    """Lock the conversation for the save; False when the claim was lost meanwhile."""
+    statement = (
+        update(ContactPoint)
+        .where(col(ContactPoint.id) == held.contact_point_id)
+        .where(col(ContactPoint.claim_token) == held.token)
+        .values(claim_token=held.token)
+        .execution_options(synchronize_session=False)
+    )
+    return changed(session, statement) == 1
+
+
+def waiting(session: Session, contact_point_id: str) -> list[InboundMessage]:
+    """The messages nobody answered yet, in the order they came."""
+    return list(
+        session.exec(
+            select(InboundMessage)
+            .where(InboundMessage.contact_point_id == contact_point_id)
+            .where(InboundMessage.state == WAITING)
+            .order_by(col(InboundMessage.received_at), col(InboundMessage.id))
+        ).all()
+    )
+
+
+def settle(session: Session, message_ids: list[str], turn_id: str, state: str = DONE) -> int:
+    """Mark messages as answered by a turn (or handed over). Returns how many moved."""
+    statement = (
+        update(InboundMessage)
+        .where(col(InboundMessage.id).in_(message_ids))
+        .where(col(InboundMessage.state) == WAITING)
+        .values(state=state, turn_id=turn_id)
+        .execution_options(synchronize_session=False)
+    )
+    return changed(session, statement)
+
+
+def release(session: Session, held: Claim, now: datetime) -> None:
+    """End a turn that succeeded. What came in meanwhile is due at once."""
+    more = waiting(session, held.contact_point_id)
+    _release(
+        session,
+        held,
+        failed_turns=0,
+        wake_at=now if more else None,
+        waiting_since=more[0].received_at if more else None,
+    )
+
+
+def release_failed(session: Session, held: Claim, retry_at: datetime) -> None:
+    """End a turn that failed: count it and come back later."""
+    _release(session, held, failed_turns=held.failed_turns + 1, wake_at=retry_at)
+
+
+def _release(session: Session, held: Claim, **values: object) -> None:
+    session.execute(
+        update(ContactPoint)
+        .where(col(ContactPoint.id) == held.contact_point_id)
+        .where(col(ContactPoint.claim_token) == held.token)
+        .values(claim_token=None, claimed_until=None, **values)
+        .execution_options(synchronize_session=False)
+    )
