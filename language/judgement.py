@@ -1,0 +1,98 @@
+"""From words to urgency: one situation per person described, each judged by the rules.
+
+The webhook, the turn and `suifang batch` all judge through this one function, so that a message
+cannot be urgent in one of them and not in another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from care.assess import assess
+from care.level import Level
+from care.reading import Reading
+from care.situation import Assessment, Background, Programme, Situation
+from language.understanding import Mention, Purpose, Subject, Understanding, When
+
+SENDER = "self"
+UNKNOWN_BACKGROUND = Background()
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One person as described now. `relation` is "self" for the sender."""
+
+    relation: str
+    situation: Situation
+    assessment: Assessment
+
+
+def judge(
+    understood: Understanding,
+    background: Background = UNKNOWN_BACKGROUND,
+    others: Mapping[str, Background] | None = None,
+) -> tuple[Described, ...]:
+    """Judge everyone described as being ill or measured now, the most urgent first.
+
+    `others` gives the background of people the sender may speak of, by relation; whoever is not in
+    it is judged with what the message itself says.
+    """
+    known = others or {}
+    described = [_described(understood, SENDER, background)]
+    for relation in _others(understood):
+        described.append(_described(understood, relation, known.get(relation, UNKNOWN_BACKGROUND)))
+    return tuple(sorted(described, key=lambda person: -person.assessment.level.rank))
+
+
+def highest(described: tuple[Described, ...]) -> Level:
+    """The most urgent level of anyone described."""
+    return max((person.assessment.level for person in described), key=lambda level: level.rank)
+
+
+def _described(understood: Understanding, relation: str, background: Background) -> Described:
+    situation = Situation(
+        background=_completed(background, understood),
+        readings=tuple(_readings(understood, relation)),
+        findings=frozenset(
+            finding.concept
+            for finding in understood.findings
+            if _relation(finding.subject, finding.relation) == relation
+        ),
+        meter_errors=understood.meter_errors if relation == SENDER else frozenset(),
+    )
+    return Described(relation, situation, assess(situation))
+
+
+def _readings(understood: Understanding, relation: str) -> list[Reading]:
+    return [
+        mention.reading
+        for mention in understood.mentions
+        if _current(mention) and _relation(mention.subject, mention.relation) == relation
+    ]
+
+
+def _current(mention: Mention) -> bool:
+    return mention.when is not When.PAST and mention.purpose is Purpose.MEASURED
+
+
+def _relation(subject: Subject, relation: str | None) -> str:
+    """Whose it is. An unclear subject is judged as the sender: asking must not delay an alarm."""
+    return relation or "other" if subject is Subject.OTHER else SENDER
+
+
+def _others(understood: Understanding) -> list[str]:
+    named = [_relation(m.subject, m.relation) for m in understood.mentions]
+    named += [_relation(f.subject, f.relation) for f in understood.findings]
+    return sorted(set(named) - {SENDER})
+
+
+def _completed(background: Background, understood: Understanding) -> Background:
+    """The background, with what the message itself says about age, pregnancy and disease."""
+    said = frozenset(Programme(name) for name in understood.conditions)
+    return replace(
+        background,
+        age=background.age if background.age is not None else understood.age,
+        conditions=background.conditions | said,
+        pregnant=background.pregnant or understood.pregnant,
+    )
