@@ -1,0 +1,257 @@
+"""What came in: accepted once under the provider's own id, its media kept until they are fetched.
+
+Accepting is short and refuses nothing: whatever was verified becomes a row, and the conversation is
+due. A repeat of the same message changes nothing and gets the same passive reply again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select, update
+
+from records.conversations import DONE, WAITING
+from records.identity import new_id
+from records.insertion import insert_once
+from records.media import WANTED
+from records.tables import ContactPoint, InboundMessage, Media
+from records.vault import Vault
+
+BODY, PASSIVE, ADDRESS = (
+    "inbound_messages.body",
+    "inbound_messages.passive",
+    "contact_points.address",
+)
+
+# A sender who keeps writing is answered at the latest so long after the first piece.
+LONGEST_SETTLE = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What the platform lets us send freely after this message: so many texts, for so long."""
+
+    lasts: timedelta
+    sends: int
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRef:
+    """A file the provider holds for us: its id there, and image, voice or video."""
+
+    external_id: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An openid or a phone number on one account of a channel."""
+
+    channel: str
+    account: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A verified message or event, in no channel's dialect.
+
+    `kind`: text, image, voice, video, location, link or event. `event` holds codes and ids (always
+    a `name`: subscribe, unsubscribe, scan, click, view, receipt, unknown …), never patient text.
+    `waits` is False for what needs no answer. `follows` says that the sender began (True) or ended
+    (False) to follow the account.
+    """
+
+    channel: str
+    account: str
+    address: str
+    external_id: str
+    kind: str
+    sent_at: datetime
+    text: str = ""
+    event: Mapping[str, Any] = field(default_factory=dict)
+    media: tuple[MediaRef, ...] = ()
+    window: Window | None = None
+    waits: bool = True
+    follows: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Where an arrival went. `new` is False for a repeat; `passive` is the reply given then."""
+
+    message_id: str
+    contact_point_id: str
+    new: bool
+    passive: str | None
+
+
+def accept(
+    session: Session, vault: Vault, arrival: Arrival, now: datetime, *, wake_at: datetime
+) -> Accepted:
+    """Store an arrival once and make its conversation due. Locks the contact point first."""
+    sender = Address(arrival.channel, arrival.account, arrival.address)
+    contact = ensure_contact_point(session, vault, sender, now)
+    row = _row(vault, arrival, contact.id, now)
+    if not insert_once(session, row):
+        return _repeat(session, vault, row)
+    for wanted in arrival.media:
+        session.add(_wanted(wanted, row, now))
+    _follow(contact, arrival, now)
+    _refresh_window(contact, arrival.window, now)
+    if arrival.waits:
+        _wake(contact, now, wake_at)
+    session.add(contact)
+    session.flush()
+    return Accepted(row.id, contact.id, new=True, passive=None)
+
+
+def ensure_contact_point(
+    session: Session, vault: Vault, address: Address, now: datetime
+) -> ContactPoint:
+    """The contact point of an address, locked until the transaction ends; made when it is new."""
+    index = vault.index(address.value, "address")
+    found = _locked(session, address, index)
+    if found is not None:
+        return found
+    row = new_id()
+    insert_once(
+        session,
+        ContactPoint(
+            id=row,
+            channel=address.channel,
+            account=address.account,
+            address_index=index,
+            address_sealed=vault.seal(address.value, ADDRESS, row),
+            created_at=now,
+        ),
+    )
+    made = _locked(session, address, index)
+    if made is None:
+        msg = "A contact point vanished between its insert and its lock."
+        raise LookupError(msg)
+    return made
+
+
+def answer_passively(session: Session, vault: Vault, message_id: str, text: str) -> None:
+    """Keep the reply given in the webhook's own answer, to give it again when the repeat comes."""
+    session.execute(
+        update(InboundMessage)
+        .where(col(InboundMessage.id) == message_id)
+        .values(passive_sealed=vault.seal(text, PASSIVE, message_id))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def judge(session: Session, message_id: str, level: str) -> None:
+    """Write down how urgent the webhook's own rules found a message."""
+    session.execute(
+        update(InboundMessage)
+        .where(col(InboundMessage.id) == message_id)
+        .values(level=level)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def text_of(vault: Vault, message: InboundMessage) -> str:
+    """What the sender wrote."""
+    return vault.open(message.body_sealed, BODY, message.id)
+
+
+def passive_of(vault: Vault, message: InboundMessage) -> str | None:
+    """The reply given in the webhook's own answer, if any."""
+    if message.passive_sealed is None:
+        return None
+    return vault.open(message.passive_sealed, PASSIVE, message.id)
+
+
+def address_of(vault: Vault, contact: ContactPoint) -> str:
+    """The openid or number behind a contact point."""
+    return vault.open(contact.address_sealed, ADDRESS, contact.id)
+
+
+def _row(vault: Vault, arrival: Arrival, contact_point_id: str, now: datetime) -> InboundMessage:
+    row = new_id()
+    return InboundMessage(
+        id=row,
+        contact_point_id=contact_point_id,
+        channel=arrival.channel,
+        account=arrival.account,
+        external_id=arrival.external_id,
+        kind=arrival.kind,
+        body_sealed=vault.seal(arrival.text, BODY, row) if arrival.text else None,
+        event=dict(arrival.event),
+        sent_at=arrival.sent_at,
+        received_at=now,
+        state=WAITING if arrival.waits else DONE,
+    )
+
+
+def _wanted(ref: MediaRef, message: InboundMessage, now: datetime) -> Media:
+    return Media(
+        inbound_message_id=message.id,
+        channel=message.channel,
+        account=message.account,
+        external_id=ref.external_id,
+        kind=ref.kind,
+        state=WANTED,
+        next_attempt_at=now,
+    )
+
+
+def _repeat(session: Session, vault: Vault, row: InboundMessage) -> Accepted:
+    first = session.exec(
+        select(InboundMessage)
+        .where(InboundMessage.channel == row.channel)
+        .where(InboundMessage.account == row.account)
+        .where(InboundMessage.external_id == row.external_id)
+    ).one()
+    return Accepted(first.id, first.contact_point_id, new=False, passive=passive_of(vault, first))
+
+
+def _locked(session: Session, address: Address, index: str) -> ContactPoint | None:
+    return session.exec(
+        select(ContactPoint)
+        .where(ContactPoint.channel == address.channel)
+        .where(ContactPoint.account == address.account)
+        .where(ContactPoint.address_index == index)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).first()
+
+
+def _follow(contact: ContactPoint, arrival: Arrival, now: datetime) -> None:
+    if arrival.follows is False:
+        contact.unfollowed_at = now
+        contact.window_until, contact.window_left = None, 0
+        return
+    contact.last_inbound_at = now
+    if arrival.follows:
+        contact.followed_at = now
+    # Somebody who writes is there, even if the event of following again was lost.
+    contact.unfollowed_at = None
+
+
+def _refresh_window(contact: ContactPoint, window: Window | None, now: datetime) -> None:
+    """A new window replaces the old one, unless the old one lasts longer and still has sends."""
+    if window is None:
+        return
+    until = now + window.lasts
+    lasting = contact.window_until is not None and contact.window_until > until
+    if lasting and contact.window_left > 0:
+        return
+    contact.window_until, contact.window_left = until, window.sends
+
+
+def _wake(contact: ContactPoint, now: datetime, wake_at: datetime) -> None:
+    """Each piece of a message puts the turn off a little, but never once it is due."""
+    if contact.waiting_since is None:
+        contact.waiting_since = now
+    if contact.wake_at is None:
+        contact.wake_at = wake_at
+    elif contact.wake_at > now:
+        latest = max(contact.waiting_since + LONGEST_SETTLE, now)
+        contact.wake_at = min(wake_at, latest)

@@ -1,0 +1,336 @@
+"""What is to be said: queued once under its send key, claimed by lease, settled for good.
+
+States only move forward: queued → sending → accepted | delivered | unknown | never | expired |
+channel_closed. `sending → queued` happens only together with a finished attempt that is to be
+repeated, and receipts may move accepted and unknown on. Which result means what is decided in
+`channels.delivery`; here every move is a guarded UPDATE that says whether it won.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, and_, col, func, or_, select, update
+
+from records.db import changed
+from records.identity import new_id
+from records.insertion import insert_once
+from records.tables import ContactPoint, DeliveryAttempt, OutboundMessage
+from records.vault import Vault
+
+BODY = "outbound_messages.body"
+
+SAFETY, DOCTOR, REPLY = "safety", "doctor", "reply"
+NOTICE, REMINDER, EDUCATION = "notice", "reminder", "education"
+PRIORITY: Mapping[str, int] = {
+    SAFETY: 0,
+    DOCTOR: 1,
+    REPLY: 2,
+    NOTICE: 2,
+    REMINDER: 6,
+    EDUCATION: 8,
+}
+# Messages that we start: quiet hours and the daily fuse apply to these alone.
+STARTED_BY_US = (REMINDER, EDUCATION)
+
+QUEUED, SENDING = "queued", "sending"
+ACCEPTED, DELIVERED, UNKNOWN = "accepted", "delivered", "unknown"
+NEVER, EXPIRED, CHANNEL_CLOSED = "never", "expired", "channel_closed"
+# Said, or perhaps said: what counts against the daily fuse.
+SPOKEN = (SENDING, ACCEPTED, DELIVERED, UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Something to be said. `send_key` names its cause: the same cause never speaks twice.
+
+    `template` = {"name": our name of a registered template, and its fields}: what may travel when
+    the window is shut. Without a contact point the person's own one is found when it is sent.
+    """
+
+    purpose: str
+    text_key: str
+    body: str
+    send_key: str
+    expires_at: datetime
+    contact_point_id: str | None = None
+    practitioner_id: str | None = None
+    person_id: str | None = None
+    turn_id: str | None = None
+    escalation_id: str | None = None
+    author_id: str | None = None
+    template: Mapping[str, Any] = field(default_factory=dict)
+    not_before: datetime | None = None
+
+
+def queue(session: Session, vault: Vault, draft: Draft, now: datetime) -> OutboundMessage | None:
+    """Queue a message. None when its send key was used before: it was said already."""
+    row = new_id()
+    message = OutboundMessage(
+        id=row,
+        contact_point_id=draft.contact_point_id,
+        practitioner_id=draft.practitioner_id,
+        person_id=draft.person_id,
+        turn_id=draft.turn_id,
+        escalation_id=draft.escalation_id,
+        author_id=draft.author_id,
+        purpose=draft.purpose,
+        text_key=draft.text_key,
+        body_sealed=vault.seal(draft.body, BODY, row),
+        template=dict(draft.template),
+        send_key=draft.send_key,
+        priority=PRIORITY[draft.purpose],
+        state=QUEUED,
+        created_at=now,
+        next_attempt_at=draft.not_before or now,
+        expires_at=draft.expires_at,
+    )
+    return message if insert_once(session, message) else None
+
+
+def text_of(vault: Vault, message: OutboundMessage) -> str:
+    """What is to be said."""
+    return vault.open(message.body_sealed, BODY, message.id)
+
+
+def any_due(session: Session, now: datetime) -> bool:
+    """Whether a claim could find something, asked without a writing transaction."""
+    lapsed = and_(OutboundMessage.state == SENDING, col(OutboundMessage.claimed_until) < now)
+    queued = and_(OutboundMessage.state == QUEUED, col(OutboundMessage.next_attempt_at) <= now)
+    return session.exec(select(OutboundMessage.id).where(or_(queued, lapsed))).first() is not None
+
+
+def claim_due(session: Session, now: datetime, lease: timedelta) -> OutboundMessage | None:
+    """Take the most urgent due message whose turn it is in its conversation.
+
+    A later message waits while an earlier one of the same or a higher priority is under way, due
+    or being retried; a safety text waits for nobody.
+    """
+    due = (
+        select(OutboundMessage.id)
+        .where(OutboundMessage.state == QUEUED)
+        .where(col(OutboundMessage.next_attempt_at) <= now)
+        .where(or_(OutboundMessage.purpose == SAFETY, ~_behind_another(now)))
+        .order_by(
+            col(OutboundMessage.priority),
+            col(OutboundMessage.created_at),
+            col(OutboundMessage.id),
+        )
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    return session.execute(
+        update(OutboundMessage)
+        .where(col(OutboundMessage.id) == due)
+        .where(col(OutboundMessage.state) == QUEUED)
+        .values(
+            state=SENDING,
+            attempts=col(OutboundMessage.attempts) + 1,
+            claim_token=new_id(),
+            claimed_until=now + lease,
+        )
+        .returning(OutboundMessage)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    ).scalar_one_or_none()
+
+
+def _behind_another(now: datetime) -> ColumnElement[bool]:
+    mine, other = OutboundMessage, aliased(OutboundMessage)
+    earlier = or_(
+        col(other.created_at) < col(mine.created_at),
+        and_(col(other.created_at) == col(mine.created_at), col(other.id) < col(mine.id)),
+    )
+    under_way = or_(
+        other.state == SENDING,
+        and_(
+            other.state == QUEUED,
+            or_(col(other.next_attempt_at) <= now, col(other.attempts) > 0),
+        ),
+    )
+    return (
+        select(other.id)
+        .where(other.contact_point_id == mine.contact_point_id)
+        .where(col(other.priority) <= col(mine.priority))
+        .where(under_way)
+        .where(earlier)
+        .correlate(mine)
+        .exists()
+    )
+
+
+def begin_attempt(
+    session: Session, message: OutboundMessage, route: str, now: datetime
+) -> DeliveryAttempt:
+    """Write down a try before the call is made."""
+    attempt = DeliveryAttempt(
+        outbound_message_id=message.id, number=message.attempts, route=route, began_at=now
+    )
+    session.add(attempt)
+    session.flush()
+    return attempt
+
+
+def end_attempt(
+    session: Session,
+    attempt_id: str,
+    now: datetime,
+    *,
+    result: str,
+    code: str | None,
+    provider_id: str | None = None,
+) -> None:
+    """Write down what came back."""
+    session.execute(
+        update(DeliveryAttempt)
+        .where(col(DeliveryAttempt.id) == attempt_id)
+        .values(ended_at=now, result=result, code=code, provider_id=provider_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def settle(
+    session: Session, message: OutboundMessage, state: str, reason: str | None, now: datetime
+) -> bool:
+    """End a claimed message. False when the claim was lost and somebody else decided."""
+    return _move(
+        session,
+        message,
+        state=state,
+        reason=reason,
+        settled_at=now,
+        claimed_until=None,
+    )
+
+
+def put_back(session: Session, message: OutboundMessage, reason: str, at: datetime) -> bool:
+    """Return a claimed message to the queue for another try at `at`."""
+    return _move(session, message, state=QUEUED, reason=reason, next_attempt_at=at)
+
+
+def postpone(session: Session, message: OutboundMessage, reason: str, at: datetime) -> bool:
+    """Return a claimed message that was not tried: its place in the order is free meanwhile."""
+    return _move(
+        session,
+        message,
+        state=QUEUED,
+        reason=reason,
+        next_attempt_at=at,
+        attempts=message.attempts - 1,
+    )
+
+
+def _move(session: Session, message: OutboundMessage, **values: Any) -> bool:
+    """A slow worker may still correct its own `unknown`: the token tells whose it was."""
+    statement = (
+        update(OutboundMessage)
+        .where(col(OutboundMessage.id) == message.id)
+        .where(col(OutboundMessage.claim_token) == message.claim_token)
+        .where(col(OutboundMessage.state).in_((SENDING, UNKNOWN)))
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    return changed(session, statement) == 1
+
+
+def lapsed(session: Session, now: datetime, limit: int) -> list[OutboundMessage]:
+    """Messages whose worker never came back, locked for the recovery."""
+    query = (
+        select(OutboundMessage)
+        .where(OutboundMessage.state == SENDING)
+        .where(col(OutboundMessage.claimed_until) < now)
+        .order_by(col(OutboundMessage.claimed_until))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(session.exec(query).all())
+
+
+def unfinished_attempt(session: Session, message: OutboundMessage) -> DeliveryAttempt | None:
+    """The try that was begun and never came back."""
+    return session.exec(
+        select(DeliveryAttempt)
+        .where(DeliveryAttempt.outbound_message_id == message.id)
+        .where(col(DeliveryAttempt.result).is_(None))
+        .order_by(col(DeliveryAttempt.number).desc())
+    ).first()
+
+
+def tries_with(session: Session, message: OutboundMessage, result: str) -> int:
+    """How many tries of a message ended with a result."""
+    return session.exec(
+        select(func.count(col(DeliveryAttempt.id)))
+        .where(DeliveryAttempt.outbound_message_id == message.id)
+        .where(DeliveryAttempt.result == result)
+    ).one()
+
+
+def spoken_since(session: Session, contact_point_id: str, since: datetime) -> int:
+    """How many messages that we started reached (or may have reached) a contact point."""
+    return session.exec(
+        select(func.count(func.distinct(col(OutboundMessage.id))))
+        .join(
+            DeliveryAttempt,
+            col(DeliveryAttempt.outbound_message_id) == col(OutboundMessage.id),
+        )
+        .where(OutboundMessage.contact_point_id == contact_point_id)
+        .where(col(OutboundMessage.purpose).in_(STARTED_BY_US))
+        .where(col(OutboundMessage.state).in_(SPOKEN))
+        .where(col(DeliveryAttempt.began_at) >= since)
+    ).one()
+
+
+def spend_window(session: Session, contact_point_id: str) -> None:
+    """Count one free text against the window."""
+    session.execute(
+        update(ContactPoint)
+        .where(col(ContactPoint.id) == contact_point_id)
+        .where(col(ContactPoint.window_left) > 0)
+        .values(window_left=col(ContactPoint.window_left) - 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def shut_window(session: Session, contact_point_id: str) -> None:
+    """The platform says the window is shut, whatever we counted."""
+    session.execute(
+        update(ContactPoint)
+        .where(col(ContactPoint.id) == contact_point_id)
+        .values(window_left=0)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def close_by_receipt(
+    session: Session, *, provider_id: str, delivered: bool, code: str, now: datetime
+) -> OutboundMessage | None:
+    """Close the attempt that a delivery receipt names. Returns the message when it moved.
+
+    A receipt may overtake the answer to the send itself; delivery looks for it once it has one.
+    """
+    attempt = session.exec(
+        select(DeliveryAttempt).where(DeliveryAttempt.provider_id == provider_id)
+    ).first()
+    if attempt is None:
+        return None
+    attempt.result, attempt.code = (DELIVERED if delivered else CHANNEL_CLOSED), code
+    session.add(attempt)
+    moved = session.execute(
+        update(OutboundMessage)
+        .where(col(OutboundMessage.id) == attempt.outbound_message_id)
+        .where(col(OutboundMessage.state).in_((ACCEPTED, UNKNOWN)))
+        .values(
+            state=DELIVERED if delivered else CHANNEL_CLOSED,
+            reason=None if delivered else code,
+            settled_at=now,
+        )
+        .returning(OutboundMessage)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    ).scalar_one_or_none()
+    session.flush()
+    return moved
