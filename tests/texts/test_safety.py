@@ -1,0 +1,54 @@
+"""The whole safety text: advice, an honest duty sentence, the clinic's number on WeChat only."""
+
+from __future__ import annotations
+
+import pytest
+
+from care.level import Level
+from texts.catalogue import Channel, catalogue
+from texts.safety import safety_reply
+from texts.segments import sms_segments
+
+ADVICE = [
+    key
+    for key in catalogue().sentences
+    if key.startswith("safety.") and "duty" not in key and key != "safety.clinic_phone"
+]
+
+
+def test_an_emergency_says_that_somebody_was_told() -> None:
+    text = safety_reply("safety.stroke", Level.EMERGENCY, on_duty=True)
+    assert text.startswith("可能是中风，马上打120")
+    assert text.endswith("先打120。")
+    assert "已经通知" in text
+
+
+def test_an_emergency_at_night_says_that_nobody_is_there() -> None:
+    text = safety_reply("safety.stroke", Level.EMERGENCY, on_duty=False)
+    assert "没有医生值班" in text
+    assert "已经通知" not in text
+
+
+def test_an_urgent_text_promises_a_doctor_only_if_there_is_one() -> None:
+    assert "会联系您" in safety_reply("safety.foot", Level.URGENT, on_duty=True)
+    assert "直接去卫生院" in safety_reply("safety.foot", Level.URGENT, on_duty=False)
+
+
+def test_the_number_of_the_clinic_goes_by_wechat_only() -> None:
+    by_wechat = safety_reply("safety.foot", Level.URGENT, on_duty=True, phone="0871-6123456")
+    by_sms = safety_reply(
+        "safety.foot", Level.URGENT, on_duty=True, phone="0871-6123456", channel=Channel.SMS
+    )
+    assert "0871-6123456" in by_wechat
+    assert "0871" not in by_sms
+
+
+@pytest.mark.parametrize("on_duty", [True, False], ids=["on duty", "nobody"])
+@pytest.mark.parametrize("level", [Level.URGENT, Level.EMERGENCY])
+@pytest.mark.parametrize("advice", ADVICE)
+def test_every_safety_text_is_at_most_110_characters_and_two_sms(
+    advice: str, level: Level, on_duty: bool
+) -> None:
+    text = safety_reply(advice, level, on_duty=on_duty, channel=Channel.SMS)
+    assert len(text) <= 110
+    assert sms_segments(text, signature=8) <= 2
