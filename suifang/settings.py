@@ -134,6 +134,11 @@ class Settings(BaseSettings):
         return self.data_dir / "suifang.db"
 
     @property
+    def index_dir(self) -> Path:
+        """Where the versions of the knowledge index lie."""
+        return self.data_dir / "index"
+
+    @property
     def wechat(self) -> WeChatSettings | None:
         if not (self.wechat_app_id and self.wechat_app_secret and self.wechat_token):
             return None

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Brings what the whole test run needs beyond Python: a browser, Chinese letters, sound tools and the
+# Node packages of tests/peers. Installs only as root; otherwise says which tests will be skipped.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+missing=()
+need() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }
+
+need chromium chromium
+need sox sox
+need node nodejs
+need npm npm
+if ! fc-list 2>/dev/null | grep -qi 'noto.*cjk'; then
+    missing+=(fonts-noto-cjk)
+fi
+
+if [ "${#missing[@]}" -gt 0 ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        echo "Installing ${missing[*]} ..."
+        export DEBIAN_FRONTEND=noninteractive
+        apt-get update -qq
+        apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    elif [ -n "${CI:-}" ]; then
+        echo "CI needs ${missing[*]}, and only root can install them." >&2
+        exit 1
+    else
+        echo "Not installed: ${missing[*]}. The tests that need them are skipped; CI runs them."
+    fi
+fi
+
+if command -v npm >/dev/null 2>&1; then
+    scripts/peers.sh
+fi
