@@ -1,0 +1,79 @@
+"""What a simulated WeChat platform needs to know: the account, the callback, who may be a patient."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+Mode: TypeAlias = Literal["safe", "compatible", "plain"]
+
+PHRASES = (
+    "血压 165/98",
+    "高压190低压115,头痛得厉害",
+    "空腹血糖7.8",
+    "早上量的148 92",
+    "老伴 158/96",
+    "糖尿病能吃西瓜吗",
+    "药吃完了",
+    "今天挺好的",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPatient:
+    """One person whose phone a newcomer can hold."""
+
+    openid: str
+    name: str
+    village: str
+    about: str = ""
+    following: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MenuButton:
+    """A button under the chat; `key` is what a CLICK event carries."""
+
+    key: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateSpec:
+    """A template message as the platform approved it.
+
+    Attributes:
+        fields: value name (its prefix is the value type, `thing1`) to the label on the card.
+        constants: for `const…` values, the strings that were approved with the template.
+    """
+
+    template_id: str
+    title: str
+    fields: Mapping[str, str]
+    constants: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatorSettings:
+    """Everything `create_app` is built from."""
+
+    app_id: str
+    secret: str = field(repr=False)
+    token: str = field(repr=False)
+    encoding_aes_key: str = field(repr=False)
+    callback_url: str = ""
+    account_id: str = "gh_000000000001"
+    account_name: str = "随访服务号"
+    public_url: str = "http://127.0.0.1:8090"
+    patients: tuple[DemoPatient, ...] = ()
+    menu: tuple[MenuButton, ...] = ()
+    templates: tuple[TemplateSpec, ...] = ()
+    phrases: tuple[str, ...] = PHRASES
+    mode: Mode = "safe"
+    log_path: Path | None = None
+    attempts: int = 3
+    answer_within: float = 5.0
+    retry_pause: float = 1.0
+    receipt_after: float = 1.0
+    open_to_all: bool = False
+    """Take any openid for a follower whose window is open: for load that does not pass the phone."""
