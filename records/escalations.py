@@ -12,6 +12,7 @@ from care.level import Level
 from records.db import changed
 from records.tables import Escalation, EscalationEvent
 
+NOT_RUNG = -1
 OPEN, ACKNOWLEDGED, CLOSED = "open", "acknowledged", "closed"
 OUTCOMES = ("reached", "referred", "called_120", "unreachable", "false_reading")
 
@@ -47,7 +48,7 @@ def raise_alarm(
     """Open an escalation, or bundle into the person's one that is not closed.
 
     A more urgent repeat raises the level and starts the clock again, even when somebody had
-    acknowledged the lesser one. `rings_at` is when the next step is rung if nobody acknowledges.
+    acknowledged the lesser one. `rings_at` is when the first step is rung: now, unless it may wait.
     The same message or turn never adds a second event.
     """
     cause = _Cause(reasons=reasons, inbound_message_id=inbound_message_id, turn_id=turn_id)
@@ -69,7 +70,7 @@ def raise_alarm(
     raised = level > Level(row.level)
     if raised:
         row.level = level
-        row.state, row.step = OPEN, 0
+        row.state, row.step = OPEN, NOT_RUNG
         row.acknowledged_at = row.acknowledged_by = None
         row.next_escalation_at = rings_at
     row.reasons = [*row.reasons, *(r for r in reasons if r not in row.reasons)]

@@ -14,7 +14,8 @@ class Escalation(SQLModel, table=True):
     """An abnormal situation of one person. Repeats bundle into the one that is not closed.
 
     `state`: open → acknowledged → closed. `next_escalation_at` is the clock: when it passes and
-    nobody acknowledged, the next step of the ladder is rung. Closing needs an `outcome`.
+    nobody acknowledged, the next step of the ladder is rung. `step` is the last one that was rung,
+    -1 for none yet. Closing needs an `outcome`.
     """
 
     __tablename__ = "escalations"
@@ -27,7 +28,7 @@ class Escalation(SQLModel, table=True):
     level: str
     reasons: list[str] = json_list()
     state: str = "open"
-    step: int = 0
+    step: int = -1
     opened_at: datetime = instant(index=True)
     next_escalation_at: datetime | None = optional_instant()
     acknowledged_at: datetime | None = optional_instant()
