@@ -1,0 +1,106 @@
+"""Registers the invented people and lets some of them follow the WeChat account."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from records import messages, people
+from records.identity import new_id
+from records.messages import Address, Arrival
+from records.tables import Consent
+from records.vault import Vault
+from suifang.seed.places import Places
+from suifang.seed.roster import Villager, county
+
+CHANNEL = "wechat"
+AGREED = ("readings", "reminders", "education")
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """A registered person: the row's id, the invented facts, and the WeChat conversation if any."""
+
+    person_id: str
+    facility_id: str
+    villager: Villager
+    openid: str | None = None
+    contact_point_id: str | None = None
+
+
+def register_people(
+    session: Session,
+    vault: Vault,
+    roster: Sequence[Villager],
+    places: Places,
+    *,
+    account: str,
+    now: datetime,
+) -> list[Resident]:
+    """Register everybody; those with WeChat follow the account, agree, and may share a phone."""
+    holders: dict[int, int] = {
+        pair["other"]: pair["holder"] for pair in county()["wechat"]["together"]
+    }
+    relations = {pair["other"]: pair["relation"] for pair in county()["wechat"]["together"]}
+    openids = {
+        place: f"demo-{number:03d}" for number, place in enumerate(county()["wechat"]["people"], 1)
+    }
+    residents = []
+    for place, villager in enumerate(roster):
+        openid = openids.get(holders.get(place, place))
+        facility = places.villages[villager.village]
+        person = people.register(session, vault, _registration(villager, facility.id), now)
+        contact = None
+        if openid is not None:
+            contact = _follow(session, vault, account, openid, now)
+            people.link(session, person.id, contact, now, relations.get(place, "self"))
+            _agree(session, person.id, contact, now)
+        residents.append(Resident(person.id, facility.id, villager, openid, contact))
+    return residents
+
+
+def _registration(villager: Villager, facility_id: str) -> people.Registration:
+    return people.Registration(
+        name=villager.name,
+        facility_id=facility_id,
+        sex=villager.sex,
+        born_on=villager.born_on,
+        phone=villager.phone,
+        height_cm=villager.height_cm,
+        drugs=villager.drugs,
+        programmes=villager.programmes,
+    )
+
+
+def _follow(session: Session, vault: Vault, account: str, openid: str, now: datetime) -> str:
+    arrival = Arrival(
+        channel=CHANNEL,
+        account=account,
+        address=openid,
+        external_id=f"{openid}:{int(now.timestamp())}:subscribe",
+        kind="event",
+        sent_at=now,
+        event={"name": "subscribe"},
+        waits=False,
+        follows=True,
+    )
+    messages.accept(session, vault, arrival, now, wake_at=now)
+    where = Address(CHANNEL, account, openid)
+    return messages.ensure_contact_point(session, vault, where, now).id
+
+
+def _agree(session: Session, person_id: str, contact_point_id: str, now: datetime) -> None:
+    for purpose in AGREED:
+        session.add(
+            Consent(
+                id=new_id(),
+                person_id=person_id,
+                contact_point_id=contact_point_id,
+                purpose=purpose,
+                given_at=now,
+            )
+        )
+    session.flush()
