@@ -1,0 +1,38 @@
+"""What the library gives back to a question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["answer", "refusal", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Which article (by id), which document, and the sentence that was used."""
+
+    article: str
+    source: str
+    passage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer with its source, a refusal with its kind, or the admission that nothing fits.
+
+    `text` is what the patient reads (empty unless `kind` is "answer"; refusals are worded by
+    `texts`). `short` fits two SMS; `long` adds the article's own body for WeChat.
+    """
+
+    kind: Kind
+    refusal: str | None = None
+    text: str = ""
+    short: str = ""
+    long: str = ""
+    citations: tuple[Citation, ...] = ()
+    confidence: float = 0.0
+    pending: bool = False
+
+
+UNKNOWN = Answer("unknown")

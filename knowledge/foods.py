@@ -1,0 +1,186 @@
+"""May I eat that? A table of foods by group, and the answer composed from it for each disease."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from care.situation import Programme
+from knowledge.article import Confidence, Review
+from knowledge.source import Source, read_sources
+
+FOODS = Path(__file__).parent / "foods.toml"
+_MOST_GROUPS = 2
+
+
+class FoodError(Exception):
+    """The food table is wrong. The message names the group and the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Foods that call for the same advice.
+
+    `advice` is by disease, `extra` by other condition, `notes` by food and disease. A group of
+    general words ("水果") yields to the groups in `general_of` when a question names both.
+    """
+
+    key: str
+    title: str
+    verb: str
+    advice: Mapping[str, str]
+    extra: Mapping[str, str]
+    notes: Mapping[str, Mapping[str, str]]
+    articles: Mapping[str, str]
+    sources: Mapping[str, Source]
+    confidence: Confidence
+    gi: str
+    salt: str
+    potassium: str
+    purine: str
+    general_of: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A food found in a question, as the person wrote it."""
+
+    name: str
+    food: str
+    group: Group
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A composed answer: the words, and for each disease the article and document behind it."""
+
+    text: str
+    citations: tuple[tuple[str, Source, str], ...]
+    confidence: Confidence
+
+
+class FoodTable:
+    """The foods, and what may be said of them."""
+
+    def __init__(self, path: Path = FOODS) -> None:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        registry = read_sources()
+        self.review = Review(raw["meta"]["review"])
+        self.expires: date = raw["meta"]["expires"]
+        self._say: Mapping[str, str] = raw["say"]
+        self._ask = {name: re.compile("|".join(words)) for name, words in raw["ask"].items()}
+        self.groups = {key: _group(key, entry, registry) for key, entry in raw["groups"].items()}
+        self.names: dict[str, tuple[str, Group]] = {}
+        for key, entry in raw["groups"].items():
+            for line in entry["foods"]:
+                self._add(line.split("|"), self.groups[key])
+        longest_first = sorted(self.names, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+
+    def served(self, today: date, *, pending: bool) -> bool:
+        """Tell whether the table may be used: not expired, signed unless allowed."""
+        return today <= self.expires and (pending or self.review is not Review.PENDING)
+
+    def find(self, question: str) -> tuple[Mention, ...]:
+        """Return the foods a normalised question names, each once, in order."""
+        hidden = self._ask["not_food"].sub(lambda m: "\0" * len(m.group()), question)
+        found: dict[str, Mention] = {}
+        for match in self._pattern.finditer(hidden):
+            food, group = self.names[match.group()]
+            found.setdefault(food, Mention(match.group(), food, group, match.start()))
+        mentions = tuple(found.values())
+        named = {mention.group.key for mention in mentions}
+        return tuple(m for m in mentions if not named & m.group.general_of)
+
+    def asks_to_eat(self, question: str) -> bool:
+        """Tell whether the question is whether, how or how much to eat or drink."""
+        if self._ask["other"].search(question):
+            return False
+        return bool(self._ask["eat"].search(question))
+
+    def asks_for_cure(self, question: str) -> bool:
+        """Tell whether the question is whether a food treats the disease."""
+        return bool(self._ask["cure"].search(question))
+
+    def advise(
+        self, mentions: tuple[Mention, ...], question: str, conditions: frozenset[str]
+    ) -> Advice:
+        """Compose the answer for these foods and diseases (both diseases when none is known)."""
+        asked = tuple(c for c in _ORDER if c in conditions) or _ORDER
+        by_group: dict[str, list[Mention]] = {}
+        for mention in mentions:
+            by_group.setdefault(mention.group.key, []).append(mention)
+        parts: list[str] = []
+        citations: list[tuple[str, Source, str]] = []
+        cure = self.asks_for_cure(question)
+        if cure:
+            names = "、".join(m.name for m in mentions)
+            parts.append(self._say["cure"].format(food=names))
+        for members in list(by_group.values())[:_MOST_GROUPS]:
+            said, cited = self._of_group(members, question, asked)
+            parts.extend(said)
+            citations.extend(cited)
+        confidence = max((m.group.confidence for m in mentions), key=list(Confidence).index)
+        return Advice("".join(parts), tuple(citations), confidence)
+
+    def _of_group(
+        self, members: list[Mention], question: str, asked: tuple[str, ...]
+    ) -> tuple[list[str], list[tuple[str, Source, str]]]:
+        group = members[0].group
+        names = "、".join(m.name for m in members)
+        parts, citations = [], []
+        for condition in asked:
+            notes = [
+                group.notes[m.food][condition]
+                for m in members
+                if condition in group.notes.get(m.food, {})
+            ]
+            said = "".join((group.advice[condition], *dict.fromkeys(notes)))
+            who = self._say[condition]
+            parts.append(
+                self._say["line"].format(who=who, verb=group.verb, food=names, advice=said)
+            )
+            citations.append((group.articles[condition], group.sources[condition], said))
+        for extra, said in group.extra.items():
+            if extra in self._ask and self._ask[extra].search(question):
+                parts.append(said)
+        return parts, citations
+
+    def _add(self, aliases: list[str], group: Group) -> None:
+        for alias in aliases:
+            if alias in self.names:
+                msg = f"{group.key}: {alias} stands in two places"
+                raise FoodError(msg)
+            self.names[alias] = (aliases[0], group)
+
+
+_ORDER = (Programme.TYPE2_DIABETES.value, Programme.HYPERTENSION.value)
+
+
+def _group(key: str, entry: Mapping[str, Any], registry: Mapping[str, Source]) -> Group:
+    try:
+        return Group(
+            key=key,
+            title=entry["title"],
+            verb=entry.get("verb", "吃"),
+            advice={condition: entry[condition] for condition in _ORDER},
+            extra={name: entry[name] for name in ("kidney", "gout") if name in entry},
+            notes=entry.get("notes", {}),
+            articles={condition: entry["articles"][condition] for condition in _ORDER},
+            sources={condition: registry[entry["sources"][condition]] for condition in _ORDER},
+            confidence=Confidence(entry["confidence"]),
+            gi=entry["gi"],
+            salt=entry["salt"],
+            potassium=entry["potassium"],
+            purine=entry["purine"],
+            general_of=frozenset(entry.get("general_of", ())),
+        )
+    except (KeyError, ValueError) as error:
+        msg = f"{key}: {error}"
+        raise FoodError(msg) from error

@@ -1,0 +1,78 @@
+"""The question inside a message: normalised for matching, and cut to the sentence that asks."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+WORDING = Path(__file__).parent / "wording.toml"
+_LIMIT = 64
+_WHOLE = 36
+_BREAK = re.compile(r"(?<=[。!?;\n])|[。;\n]")
+_CLAUSE = re.compile(r"[,、:]|(?<=[。!?;])")
+_KEPT = re.compile(r"[^\w\s。,!?;:、./%+\-\[\]()~]")
+
+
+def normalise(text: str) -> str:
+    """Full width to half, lower case, no emoji or lone surrogates, plain words for dialect ones."""
+    clean = text.encode("utf-8", "ignore").decode()
+    clean = unicodedata.normalize("NFKC", clean).lower()
+    clean = _KEPT.sub(" ", clean)
+    clean = re.sub(r"(?<![a-z0-9.])\s+|\s+(?![a-z0-9])", "", clean)
+    for pattern, plain in _replacements():
+        clean = pattern.sub(plain, clean)
+    return clean
+
+
+def sentences(text: str) -> tuple[str, ...]:
+    """Return the asking sentences of a normalised message, greetings stripped, in order."""
+    parts = [part for part in (_bare(piece) for piece in _BREAK.split(text)) if part]
+    asking = [part for part in parts if _asks().search(part)]
+    return tuple(cut(part) for part in asking or parts)
+
+
+def cut(sentence: str) -> str:
+    """Shorten a long sentence to its asking clause with the clauses before it that still fit."""
+    if len(sentence) <= _WHOLE:
+        return sentence
+    clauses = [clause for clause in _CLAUSE.split(sentence) if clause]
+    last = max((i for i, clause in enumerate(clauses) if _asks().search(clause)), default=-1)
+    kept = clauses[last][-_LIMIT:]
+    for clause in reversed(clauses[: last if last >= 0 else len(clauses) - 1]):
+        if len(kept) + len(clause) + 1 > _LIMIT:
+            break
+        kept = f"{clause},{kept}"
+    return kept
+
+
+def asks(text: str) -> bool:
+    """Tell whether a normalised text asks something."""
+    return bool(_asks().search(text))
+
+
+def _bare(sentence: str) -> str:
+    return _courtesy().sub("", sentence).strip(" ,.。、:")
+
+
+@cache
+def _wording() -> dict[str, Any]:
+    return tomllib.loads(WORDING.read_text(encoding="utf-8"))
+
+
+@cache
+def _replacements() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(pattern), plain) for pattern, plain in _wording()["replace"])
+
+
+@cache
+def _asks() -> re.Pattern[str]:
+    return re.compile("|".join(_wording()["asks"]))
+
+
+@cache
+def _courtesy() -> re.Pattern[str]:
+    return re.compile("|".join(_wording()["courtesy"]))
