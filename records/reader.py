@@ -1,0 +1,59 @@
+"""Who is looking, and what they may see. Every query of a page takes the reader first.
+
+A catchment is a prefix of the facility path. What lies outside is not forbidden but absent: the
+query finds nothing, and the page answers 404.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement
+from sqlmodel import col, false, or_, select
+
+from records.tables import Facility, Person, PersonContact
+
+CLINICAL_ROLES = frozenset({"village_doctor", "family_doctor", "township_doctor", "county_duty"})
+_ABOVE_THE_VILLAGE = frozenset({"township_doctor", "county_duty"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A practitioner who is signed in, and the part of the tree they look after."""
+
+    practitioner_id: str
+    role: str
+    facility_id: str
+    facility_path: str
+
+    @property
+    def actor(self) -> str:
+        """The name used in the audit trail."""
+        return f"practitioner:{self.practitioner_id}"
+
+    @property
+    def sees_people(self) -> bool:
+        """Clinicians see people; the bureau, the curator and the operator see figures only."""
+        return self.role in CLINICAL_ROLES
+
+    def catchment(self) -> ColumnElement[bool]:
+        """True for the facilities this reader looks after."""
+        return col(Facility.path).startswith(self.facility_path, autoescape=True)
+
+    def people(self) -> ColumnElement[bool]:
+        """True for the persons this reader may see.
+
+        Somebody without any facility belongs to nobody's village, so those above the village see
+        them: a stranger's alarm must not stand in an empty room.
+        """
+        if not self.sees_people:
+            return false()
+        inside = col(Person.facility_id).in_(select(Facility.id).where(self.catchment()))
+        if self.role not in _ABOVE_THE_VILLAGE:
+            return inside
+        return or_(inside, col(Person.facility_id).is_(None))
+
+    def contact_points(self) -> ColumnElement[bool]:
+        """True for links to people this reader may see: the way to messages and photos."""
+        visible = select(Person.id).where(self.people())
+        return col(PersonContact.person_id).in_(visible)

@@ -1,0 +1,243 @@
+"""A small county made of rows: two townships, three villages, their doctors and some patients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from itertools import count
+
+from sqlmodel import Session
+
+from care.level import Level
+from care.reading import Kind, Reading
+from care.situation import Programme
+from records import escalations, media, messages, people, practitioners, readings, tasks
+from records.reader import Reader
+from records.tables import Facility, Media, Practitioner, Turn
+from records.vault import Vault
+
+PASSWORD = "a long enough secret"
+PLACES = {
+    "county": (None, "county", "清水县"),
+    "town": ("county", "township_health_centre", "清水镇卫生院"),
+    "far_town": ("county", "township_health_centre", "石桥镇卫生院"),
+    "a": ("town", "village_clinic", "东沟村"),
+    "b": ("town", "village_clinic", "西坡村"),
+    "c": ("far_town", "village_clinic", "南湾村"),
+}
+STAFF = {
+    "doctor_a": ("a", "village_doctor", "李建国"),
+    "doctor_b": ("b", "village_doctor", "王秀兰"),
+    "town_doctor": ("town", "township_doctor", "张伟"),
+    "duty": ("county", "county_duty", "陈静"),
+    "bureau": ("county", "bureau_officer", "赵科长"),
+    "curator": ("county", "curator", "钱教授"),
+}
+_numbers = count(1)
+
+
+@lru_cache(maxsize=1)
+def _hash() -> str:
+    """One hash for all: hashing on purpose takes long."""
+    return practitioners.hash_password(PASSWORD)
+
+
+@dataclass
+class County:
+    """Builds rows through the same functions as live data, each in the session given."""
+
+    session: Session
+    vault: Vault
+    now: datetime
+    places: dict[str, Facility] = field(default_factory=dict)
+    readers: dict[str, Reader] = field(default_factory=dict)
+
+    def build(self) -> County:
+        for key, (parent, kind, name) in PLACES.items():
+            above = self.places[parent].path if parent else ""
+            place = Facility(
+                parent_id=self.places[parent].id if parent else None, kind=kind, name=name, path=""
+            )
+            place.path = f"{above}{place.id}/"
+            self.session.add(place)
+            self.session.flush()
+            self.places[key] = place
+        for login, (place, role, name) in STAFF.items():
+            self.practitioner(login, place, role, name)
+        return self
+
+    def practitioner(
+        self, login: str, place: str, role: str, name: str, *, demo: bool = False
+    ) -> Reader:
+        home = self.places[place]
+        row = Practitioner(
+            id=messages.new_id(),
+            facility_id=home.id,
+            role=role,
+            login=login,
+            password_hash=_hash(),
+            demo=demo,
+            created_at=self.now,
+        )
+        row.name_sealed = self.vault.seal(name, "practitioners.name", row.id)
+        self.session.add(row)
+        self.session.flush()
+        self.readers[login] = Reader(row.id, role, home.id, home.path)
+        return self.readers[login]
+
+    def person(
+        self,
+        place: str | None,
+        name: str = "王桂芳",
+        *,
+        programmes: tuple[Programme, ...] = (Programme.HYPERTENSION,),
+        openid: str | None = None,
+    ) -> tuple[str, str]:
+        """A registered person with a WeChat address. Returns the person's and the address's id."""
+        registration = people.Registration(
+            name=name,
+            facility_id=self.places[place].id if place else self.places["town"].id,
+            sex="female",
+            born_on=date(1954, 3, 8),
+            phone="13800001111",
+            programmes=programmes,
+        )
+        person = people.register(self.session, self.vault, registration, self.now)
+        if place is None:
+            person.facility_id = None
+            self.session.add(person)
+            self.session.flush()
+        address = messages.Address("wechat", "gh_demo", openid or f"o{next(_numbers):027d}")
+        point = messages.ensure_contact_point(self.session, self.vault, address, self.now)
+        people.link(self.session, person.id, point.id, self.now)
+        return person.id, point.id
+
+    def says(
+        self,
+        point_id: str,
+        text: str,
+        *,
+        ago: timedelta = timedelta(0),
+        kind: str = "text",
+        about: str | None = None,
+    ) -> str:
+        """An inbound message, as a row. With `about`, a turn that says whom it was about."""
+        turn_id = None
+        at = self.now - ago
+        if about:
+            turn = Turn(
+                contact_point_id=point_id,
+                person_id=about,
+                began_at=at,
+                ended_at=at,
+                mode="rules",
+                route="reading",
+                level="none",
+            )
+            self.session.add(turn)
+            self.session.flush()
+            turn_id = turn.id
+        row = messages.InboundMessage(
+            id=messages.new_id(),
+            contact_point_id=point_id,
+            channel="wechat",
+            account="gh_demo",
+            external_id=f"m{next(_numbers)}",
+            kind=kind,
+            sent_at=at,
+            received_at=at,
+            state="done",
+            turn_id=turn_id,
+        )
+        row.body_sealed = self.vault.seal(text, messages.BODY, row.id)
+        self.session.add(row)
+        self.session.flush()
+        return row.id
+
+    def photo(self, message_id: str, content: bytes, content_type: str = "image/jpeg") -> str:
+        row = Media(
+            id=messages.new_id(),
+            inbound_message_id=message_id,
+            channel="wechat",
+            account="gh_demo",
+            external_id="media",
+            kind="image" if content_type.startswith("image/") else "voice",
+            state=media.STORED,
+            content_type=content_type,
+            stored_at=self.now,
+        )
+        row.content_sealed = self.vault.seal_bytes(content, media.CONTENT, row.id)
+        self.session.add(row)
+        self.session.flush()
+        return row.id
+
+    def alarm(
+        self,
+        person_id: str,
+        point_id: str | None,
+        *,
+        place: str | None = "a",
+        level: Level = Level.EMERGENCY,
+        reasons: tuple[str, ...] = ("bp_crisis", "severe_headache"),
+        ago: timedelta = timedelta(minutes=4),
+    ) -> str:
+        alarm = escalations.raise_alarm(
+            self.session,
+            person_id=person_id,
+            contact_point_id=point_id,
+            facility_id=self.places[place].id if place else None,
+            level=level,
+            reasons=reasons,
+            now=self.now - ago,
+            rings_at=self.now - ago + timedelta(minutes=10),
+        )
+        return alarm.escalation.id
+
+    def pressure(
+        self,
+        person_id: str,
+        systolic: float,
+        diastolic: float,
+        *,
+        ago: timedelta = timedelta(0),
+        certainty: str = "plain",
+        level: Level = Level.NONE,
+    ) -> str:
+        row = readings.store(
+            self.session,
+            person_id,
+            Reading(Kind.BP, systolic=systolic, diastolic=diastolic),
+            readings.Provenance(certainty=certainty),
+            taken_at=self.now - ago,
+            now=self.now - ago,
+            level=level,
+        )
+        self.session.flush()
+        return row.id
+
+    def task(
+        self,
+        person_id: str,
+        *,
+        place: str = "a",
+        kind: str = tasks.CALL,
+        reason: str = "silent",
+        message_id: str | None = None,
+    ) -> str:
+        key = f"task:{next(_numbers)}"
+        tasks.open_task(
+            self.session,
+            task_key=key,
+            kind=kind,
+            reason=reason,
+            person_id=person_id,
+            contact_point_id=None,
+            facility_id=self.places[place].id,
+            inbound_message_id=message_id,
+            now=self.now,
+        )
+        found = self.session.exec(
+            tasks.Task.__table__.select().where(tasks.Task.__table__.c.task_key == key)
+        ).one()
+        return str(found.id)
