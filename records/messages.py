@@ -17,6 +17,7 @@ from records.conversations import DONE, WAITING
 from records.identity import new_id
 from records.insertion import insert_once
 from records.media import WANTED
+from records.outbound import Receipt
 from records.tables import ContactPoint, InboundMessage, Media
 from records.vault import Vault
 
@@ -59,10 +60,10 @@ class Address:
 class Arrival:
     """A verified message or event, in no channel's dialect.
 
-    `kind`: text, image, voice, video, location, link or event. `event` holds codes and ids (always
-    a `name`: subscribe, unsubscribe, scan, click, view, receipt, unknown …), never patient text.
-    `waits` is False for what needs no answer. `follows` says that the sender began (True) or ended
-    (False) to follow the account.
+    `kind`: text, image, voice, video, location, link or event. `event` holds codes and ids, never
+    patient text: the provider's name of the event under "event" (subscribe, CLICK, unknown …), with
+    "scene" or "key". `waits` is False for what needs no answer. `follows` says that the sender began
+    (True) or ended (False) to follow the account. `receipt`: the event is about a message of ours.
     """
 
     channel: str
@@ -77,6 +78,7 @@ class Arrival:
     window: Window | None = None
     waits: bool = True
     follows: bool | None = None
+    receipt: Receipt | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,31 @@ def answer_passively(session: Session, vault: Vault, message_id: str, text: str)
         .values(passive_sealed=vault.seal(text, PASSIVE, message_id))
         .execution_options(synchronize_session=False)
     )
+
+
+def wake(session: Session, contact: ContactPoint, now: datetime) -> None:
+    """Let the turn begin at once."""
+    contact.wake_at = now
+    session.add(contact)
+    session.flush()
+
+
+def receipt_for(session: Session, channel: str, account: str, provider_id: str) -> Receipt | None:
+    """A receipt that overtook the answer to its own send, and so could not be matched then."""
+    row = session.exec(
+        select(InboundMessage)
+        .where(InboundMessage.channel == channel)
+        .where(InboundMessage.account == account)
+        .where(InboundMessage.external_id == receipt_id(provider_id))
+    ).first()
+    if row is None:
+        return None
+    return Receipt(provider_id, bool(row.event["delivered"]), str(row.event["status"]))
+
+
+def receipt_id(provider_id: str) -> str:
+    """Under which external id a receipt is stored."""
+    return f"receipt:{provider_id}"
 
 
 def judge(session: Session, message_id: str, level: str) -> None:
@@ -228,11 +255,12 @@ def _follow(contact: ContactPoint, arrival: Arrival, now: datetime) -> None:
         contact.unfollowed_at = now
         contact.window_until, contact.window_left = None, 0
         return
-    contact.last_inbound_at = now
     if arrival.follows:
         contact.followed_at = now
-    # Somebody who writes is there, even if the event of following again was lost.
-    contact.unfollowed_at = None
+    if arrival.kind != "event" or arrival.window is not None:
+        # Somebody who writes or taps is there, even if the event of following again was lost.
+        contact.last_inbound_at = now
+        contact.unfollowed_at = None
 
 
 def _refresh_window(contact: ContactPoint, window: Window | None, now: datetime) -> None:

@@ -68,6 +68,15 @@ class Draft:
     not_before: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a provider says later about a message it accepted."""
+
+    provider_id: str
+    delivered: bool
+    code: str
+
+
 def queue(session: Session, vault: Vault, draft: Draft, now: datetime) -> OutboundMessage | None:
     """Queue a message. None when its send key was used before: it was said already."""
     row = new_id()
@@ -270,15 +279,16 @@ def tries_with(session: Session, message: OutboundMessage, result: str) -> int:
     ).one()
 
 
-def spoken_since(session: Session, contact_point_id: str, since: datetime) -> int:
-    """How many messages that we started reached (or may have reached) a contact point."""
+def spoken_since(session: Session, message: OutboundMessage, since: datetime) -> int:
+    """How many other messages that we started reached (or may have reached) the same person."""
     return session.exec(
         select(func.count(func.distinct(col(OutboundMessage.id))))
         .join(
             DeliveryAttempt,
             col(DeliveryAttempt.outbound_message_id) == col(OutboundMessage.id),
         )
-        .where(OutboundMessage.contact_point_id == contact_point_id)
+        .where(OutboundMessage.contact_point_id == message.contact_point_id)
+        .where(OutboundMessage.id != message.id)
         .where(col(OutboundMessage.purpose).in_(STARTED_BY_US))
         .where(col(OutboundMessage.state).in_(SPOKEN))
         .where(col(DeliveryAttempt.began_at) >= since)
@@ -306,27 +316,26 @@ def shut_window(session: Session, contact_point_id: str) -> None:
     )
 
 
-def close_by_receipt(
-    session: Session, *, provider_id: str, delivered: bool, code: str, now: datetime
-) -> OutboundMessage | None:
+def close_by_receipt(session: Session, receipt: Receipt, now: datetime) -> OutboundMessage | None:
     """Close the attempt that a delivery receipt names. Returns the message when it moved.
 
     A receipt may overtake the answer to the send itself; delivery looks for it once it has one.
     """
     attempt = session.exec(
-        select(DeliveryAttempt).where(DeliveryAttempt.provider_id == provider_id)
+        select(DeliveryAttempt).where(DeliveryAttempt.provider_id == receipt.provider_id)
     ).first()
     if attempt is None:
         return None
-    attempt.result, attempt.code = (DELIVERED if delivered else CHANNEL_CLOSED), code
+    state = DELIVERED if receipt.delivered else CHANNEL_CLOSED
+    attempt.result, attempt.code = state, receipt.code
     session.add(attempt)
     moved = session.execute(
         update(OutboundMessage)
         .where(col(OutboundMessage.id) == attempt.outbound_message_id)
         .where(col(OutboundMessage.state).in_((ACCEPTED, UNKNOWN)))
         .values(
-            state=DELIVERED if delivered else CHANNEL_CLOSED,
-            reason=None if delivered else code,
+            state=state,
+            reason=None if receipt.delivered else receipt.code,
             settled_at=now,
         )
         .returning(OutboundMessage)

@@ -1,0 +1,145 @@
+"""After the call: what came back decides the row's state, another try, or the doctor's call list."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from sqlmodel import Session, col, update
+
+from channels.limits import Limits
+from channels.parcel import Parcel, has_template
+from channels.port import NOT_FOLLOWING, Result, SendOutcome
+from channels.receipts import close_attempt
+from channels.undelivered import hand_over
+from records import messages, outbound
+from records.outbound import CHANNEL_CLOSED, EXPIRED, NEVER, SAFETY, UNKNOWN
+from records.tables import ContactPoint, OutboundMessage
+
+_ONE_RECOVERY = 100
+_UNSENT = (NEVER, EXPIRED, CHANNEL_CLOSED)
+# The person, or whoever knows, decided that nothing should come: nobody need phone.
+_ON_PURPOSE = ("stopped", "person_moved", "person_deceased", "person_refused")
+
+log = structlog.get_logger(__name__)
+
+
+def conclude(
+    session: Session, parcel: Parcel, outcome: SendOutcome, limits: Limits, now: datetime
+) -> None:
+    """Write down the answer to a call and decide what follows from it."""
+    message = parcel.message
+    outbound.end_attempt(
+        session,
+        parcel.attempt_id,
+        now,
+        result=outcome.result,
+        code=outcome.code or outcome.reason,
+        provider_id=outcome.provider_id,
+    )
+    reason = outcome.reason or outcome.code
+    match outcome.result:
+        case Result.ACCEPTED | Result.DELIVERED:
+            _accepted(session, parcel, outcome, now)
+        case Result.RETRY:
+            _try_again(session, message, reason, limits, now)
+        case Result.OPERATOR:
+            log.error("delivery.operator_needed", code=outcome.code, reason=reason)
+            outbound.put_back(session, message, reason, now + limits.operator_pause)
+        case Result.UNKNOWN:
+            _unsure(session, message, reason, limits, now)
+        case Result.CHANNEL_CLOSED:
+            _closed(session, parcel, reason, now)
+        case Result.NEVER:
+            finish(session, message, NEVER, reason, now)
+
+
+def recover(session: Session, limits: Limits, now: datetime) -> int:
+    """Take up the rows of workers that never came back. Returns how many there were."""
+    rows = outbound.lapsed(session, now, _ONE_RECOVERY)
+    for message in rows:
+        attempt = outbound.unfinished_attempt(session, message)
+        if attempt is None:
+            # The attempt is written with the claim: without one, no call was made.
+            outbound.put_back(session, message, "worker_lost", now)
+            continue
+        outbound.end_attempt(session, attempt.id, now, result=Result.UNKNOWN, code="worker_lost")
+        _unsure(session, message, "worker_lost", limits, now)
+    return len(rows)
+
+
+def finish(
+    session: Session, message: OutboundMessage, state: str, reason: str, now: datetime
+) -> None:
+    """Settle a row for good; what was not said becomes a task, unless it was meant so."""
+    if not outbound.settle(session, message, state, reason or None, now):
+        log.warning("delivery.claim_lost", outbound_message_id=message.id, state=state)
+        return
+    unsure_of_safety = state == UNKNOWN and message.purpose == SAFETY
+    if (state in _UNSENT and reason not in _ON_PURPOSE) or unsure_of_safety:
+        hand_over(session, message, reason, now, state)
+
+
+def _accepted(session: Session, parcel: Parcel, outcome: SendOutcome, now: datetime) -> None:
+    _spend(session, parcel.message)
+    finish(session, parcel.message, outcome.result, "", now)
+    if outcome.provider_id is None:
+        return
+    receipt = messages.receipt_for(session, *parcel.sender, outcome.provider_id)
+    if receipt is not None:
+        close_attempt(session, receipt, now)
+
+
+def _try_again(
+    session: Session, message: OutboundMessage, reason: str, limits: Limits, now: datetime
+) -> None:
+    """Certainly not sent. A safety text is tried as long as it is true."""
+    tries = outbound.tries_with(session, message, Result.RETRY)
+    at = now + limits.pause(message.id, tries)
+    if at >= message.expires_at:
+        finish(session, message, EXPIRED, reason, now)
+    elif message.purpose != SAFETY and tries > limits.retries:
+        finish(session, message, NEVER, f"gave_up_{reason}", now)
+    else:
+        outbound.put_back(session, message, reason, at)
+
+
+def _unsure(
+    session: Session, message: OutboundMessage, reason: str, limits: Limits, now: datetime
+) -> None:
+    """Perhaps sent. A safety text may arrive twice; nothing else may."""
+    _spend(session, message)
+    tries = outbound.tries_with(session, message, Result.UNKNOWN)
+    if message.purpose == SAFETY and tries < limits.unknown_safety_tries:
+        outbound.put_back(session, message, reason, now + limits.pause(message.id, tries))
+    else:
+        finish(session, message, UNKNOWN, reason, now)
+
+
+def _closed(session: Session, parcel: Parcel, reason: str, now: datetime) -> None:
+    """The platform knows better than our ledger. A template may still get through."""
+    message = parcel.message
+    if message.contact_point_id is not None:
+        outbound.shut_window(session, message.contact_point_id)
+        if reason == NOT_FOLLOWING:
+            _note_leaving(session, message.contact_point_id, now)
+    another_way = not parcel.by_template and has_template(message, parcel.channel)
+    if another_way and reason != NOT_FOLLOWING:
+        outbound.put_back(session, message, reason, now)
+    else:
+        finish(session, message, CHANNEL_CLOSED, reason, now)
+
+
+def _spend(session: Session, message: OutboundMessage) -> None:
+    if message.contact_point_id is not None:
+        outbound.spend_window(session, message.contact_point_id)
+
+
+def _note_leaving(session: Session, contact_point_id: str, now: datetime) -> None:
+    session.execute(
+        update(ContactPoint)
+        .where(col(ContactPoint.id) == contact_point_id)
+        .where(col(ContactPoint.unfollowed_at).is_(None))
+        .values(unfollowed_at=now)
+        .execution_options(synchronize_session=False)
+    )

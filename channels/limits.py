@@ -1,0 +1,57 @@
+"""How often and when we may speak: tries, pauses, quiet hours and the daily fuse. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from hashlib import sha256
+
+from records.outbound import EDUCATION, REMINDER
+from records.times import CHINA
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The operator's limits. Quiet hours and the fuse bind only messages that we start.
+
+    `reserved` keeps sends of a window for more important words. `fuse` is a safety catch against
+    ourselves: so many messages that we start per conversation and day, then no more.
+    """
+
+    retries: int = 3
+    unknown_safety_tries: int = 3
+    first_pause: timedelta = timedelta(seconds=5)
+    longest_pause: timedelta = timedelta(minutes=5)
+    operator_pause: timedelta = timedelta(minutes=5)
+    quiet_from: time = time(20, 0)
+    quiet_until: time = time(8, 0)
+    fuse: int = 4
+    reserved: Mapping[str, int] = field(default_factory=lambda: {REMINDER: 1, EDUCATION: 2})
+    lease: timedelta = timedelta(seconds=60)
+    call_seconds: float = 25.0
+    lanes: int = 4
+
+    def pause(self, key: str, tries: int) -> timedelta:
+        """How long to wait after so many failed tries: three times longer each, 70–130 % of it."""
+        full = min(self.first_pause * 3.0 ** min(tries - 1, 10), self.longest_pause)
+        spread = sha256(f"{key}:{tries}".encode()).digest()[0] / 255
+        return full * (0.7 + 0.6 * spread)
+
+    def is_quiet(self, now: datetime) -> bool:
+        """Whether people are left in peace now."""
+        clock = now.astimezone(CHINA).time()
+        if self.quiet_from <= self.quiet_until:
+            return self.quiet_from <= clock < self.quiet_until
+        return clock >= self.quiet_from or clock < self.quiet_until
+
+    def quiet_ends(self, now: datetime) -> datetime:
+        """The next end of the quiet hours, here or tomorrow."""
+        local = now.astimezone(CHINA)
+        end = datetime.combine(local.date(), self.quiet_until, CHINA)
+        return end if end > local else end + timedelta(days=1)
+
+
+def day_began(now: datetime) -> datetime:
+    """Midnight where the people live."""
+    return datetime.combine(now.astimezone(CHINA).date(), time.min, CHINA)

@@ -1,0 +1,79 @@
+"""The port that every channel fills: send one letter, say by name what became of it, decide nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from records.media import File
+
+# The one reason that also says something about the person: delivery writes it down.
+NOT_FOLLOWING = "not_following"
+
+
+class Result(StrEnum):
+    """What became of a send. Only `accepted` and `delivered` mean that the provider took it.
+
+    retry: certainly not sent, worth another try. never: certainly not sent, never will be.
+    unknown: perhaps sent. channel_closed: this way to the person is shut. operator: our own
+    account is refused until somebody mends it.
+    """
+
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    RETRY = "retry"
+    NEVER = "never"
+    UNKNOWN = "unknown"
+    CHANNEL_CLOSED = "channel_closed"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class SendOutcome:
+    """A result with the provider's code, our word for it, and the provider's id of the message."""
+
+    result: Result
+    code: str = ""
+    reason: str = ""
+    provider_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message on its way to one address. `send_key` is its idempotency key."""
+
+    message_id: str
+    address: str
+    body: str
+    send_key: str
+    template: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Channel(Protocol):
+    """A way for words to travel. `windowed`: free text only while the platform lets us write."""
+
+    name: str
+    windowed: bool
+
+    def has_template(self, name: str) -> bool:
+        """Whether a registered template of this name can be sent."""
+        ...
+
+    async def send_text(self, letter: Letter, now: datetime) -> SendOutcome:
+        """Send the body as free text."""
+        ...
+
+    async def send_template(self, letter: Letter, now: datetime) -> SendOutcome:
+        """Send the template instead of the body."""
+        ...
+
+
+class MediaSource(Protocol):
+    """Where a channel keeps the files that people send."""
+
+    async def fetch(self, media_id: str, now: datetime) -> File | SendOutcome:
+        """The file, or by name why it did not come."""
+        ...

@@ -1,0 +1,127 @@
+"""Before the call: claim a row, find who gets it and which way is open now, write the attempt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlmodel import Session
+
+from channels.conclusion import finish
+from channels.limits import Limits, day_began
+from channels.parcel import TEMPLATE, TEXT, Decided, Parcel, Routes, has_template
+from channels.port import Channel, Letter
+from channels.recipient import Refusal, resolve
+from records import messages, outbound
+from records.outbound import CHANNEL_CLOSED, EXPIRED, NEVER, STARTED_BY_US
+from records.tables import ContactPoint, OutboundMessage, Practitioner
+from records.vault import Vault
+
+log = structlog.get_logger(__name__)
+
+
+def prepare(
+    session: Session, vault: Vault, routes: Routes, limits: Limits, now: datetime
+) -> Parcel | Decided | None:
+    """Take the next due row. None when there is none."""
+    message = outbound.claim_due(session, now, limits.lease)
+    if message is None:
+        return None
+    try:
+        with session.begin_nested():
+            return _Plan(session, vault, routes, limits, message, now).made()
+    except Exception as error:  # noqa: BLE001 - one row that cannot be read must not stop the queue
+        log.warning(
+            "delivery.broken_row", outbound_message_id=message.id, error=type(error).__name__
+        )
+        finish(session, message, NEVER, f"broken_{type(error).__name__}", now)
+        return Decided(message.id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Decides about one claimed row. Every way out either has a parcel or has settled the row."""
+
+    session: Session
+    vault: Vault
+    routes: Routes
+    limits: Limits
+    message: OutboundMessage
+    now: datetime
+
+    def made(self) -> Parcel | Decided:
+        if self.message.expires_at <= self.now:
+            return self._finish(EXPIRED, "too_late")
+        if self.message.practitioner_id is not None:
+            return self._to_practitioner(self.message.practitioner_id)
+        found = resolve(self.session, self.message)
+        if isinstance(found, Refusal):
+            return self._finish(found.state, found.reason)
+        self.message.contact_point_id = found.id
+        self.session.flush()
+        held_back = self._held_back() if self.message.purpose in STARTED_BY_US else None
+        return held_back or self._to_contact(found)
+
+    def _to_practitioner(self, practitioner_id: str) -> Parcel | Decided:
+        practitioner = self.session.get_one(Practitioner, practitioner_id)
+        if practitioner.disabled_at is not None:
+            return self._finish(NEVER, "practitioner_disabled")
+        if self.routes.notices is None:
+            return self._postpone("no_route", self.now + self.limits.operator_pause)
+        return self._parcel(self.routes.notices, practitioner_id, TEXT)
+
+    def _to_contact(self, contact: ContactPoint) -> Parcel | Decided:
+        channel = self.routes.to(contact)
+        if channel is None:
+            log.error("delivery.no_route", channel=contact.channel)
+            return self._postpone("no_route", self.now + self.limits.operator_pause)
+        way = self._way(contact, channel)
+        if way is None:
+            return self._finish(CHANNEL_CLOSED, "window_closed")
+        address = messages.address_of(self.vault, contact)
+        return self._parcel(channel, address, way, (contact.channel, contact.account))
+
+    def _way(self, contact: ContactPoint, channel: Channel) -> str | None:
+        """Free text while the window is open and this purpose may use it, else a template."""
+        if not channel.windowed or self._window_open(contact):
+            return TEXT
+        return TEMPLATE if has_template(self.message, channel) else None
+
+    def _window_open(self, contact: ContactPoint) -> bool:
+        if contact.window_until is None or contact.window_until <= self.now:
+            return False
+        return contact.window_left > self.limits.reserved.get(self.message.purpose, 0)
+
+    def _held_back(self) -> Decided | None:
+        """Quiet hours, and the fuse against ourselves. Put off, never dropped silently."""
+        if self.limits.is_quiet(self.now):
+            return self._postpone("quiet_hours", self.limits.quiet_ends(self.now))
+        today = outbound.spoken_since(self.session, self.message, day_began(self.now))
+        if today < self.limits.fuse:
+            return None
+        log.warning("delivery.fuse", contact_point_id=self.message.contact_point_id, today=today)
+        return self._postpone("daily_fuse", self.limits.quiet_ends(self.now))
+
+    def _parcel(
+        self, channel: Channel, address: str, way: str, sender: tuple[str, str] = ("", "")
+    ) -> Parcel:
+        letter = Letter(
+            message_id=self.message.id,
+            address=address,
+            body=outbound.text_of(self.vault, self.message),
+            send_key=self.message.send_key,
+            template=self.message.template,
+        )
+        attempt = outbound.begin_attempt(
+            self.session, self.message, f"{channel.name}:{way}", self.now
+        )
+        return Parcel(self.message, attempt.id, letter, channel, way, sender)
+
+    def _finish(self, state: str, reason: str) -> Decided:
+        finish(self.session, self.message, state, reason, self.now)
+        return Decided(self.message.id)
+
+    def _postpone(self, reason: str, until: datetime) -> Decided:
+        outbound.postpone(self.session, self.message, reason, until)
+        return Decided(self.message.id)

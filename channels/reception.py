@@ -1,0 +1,142 @@
+"""What happens to an arrival at once, in one transaction, before it is acknowledged.
+
+The same pure reading and rules as in a turn: an emergency is on the doctor's list and its safety
+text on the way to the patient even if no worker is alive. Everything else waits for the turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlmodel import Session
+
+from care.level import Level
+from care.reading import GlucoseContext, Kind
+from care.situation import Background
+from channels.receipts import close_attempt
+from language.expecting import Expecting
+from language.judgement import Described, judge
+from language.reader import read
+from records import messages, people
+from records.escalations import raise_alarm
+from records.messages import Accepted, Arrival
+from records.people import Linked, china_date
+from records.tables import ContactPoint, Person
+from records.vault import Vault
+from texts.safety import safety_reply
+
+SENDER = "self"
+SETTLE = timedelta(seconds=4)
+
+# What a follow-up asked for, so that a bare number in the answer is judged as what it is.
+_EXPECTED: Mapping[str, Expecting] = {
+    "bp": Expecting(frozenset({Kind.BP})),
+    "glucose": Expecting(frozenset({Kind.GLUCOSE}), GlucoseContext.FASTING),
+}
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who is there now: whether somebody is on duty, when to ring further, where to phone."""
+
+    on_duty: bool
+    rings_at: datetime | None
+    phone: str | None = None
+
+
+# The roster: asked inside the transaction, by facility (None: nobody's patient) and level.
+Roster = Callable[[Session, str | None, Level, datetime], Watch]
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """Accepts arrivals of any channel. `settle` is how long we wait for the rest of a message."""
+
+    vault: Vault
+    roster: Roster
+    settle: timedelta = SETTLE
+
+    def receive(self, session: Session, arrival: Arrival, now: datetime) -> Accepted:
+        """Store an arrival, judge it, raise the alarm if need be; the caller commits."""
+        accepted = messages.accept(session, self.vault, arrival, now, wake_at=now + self.settle)
+        if accepted.new and arrival.receipt is not None:
+            close_attempt(session, arrival.receipt, now)
+        if not (accepted.new and arrival.text):
+            return accepted
+        contact = session.get_one(ContactPoint, accepted.contact_point_id)
+        linked = people.behind(session, contact.id)
+        described = _judged(session, arrival.text, contact, linked, now)
+        if described is None:
+            return accepted
+        level = described.assessment.level
+        messages.judge(session, accepted.message_id, level)
+        if level >= Level.URGENT:
+            messages.wake(session, contact, now)
+        if level < Level.EMERGENCY:
+            return accepted
+        person = _meant(described, linked) or people.ensure_person(session, contact, now)
+        return self._alarm(session, accepted, person, described, now)
+
+    def _alarm(
+        self,
+        session: Session,
+        accepted: Accepted,
+        person: Person,
+        described: Described,
+        now: datetime,
+    ) -> Accepted:
+        """Escalation and safety text commit together with the message itself."""
+        assessment = described.assessment
+        watch = self.roster(session, person.facility_id, assessment.level, now)
+        alarm = raise_alarm(
+            session,
+            person_id=person.id,
+            contact_point_id=accepted.contact_point_id,
+            facility_id=person.facility_id,
+            level=assessment.level,
+            reasons=assessment.reasons,
+            now=now,
+            rings_at=watch.rings_at,
+            inbound_message_id=accepted.message_id,
+        )
+        log.info("reception.alarm", escalation_id=alarm.escalation.id, opened=alarm.opened)
+        text = safety_reply(
+            assessment.advice or "safety.general_emergency",
+            assessment.level,
+            on_duty=watch.on_duty,
+            phone=watch.phone,
+        )
+        messages.answer_passively(session, self.vault, accepted.message_id, text)
+        return replace(accepted, passive=text)
+
+
+def _judged(
+    session: Session, text: str, contact: ContactPoint, linked: list[Linked], now: datetime
+) -> Described | None:
+    """The most urgent of everyone described; None when the reading failed and the turn must try."""
+    today = china_date(now)
+    known = {
+        who.relation: people.background(session, who.person, today) for who in reversed(linked)
+    }
+    sender = known.get(SENDER) or next(iter(known.values()), Background())
+    try:
+        return judge(read(text, expecting=_expected(contact.awaiting)), sender, known)[0]
+    except Exception as error:  # noqa: BLE001 - a fault in reading must not cost the message
+        log.warning("reception.unread", error=type(error).__name__, contact_point_id=contact.id)
+        return None
+
+
+def _expected(awaiting: Mapping[str, Any]) -> Expecting | None:
+    return _EXPECTED.get(str(awaiting.get("field", "")))
+
+
+def _meant(described: Described, linked: list[Linked]) -> Person | None:
+    """The linked person, or the sender, who knows the one that is meant."""
+    who = next((who for who in linked if who.relation == described.relation), None)
+    return who.person if who else None

@@ -1,0 +1,80 @@
+"""Who gets a message, decided when it is sent: never somebody else, and never somebody who left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlmodel import Session, col, select
+
+from channels.port import NOT_FOLLOWING
+from records.outbound import CHANNEL_CLOSED, DOCTOR, NEVER, STARTED_BY_US
+from records.tables import ContactPoint, OutboundMessage, Person, PersonContact
+
+_LEFT = ("moved", "deceased", "refused")
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+# Words about one person; a reply and a safety text go to whoever wrote.
+_PERSONAL = (*STARTED_BY_US, DOCTOR)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a message goes to nobody, and the state that it ends in."""
+
+    state: str
+    reason: str
+
+
+def resolve(session: Session, message: OutboundMessage) -> ContactPoint | Refusal:
+    """The contact point that may get this message now."""
+    person = session.get(Person, message.person_id) if message.person_id else None
+    if message.purpose in STARTED_BY_US and person is not None and person.status in _LEFT:
+        return Refusal(NEVER, f"person_{person.status}")
+    contact = _addressed(session, message)
+    if contact is None:
+        return Refusal(CHANNEL_CLOSED, "no_address")
+    if message.purpose in _PERSONAL and _unlinked(session, message, contact):
+        return Refusal(CHANNEL_CLOSED, "no_longer_theirs")
+    if message.purpose in STARTED_BY_US and contact.stopped_at is not None:
+        return Refusal(NEVER, "stopped")
+    if contact.unfollowed_at is not None:
+        return Refusal(CHANNEL_CLOSED, NOT_FOLLOWING)
+    return contact
+
+
+def _addressed(session: Session, message: OutboundMessage) -> ContactPoint | None:
+    if message.contact_point_id is not None:
+        return session.get(ContactPoint, message.contact_point_id, populate_existing=True)
+    if message.person_id is None:
+        return None
+    return own_contact_point(session, message.person_id)
+
+
+def own_contact_point(session: Session, person_id: str) -> ContactPoint | None:
+    """The address a person holds: one that is followed, the last one written from."""
+    rows = session.exec(
+        select(ContactPoint)
+        .join(PersonContact, col(PersonContact.contact_point_id) == col(ContactPoint.id))
+        .where(PersonContact.person_id == person_id)
+        .where(PersonContact.relation == "self")
+        .where(col(PersonContact.unlinked_at).is_(None))
+        .order_by(col(ContactPoint.id))
+    ).all()
+    return max(rows, key=_preferred, default=None)
+
+
+def _preferred(contact: ContactPoint) -> tuple[bool, datetime]:
+    return contact.unfollowed_at is None, contact.last_inbound_at or _LONG_AGO
+
+
+def _unlinked(session: Session, message: OutboundMessage, contact: ContactPoint) -> bool:
+    """The phone was given to somebody else since: every link of this person to it has ended."""
+    if message.person_id is None:
+        return False
+    links = session.exec(
+        select(PersonContact)
+        .where(PersonContact.person_id == message.person_id)
+        .where(PersonContact.contact_point_id == contact.id)
+    ).all()
+    return bool(links) and all(link.unlinked_at is not None for link in links)

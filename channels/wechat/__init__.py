@@ -1,0 +1,1 @@
+"""WeChat 服务号: callbacks in, customer-service and template messages out."""

@@ -1,0 +1,225 @@
+"""From WeChat's fields to an `Arrival`: what people send, and what happens to our account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from channels.wechat.account import CHANNEL
+from channels.wechat.codec import MalformedCallbackError
+from records.messages import Arrival, MediaRef, Window, receipt_id
+from records.outbound import Receipt
+
+# What the platform lets us send after each kind of act (2023-06 rules).
+AFTER_MESSAGE = Window(timedelta(hours=48), 5)
+AFTER_TAP = Window(timedelta(minutes=1), 3)
+
+LONGEST_ID = 128
+LONGEST_KEY = 128
+LONGEST_TEXT = 8000
+SCENE_PREFIX = "qrscene_"
+_MILLISECONDS = 10**11
+
+Fields = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a message holds: words, and files to fetch."""
+
+    kind: str
+    text: str = ""
+    media: tuple[MediaRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What an event means to us. `more` holds codes and ids."""
+
+    name: str
+    more: Mapping[str, str | bool]
+    waits: bool = False
+    window: Window | None = None
+    follows: bool | None = None
+    receipt: Receipt | None = None
+
+
+def parse(fields: Fields, account: str) -> Arrival:
+    """The arrival that a verified callback stands for; raises `MalformedCallbackError`."""
+    _id(fields, "ToUserName")
+    if _text(fields, "MsgType").lower() == "event":
+        return _event(fields, account)
+    return _message(fields, account)
+
+
+def _message(fields: Fields, account: str) -> Arrival:
+    said = _MESSAGES.get(_text(fields, "MsgType").lower(), _unreadable)(fields)
+    return Arrival(
+        channel=CHANNEL,
+        account=account,
+        address=_id(fields, "FromUserName"),
+        external_id=_id(fields, "MsgId"),
+        kind=said.kind,
+        sent_at=_sent_at(fields),
+        text=said.text,
+        event={"event": "unknown"} if said.kind == "event" else {},
+        media=said.media,
+        window=AFTER_MESSAGE,
+    )
+
+
+def _event(fields: Fields, account: str) -> Arrival:
+    happened = _EVENTS.get(_text(fields, "Event").lower(), _unheard_of)(fields)
+    return Arrival(
+        channel=CHANNEL,
+        account=account,
+        address=_id(fields, "FromUserName"),
+        external_id=_event_id(fields, happened),
+        kind="event",
+        sent_at=_sent_at(fields),
+        event={"event": happened.name, **happened.more},
+        window=happened.window,
+        waits=happened.waits,
+        follows=happened.follows,
+        receipt=happened.receipt,
+    )
+
+
+def _event_id(fields: Fields, happened: Happened) -> str:
+    """Events have no id of their own. Hashed, because it would show the openid."""
+    if happened.receipt is not None:
+        return receipt_id(happened.receipt.provider_id)
+    names = ("FromUserName", "CreateTime", "Event", "EventKey")
+    text = "\n".join(_text(fields, name) for name in names)
+    return f"event:{sha256(text.encode('utf-8', 'replace')).hexdigest()[:40]}"
+
+
+def _words(fields: Fields) -> Said:
+    return Said("text", _text(fields, "Content")[:LONGEST_TEXT])
+
+
+def _image(fields: Fields) -> Said:
+    return Said("image", media=(MediaRef(_id(fields, "MediaId"), "image"),))
+
+
+def _voice(fields: Fields) -> Said:
+    """The 16 kHz copy is the one that can be understood. Recognition is normally empty."""
+    clear = _text(fields, "MediaId16K") or _id(fields, "MediaId")
+    recognised = _text(fields, "Recognition")[:LONGEST_TEXT]
+    return Said("voice", recognised, (MediaRef(clear[:LONGEST_ID], "voice"),))
+
+
+def _video(fields: Fields) -> Said:
+    return Said("video", media=(MediaRef(_id(fields, "MediaId"), "video"),))
+
+
+def _location(fields: Fields) -> Said:
+    place = f"{_text(fields, 'Location_X')},{_text(fields, 'Location_Y')}"
+    return Said("location", f"{_text(fields, 'Label')[:200]}({place[:40]})")
+
+
+def _link(fields: Fields) -> Said:
+    return Said("link", f"{_text(fields, 'Title')[:200]} {_text(fields, 'Url')[:500]}".strip())
+
+
+def _unreadable(_: Fields) -> Said:
+    """A kind of message we have never heard of still comes from a person, who waits."""
+    return Said("event")
+
+
+def _subscribe(fields: Fields) -> Happened:
+    key = _text(fields, "EventKey")
+    scene = (
+        {"scene": key[len(SCENE_PREFIX) :][:LONGEST_KEY]} if key.startswith(SCENE_PREFIX) else {}
+    )
+    return Happened("subscribe", scene, waits=True, window=AFTER_TAP, follows=True)
+
+
+def _unsubscribe(_: Fields) -> Happened:
+    return Happened("unsubscribe", {}, follows=False)
+
+
+def _scan(fields: Fields) -> Happened:
+    return Happened("SCAN", {"scene": _key(fields)}, window=AFTER_TAP)
+
+
+def _click(fields: Fields) -> Happened:
+    return Happened("CLICK", {"key": _key(fields)}, waits=True, window=AFTER_TAP)
+
+
+def _view(fields: Fields) -> Happened:
+    return Happened("VIEW", {"key": _key(fields)})
+
+
+def _receipt(fields: Fields) -> Happened:
+    """The MsgID here is the sent template's, with a capital D: no key to tell repeats by."""
+    status = _text(fields, "Status")[:LONGEST_KEY]
+    receipt = Receipt(_id(fields, "MsgID"), delivered=status == "success", code=status)
+    more: dict[str, str | bool] = {
+        "provider_id": receipt.provider_id,
+        "status": status,
+        "delivered": receipt.delivered,
+    }
+    return Happened("TEMPLATESENDJOBFINISH", more, receipt=receipt)
+
+
+def _unheard_of(_: Fields) -> Happened:
+    return Happened("unknown", {})
+
+
+_MESSAGES: Mapping[str, Callable[[Fields], Said]] = {
+    "text": _words,
+    "image": _image,
+    "voice": _voice,
+    "video": _video,
+    "shortvideo": _video,
+    "location": _location,
+    "link": _link,
+}
+
+_EVENTS: Mapping[str, Callable[[Fields], Happened]] = {
+    "subscribe": _subscribe,
+    "unsubscribe": _unsubscribe,
+    "scan": _scan,
+    "click": _click,
+    "view": _view,
+    "templatesendjobfinish": _receipt,
+}
+
+
+def _sent_at(fields: Fields) -> datetime:
+    """Seconds since 1970; some platforms write milliseconds."""
+    written = _text(fields, "CreateTime")
+    if not (
+        written.isascii() and written.isdigit() and len(written) <= len(str(_MILLISECONDS)) + 3
+    ):
+        reason = "create_time"
+        raise MalformedCallbackError(reason)
+    number = int(written)
+    try:
+        return datetime.fromtimestamp(number / 1000 if number > _MILLISECONDS else number, UTC)
+    except (ValueError, OverflowError, OSError):
+        reason = "create_time"
+        raise MalformedCallbackError(reason) from None
+
+
+def _key(fields: Fields) -> str:
+    return _text(fields, "EventKey")[:LONGEST_KEY]
+
+
+def _id(fields: Fields, name: str) -> str:
+    """A value that must be there and short: an openid, a message or media id."""
+    value = _text(fields, name)
+    if not 1 <= len(value) <= LONGEST_ID:
+        reason = f"missing_{name}"
+        raise MalformedCallbackError(reason)
+    return value
+
+
+def _text(fields: Fields, name: str) -> str:
+    """A plain value; nested or repeated elements count as absent."""
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""
