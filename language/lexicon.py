@@ -1,0 +1,99 @@
+"""The words the reading grammar knows, read from data and found by longest match."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from language.normalise import DATA, normalise
+
+
+class Word(NamedTuple):
+    """One entry: its text, what kind of word it is and which one."""
+
+    text: str
+    kind: str
+    name: str
+
+
+class Index:
+    """Longest match from a position, by first character: linear, and quicker than one big pattern."""
+
+    def __init__(self, words: Iterable[Word]) -> None:
+        self._by_first: dict[str, tuple[Word, ...]] = {}
+        found: dict[str, list[Word]] = {}
+        for word in words:
+            found.setdefault(word.text[0], []).append(word)
+        for first, entries in found.items():
+            self._by_first[first] = tuple(sorted(entries, key=lambda w: -len(w.text)))
+
+    def at(self, text: str, start: int) -> Word | None:
+        for word in self._by_first.get(text[start], ()):
+            if text.startswith(word.text, start):
+                return word
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Which numbers can look like one measurement; see data/shapes.toml."""
+
+    possible: tuple[float, float]
+    likely: tuple[float, float]
+
+    def allows(self, value: float) -> bool:
+        return self.possible[0] <= value <= self.possible[1]
+
+    def fits(self, value: float) -> bool:
+        return self.likely[0] <= value <= self.likely[1]
+
+
+@functools.cache
+def table(name: str) -> Mapping[str, Any]:
+    """One data file of the package."""
+    with (DATA / f"{name}.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+def words_of(name: str, kinds: Iterable[str]) -> Iterable[Word]:
+    """Every word of the given top-level tables, spelt as `normalise` spells."""
+    for kind in kinds:
+        for entry, texts in table(name)[kind].items():
+            for text in texts:
+                yield Word(normalise(text).text, kind, entry)
+
+
+@functools.cache
+def lexicon() -> Index:
+    data = table("lexicon")
+    kinds = [kind for kind in data if kind not in {"meta", "subject"}]
+    words = {word.text: word for word in words_of("lexicon", kinds)}
+    # A word in two lists belongs to the first one named; `noise` never wins over a meaning.
+    for word in words_of("lexicon", [*kinds, "subject"]):
+        if words.get(word.text, word).kind in {"noise", word.kind}:
+            words[word.text] = words.get(word.text, word)
+    for relation in data["subject"]["other"]:
+        for owner in ("", "我", "俺", "我的", "我家", "俺家", "咱", "我家的", "咱家"):
+            words.setdefault(owner + relation, Word(owner + relation, "subject", relation))
+    for text in data["subject"]["self"]:
+        words.setdefault(text, Word(text, "subject", "self"))
+    return Index(words.values())
+
+
+@functools.cache
+def units() -> Index:
+    clinical = [Word(w.text, "clinical", w.name) for w in words_of("units", ["clinical"])]
+    other = [Word(w.text, "other", w.text) for w in words_of("units", ["other"])]
+    return Index({word.text: word for word in [*other, *clinical]}.values())
+
+
+@functools.cache
+def shapes() -> Mapping[str, Shape]:
+    return {
+        name: Shape(tuple(entry["possible"]), tuple(entry["likely"]))
+        for name, entry in table("shapes").items()
+        if "possible" in entry
+    }

@@ -1,0 +1,97 @@
+"""One spelling for one sign: width, script, punctuation, voice and typing slips, with offsets kept.
+
+It never changes what was said: it only makes equal things equal before anything is looked up.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+import opencc
+
+DATA = Path(__file__).parent / "data"
+
+# Longer texts are cut in the middle: people put the trouble first or last.
+LONGEST = 6000
+
+_SAME = {
+    **dict.fromkeys("—–―‒‑−﹣－ー─━", "-"),
+    **dict.fromkeys("～〜∼﹏", "~"),
+    **dict.fromkeys("∕⁄／", "/"),
+    **dict.fromkeys("﹑､", "、"),
+    **dict.fromkeys("·・•．∙‧", "·"),
+    **dict.fromkeys("¹²³⁴⁵⁶⁷⁸⁹⁰", " "),
+    **dict.fromkeys("｡．", "。"),
+    **dict.fromkeys("\t\u3000\xa0\r\x00\v\f", " "),
+    **dict.fromkeys("①②③④⑤⑥⑦⑧⑨⑩❶❷❸❹❺", ";"),
+    **dict.fromkeys("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufe0f\xad", ""),
+    "…": "…",
+    "‰": "‰",
+    "％": "%",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """The normalised text and, when lengths differ, the offset in the original of each character."""
+
+    text: str
+    offsets: tuple[int, ...] | None = None
+
+    def origin(self, position: int) -> int:
+        if self.offsets is None:
+            return position
+        return self.offsets[min(position, len(self.offsets) - 1)]
+
+
+def normalise(text: str) -> Normal:
+    """Return `text` in one spelling. Total: any `str` is accepted."""
+    offsets: list[int] | None = None
+    if len(text) > LONGEST:
+        half = LONGEST // 2
+        offsets = [*range(half), *range(len(text) - half, len(text))]
+        text = f"{text[:half]}{text[-half:]}"
+    pieces = [_sign(sign) for sign in text]
+    joined = "".join(pieces)
+    if len(joined) != len(text) or any(len(piece) != 1 for piece in pieces):
+        source = offsets or range(len(text))
+        offsets = [source[i] for i, piece in enumerate(pieces) for _ in piece]
+        offsets.append(offsets[-1] + 1 if offsets else 0)
+    elif offsets is not None:
+        offsets.append(offsets[-1] + 1)
+    return Normal(_repair(joined), tuple(offsets) if offsets is not None else None)
+
+
+@functools.cache
+def _simplified() -> dict[str, str]:
+    """Traditional to simplified, sign by sign: one call at start instead of one per message."""
+    signs = [chr(code) for code in range(0x3400, 0xA000)]
+    converted = opencc.OpenCC("t2s").convert("\n".join(signs)).split("\n")
+    return {old: new for old, new in zip(signs, converted, strict=True) if old != new}
+
+
+@functools.cache
+def _sign(sign: str) -> str:
+    if sign in _SAME:
+        return _SAME[sign]
+    folded = unicodedata.normalize("NFKC", sign).lower()
+    return "".join(_simplified().get(part, part) for part in folded)
+
+
+@functools.cache
+def _repairs() -> tuple[re.Pattern[str], dict[str, str]]:
+    with (DATA / "repairs.toml").open("rb") as file:
+        table: dict[str, str] = tomllib.load(file)["repairs"]
+    words = sorted(table, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, words))), table
+
+
+def _repair(text: str) -> str:
+    """Undo known slips. Each repair keeps the length, so the offsets stay true."""
+    pattern, table = _repairs()
+    return pattern.sub(lambda found: table[found[0]], text)

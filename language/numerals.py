@@ -1,0 +1,137 @@
+"""Numbers as people write and say them: 165, 一百六五, 1百65, 两百, 一六五, 七个八, 十一点几, 150多.
+
+Only the shape is read here. What a number measures, and whether it counts at all, is the grammar's.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_DIGITS = {sign: i for i, sign in enumerate("零一二三四五六七八九")} | {
+    "〇": 0, "两": 2, "俩": 2, "幺": 1,
+} | {str(i): i for i in range(10)}  # fmt: skip
+
+_ONE = "[一二两俩三四五六七八九幺1-9]"
+_RUN = r"[0-9零〇一二两俩三四五六七八九十百幺]+"
+_NUMBER = re.compile(
+    rf"(?P<run>{_RUN})"
+    r"(?:"
+    r"(?P<point>\.|·|点)(?P<tail>[0-9]{1,3}|[零〇一二三四五六七八九]{1,2}(?![十百])|几|多|半)"
+    r"|(?P<unit>个)(?P<after>[一二三四五六七八九1-9](?![个月天日周年小点分十百0-9次星礼钟时人])|半(?![月年天小]))"
+    r")?"
+    r"(?P<vague>多|几|来|余|好几|x)?"
+)
+_HUNDREDS = re.compile(
+    rf"(?P<h>{_ONE})?百(?:"
+    rf"[零〇0](?P<ones>{_ONE})"
+    rf"|(?P<tens>{_ONE})?十(?P<unit>{_ONE})?"
+    rf"|(?P<arabic>[0-9]{{2}})"
+    rf"|(?P<short>{_ONE})(?P<last>{_ONE})?"
+    r")?"
+)
+_TENS = re.compile(rf"(?P<tens>{_ONE})?十(?P<unit>{_ONE})?")
+_ARABIC = re.compile(r"[0-9]+")
+_STRING = re.compile(r"[零〇一二两三四五六七八九幺]{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One number. `spoken` words, `clock` ("8点25" may be a time), `decimals` written after the point."""
+
+    start: int
+    end: int
+    value: float
+    low: float | None = None
+    high: float | None = None
+    approximate: bool = False
+    decimals: int = 0
+    digits: str = ""
+    spoken: bool = False
+    clock: bool = False
+    strong: bool = True
+
+    @property
+    def whole(self) -> bool:
+        return self.decimals == 0
+
+
+def number_at(text: str, start: int) -> Number | None:
+    """The number that begins at `start`, or None."""
+    found = _NUMBER.match(text, start)
+    if found is None:
+        return None
+    run = found["run"]
+    whole = _whole(run)
+    if whole is None:
+        return _first_of_two(start, run)
+    value, low, high, strong = whole
+    end = found.end()
+    spoken = not _ARABIC.fullmatch(run)
+    fraction = found["tail"] or found["after"]
+    vague = found["vague"] is not None or fraction in {"几", "多"} or low is not None
+    decimals = 0
+    if fraction and fraction not in {"几", "多"}:
+        if value >= 1000:  # noqa: PLR2004 - a year or an amount, not a reading with a fraction
+            return Number(start, found.end("run"), value, digits=run)
+        digits = "5" if fraction == "半" else "".join(str(_DIGITS[d]) for d in fraction)
+        decimals = len(digits)
+        value += int(digits) / 10**decimals
+        strong = True
+    return Number(
+        start, end, value, low, high,
+        approximate=vague, decimals=decimals,
+        digits=run if _ARABIC.fullmatch(run) and not fraction else "",
+        spoken=spoken or found["unit"] is not None,
+        clock=found["point"] == "点",
+        strong=(strong or bool(fraction)) and found["unit"] is None,
+    )  # fmt: skip
+
+
+def _first_of_two(start: int, run: str) -> Number | None:
+    """Two numbers said in one breath: 一百四九十 is 140 and 90."""
+    for cut in range(len(run) - 1, 1, -1):
+        first, second = _whole(run[:cut]), _whole(run[cut:])
+        if first and second and first[3] and second[0] >= 10 and run[cut] not in "十百":  # noqa: PLR2004
+            return Number(start, start + cut, first[0], first[1], first[2], spoken=True)
+    return None
+
+
+def _whole(run: str) -> tuple[float, float | None, float | None, bool] | None:
+    """Value, low and high of a vague pair (一百三四), and whether the words can only be a number."""
+    if _ARABIC.fullmatch(run):
+        return float(run[:15]), None, None, True
+    if found := _HUNDREDS.fullmatch(run):
+        return _hundreds(found)
+    if found := _TENS.fullmatch(run):
+        tens = _DIGITS[found["tens"]] if found["tens"] else 1
+        unit = _DIGITS[found["unit"]] if found["unit"] else 0
+        return float(tens * 10 + unit), None, None, bool(found["tens"] and found["unit"])
+    if len(run) == 1 and run in _DIGITS:
+        return float(_DIGITS[run]), None, None, False
+    if _STRING.fullmatch(run):
+        return float("".join(str(_DIGITS[d]) for d in run[:12])), None, None, len(run) == 3  # noqa: PLR2004
+    return None
+
+
+def _hundreds(found: re.Match[str]) -> tuple[float, float | None, float | None, bool] | None:
+    hundred = 100 * (_DIGITS[found["h"]] if found["h"] else 1)
+    if found[0] == "百":
+        return None
+    if found["ones"]:
+        return float(hundred + _DIGITS[found["ones"]]), None, None, True
+    if found["arabic"]:
+        return float(hundred + int(found["arabic"])), None, None, True
+    if found["short"]:
+        short = _DIGITS[found["short"]]
+        if not found["last"]:
+            return float(hundred + 10 * short), None, None, True
+        last = _DIGITS[found["last"]]
+        if last == short + 1 and not found["short"].isascii():  # 一百三四: between 130 and 140
+            return float(hundred + 10 * short), hundred + 10.0 * short, hundred + 10.0 * last, True
+        return float(hundred + 10 * short + last), None, None, True
+    if "十" in found[0]:
+        tens = _DIGITS[found["tens"]] if found["tens"] else 1
+        unit = _DIGITS[found["unit"]] if found["unit"] else 0
+        return float(hundred + 10 * tens + unit), None, None, True
+    return float(hundred), None, None, True

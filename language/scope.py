@@ -1,0 +1,118 @@
+"""Whose, when and what for: the words in force while a text is read from left to right."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from language.tokens import Token, Tokens
+from language.understanding import Purpose, Subject
+
+_DIAGNOSED = re.compile(r"查出|发现|确诊|诊断|得了|患|得的|患上|得病|住院|住过|做过|手术")
+_OF_SELF = re.compile(r"\s*(?:的|今天|今早|早上|晚上|现在|刚|刚才|也|是|昨天|昨晚|这|最近|自己|今晨|呢|,|\s)*")
+_THRESHOLD = re.compile(
+    r"算|属于|属|叫做?|才是|就是|就算|就要|需要|应该|会不会|会怎|会死|会有|正常|标准|危险吗|是不是|吃药吗|怎样|有什么|是什么|多少"
+)
+
+
+@dataclass(slots=True)
+class Scope:
+    """The state of reading. A stop ends purpose and time; a comma ends a target."""
+
+    tokens: Tokens
+    subject: Subject = Subject.SELF
+    relation: str | None = None
+    when: str = ""
+    when_at: int = -1
+    numbered: bool = False
+    recent: bool = False
+    purpose: Purpose = Purpose.MEASURED
+    limited: bool = False
+    leaving: bool = False
+
+    def hear(self, index: int) -> None:
+        token = self.tokens[index]
+        match token.kind:
+            case "subject":
+                self._whose(index, token)
+            case "pronoun":
+                if self.subject is Subject.UNCLEAR:
+                    self.subject = Subject.OTHER
+            case "group":
+                if self.subject is Subject.SELF and not self._self_said(index):
+                    self.subject, self.relation = Subject.UNCLEAR, None
+            case "time":
+                self._time(token)
+            case "purpose":
+                self._what_for(token)
+            case "mark":
+                self._mark(token)
+            case "brk":
+                self._comma(token)
+            case "stop":
+                self._stop()
+            case _:
+                pass
+
+    def took_number(self) -> None:
+        self.numbered = True
+
+    def _whose(self, index: int, token: Token) -> None:
+        if token.name != "self":
+            self.subject, self.relation = Subject.OTHER, token.name
+            return
+        if self.subject is Subject.SELF:
+            return
+        rest = _OF_SELF.match(self.tokens.text, token.end)
+        reached = rest.end() if rest else token.end
+        following = next((t for t in self.tokens[index + 1 :] if t.start >= reached), None)
+        near = following is not None and following.start <= reached + 1
+        if near and following is not None and following.kind in {"num", "measure", "context"}:
+            self.subject, self.relation = Subject.SELF, None
+
+    def _self_said(self, index: int) -> bool:
+        return any(t.kind == "subject" and t.name == "self" for t in self.tokens[:index])
+
+    def _time(self, token: Token) -> None:
+        if token.name == "habitual" and self.when == "now":
+            return
+        if token.name == "vague" and self.when == "past" and not self.numbered:
+            return
+        self.when, self.when_at, self.numbered = token.name, token.start, False
+        if token.name == "now" and self.purpose is Purpose.HYPOTHETICAL:
+            self.purpose = Purpose.MEASURED
+
+    def _what_for(self, token: Token) -> None:
+        if token.name == "limit":
+            self.limited = True
+        elif token.name == "target":
+            self.purpose = Purpose.TARGET
+        else:
+            self.purpose = Purpose.HYPOTHETICAL
+
+    def _mark(self, token: Token) -> None:
+        if token.name == "from":
+            self.leaving = True
+        elif token.name == "until":
+            self.leaving = False
+            if self.when in {"past", "vague"} and self.numbered:
+                self.when = ""
+
+    def _comma(self, token: Token) -> None:
+        if token.name not in {",", "，"}:
+            return
+        said = self.tokens.text[max(self.when_at, 0) : token.start]
+        if self.when == "past" and not self.numbered and _DIAGNOSED.search(said):
+            self.when = "vague"
+        if self.purpose is Purpose.TARGET:
+            self.purpose = Purpose.MEASURED
+        self.limited = False
+
+    def _stop(self) -> None:
+        self.when, self.when_at, self.numbered = "", -1, False
+        self.purpose, self.limited, self.leaving = Purpose.MEASURED, False, False
+
+
+def is_threshold(sentence: str) -> bool:
+    """True for a sentence that asks where a line is drawn, rather than reports a value."""
+    return _THRESHOLD.search(sentence) is not None

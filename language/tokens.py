@@ -1,0 +1,144 @@
+"""From characters to tokens: numbers with their units, words of the lexicon, breaks, and walls.
+
+A `skip` token is a number that cannot be a reading: a date, a clock time, a dose, an age, a phone.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass
+
+from language.lexicon import Word, lexicon, units
+from language.numerals import Number, number_at
+
+_NUMBER_SIGNS = frozenset("0123456789零一二两俩三四五六七八九十百幺")
+_STOPS = frozenset("。!?;\n！？；")
+_BREAKS = frozenset(",，、 :：()[]【】<>《》\"“”'‘’/")
+# Characters that may stand between a name and its value without parting them.
+_FILLER = frozenset("是为在到了的测量有又都达约大概左右就也才只还成至及与和=()（）:： -,，、~/值数偏升高低最上过去血压糖竟然已经。个把把得出来着吧呢啊嘛哈哦↑↓*\"“”'<>[]【】早晚中午餐饭后前和跟乎几")
+
+_MASKS = re.compile(
+    r"(?P<year>(?<![0-9])(?:19|20)[0-9]{2}(?:年(?:[0-9一二三四五六七八九十]{1,3}月(?:份|[0-9]{1,2}[日号]?)?)?|[-/.][0-9]{1,2}(?:[-/.][0-9]{1,2})?(?![0-9])))"
+    r"|(?P<year2>[二2][零〇0][零一二〇012][零一二三四五六七八九〇0-9]年)"
+    r"|(?P<date>(?<![0-9.])[01]?[0-9]月(?:份|[0-3]?[0-9][日号]?)?|十?[一二三四五六七八九十]月(?:份|[一二三]?十?[一二三四五六七八九十]?[日号])?|(?<![0-9])[0-3]?[0-9][日号](?!楼|床))"
+    r"|(?P<clock>(?<![0-9:])[012]?[0-9]:[0-5][0-9](?![0-9])|(?<![0-9.])[012]?[0-9]点(?:[0-5]?[0-9]分|半(?!到)|钟|整|来钟|左右|多钟)|十?[一二三四五六七八九十]点(?:[一二三四五]?十?[一二三四五六七八九]?分|半(?!到)|钟|整|来钟|多钟))"
+    r"|(?P<phone>(?<![0-9])[0-9]{3,4}-[0-9]{7,8}(?![0-9])|[0-9]{7,}|1[3-9][0-9][- ][0-9]{4}[- ][0-9]{4})"
+    r"|(?P<fraction>(?<![0-9./])[1-9]/[1-9](?![0-9./]))"
+)
+_AGO = re.compile(r"(?:多|半)?(?:之前|以前|前)(?!后)")
+_BARE = re.compile(r"\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word, number or break, with its place in the normalised text."""
+
+    kind: str
+    name: str
+    start: int
+    end: int
+    number: Number | None = None
+    unit: str | None = None
+
+
+class Tokens(list[Token]):
+    """The tokens of one text. `loose(a, b)` counts characters that nothing explains."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(_scan(text))
+        self.text = text
+        loose = [0 if sign in _FILLER else 1 for sign in text]
+        for token in self:
+            if token.kind != "stop":
+                for i in range(token.start, token.end):
+                    loose[i] = 0
+        self._sums = [0, *itertools.accumulate(loose)]
+
+    def loose(self, start: int, end: int) -> int:
+        return self._sums[end] - self._sums[start] if end > start else 0
+
+
+def _scan(text: str) -> list[Token]:
+    tokens: list[Token] = []
+    position, size = 0, len(text)
+    words, masks = lexicon(), {m.start(): m for m in _MASKS.finditer(text)}
+    while position < size:
+        token = (
+            _masked(masks.get(position))
+            or _word(text, position, words.at(text, position))
+            or _number(text, position)
+            or _break(text, position)
+        )
+        if token is None:
+            position += 1
+            continue
+        tokens.append(token)
+        position = token.end
+    return tokens
+
+
+def _masked(found: re.Match[str] | None) -> Token | None:
+    if found is None:
+        return None
+    name = found.lastgroup or ""
+    if name in {"year", "year2"}:
+        return Token("time", "past", found.start(), found.end())
+    if name == "date":
+        return Token("time", "vague", found.start(), found.end())
+    return Token("skip", name, found.start(), found.end())
+
+
+def _word(text: str, start: int, word: Word | None) -> Token | None:
+    if word is None:
+        return None
+    end = start + len(word.text)
+    if word.text[0].isascii() and _letters_around(text, start, end):
+        return None
+    return Token(word.kind, word.name, start, end)
+
+
+def _letters_around(text: str, start: int, end: int) -> bool:
+    """An ASCII word inside a longer one is not that word."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return (before.isascii() and before.isalpha()) or (
+        after.isascii() and after.isalpha() and text[end - 1].isalpha()
+    )
+
+
+def _number(text: str, start: int) -> Token | None:
+    if text[start] not in _NUMBER_SIGNS:
+        return None
+    number = number_at(text, start)
+    if number is None:
+        return None
+    after = number.end
+    space = _BARE.match(text, after)
+    unit_start = space.end() if space else after
+    unit = units().at(text, unit_start) if unit_start < len(text) else None
+    if unit is None or (unit_start > after and unit.kind == "other" and len(unit.text) == 1):
+        return Token("num", "", start, after, number)
+    end = unit_start + len(unit.text)
+    if unit.kind == "clinical":
+        return _clinical(text, start, end, number, unit.name)
+    if ago := _AGO.match(text, end):
+        recent = unit.text == "天" and number.value <= 3  # noqa: PLR2004 - guide: up to 3 days old is current
+        return Token("time", "now" if recent else "past", start, ago.end())
+    return Token("skip", unit.text, start, end, number)
+
+
+def _clinical(text: str, start: int, end: int, number: Number, unit: str) -> Token | None:
+    if unit == "temp" and (tail := re.match(r"([0-9])(?![0-9.])", text[end:])) and number.whole:
+        value = number.value + int(tail[1]) / 10
+        number = Number(start, end + 1, value, decimals=1)
+        end += 1
+    return Token("num", "", start, end, number, unit)
+
+
+def _break(text: str, start: int) -> Token | None:
+    sign = text[start]
+    if sign in _STOPS:
+        return Token("stop", sign, start, start + 1)
+    if sign in _BREAKS:
+        return Token("brk", sign, start, start + 1)
+    return None
