@@ -7,7 +7,7 @@ from simulator.callback import Answer, CallbackWire, Outcome
 from simulator.codec import Fields
 from simulator.log import Kind, Log
 
-OUT_OF_ORDER = "该公众号暂时无法提供服务,请稍后再试"
+OUT_OF_ORDER = "该公众号暂时无法提供服务，请稍后再试"
 DRAWN = {"image": "[图片]", "voice": "[语音]", "video": "[视频]", "news": "[图文]"}
 
 

@@ -7,15 +7,22 @@ import httpx
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
 
 from simulator.api import Api
 from simulator.clock import Clock, system_clock
 from simulator.control import Control
+from simulator.doctor_phone import DoctorPhone
 from simulator.faults import FaultGate
+from simulator.guard import PageGuard
+from simulator.pages import STATIC, Pages
 from simulator.patient import PatientSide
+from simulator.phone import PhonePages
 from simulator.platform import Platform
 from simulator.settings import SimulatorSettings
+
+MODES = {"safe": "安全模式 · 加密", "compatible": "兼容模式", "plain": "明文模式"}
 
 
 def create_app(
@@ -33,10 +40,23 @@ def create_app(
         yield
         await platform.close()
 
-    routes: list[BaseRoute] = [*Api(platform).routes(), *Control(platform).routes()]
+    pages = Pages(
+        account=settings.account_name,
+        mode=MODES[settings.mode],
+        menu=settings.menu,
+        phrases=settings.phrases,
+        links=settings.links,
+    )
+    routes: list[BaseRoute] = [
+        *Api(platform).routes(),
+        *Control(platform).routes(),
+        *PhonePages(platform, patients, pages).routes(),
+        *DoctorPhone(platform, pages).routes(),
+        Mount("/static", StaticFiles(directory=STATIC)),
+    ]
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(FaultGate, faults=platform.faults)],
+        middleware=[Middleware(PageGuard), Middleware(FaultGate, faults=platform.faults)],
         lifespan=lifespan,
     )
     app.state.platform = platform

@@ -9,7 +9,7 @@ Mode: TypeAlias = Literal["safe", "compatible", "plain"]
 
 PHRASES = (
     "血压 165/98",
-    "高压190低压115,头痛得厉害",
+    "高压190低压115，头痛得厉害",
     "空腹血糖7.8",
     "早上量的148 92",
     "老伴 158/96",
@@ -69,6 +69,7 @@ class SimulatorSettings:
     menu: tuple[MenuButton, ...] = ()
     templates: tuple[TemplateSpec, ...] = ()
     phrases: tuple[str, ...] = PHRASES
+    links: tuple[tuple[str, str], ...] = ()
     mode: Mode = "safe"
     log_path: Path | None = None
     attempts: int = 3

@@ -49,7 +49,7 @@ class Sent:
 
     @property
     def text(self) -> str:
-        return "\n".join([self.title, *(f"{label}:{value}" for label, value in self.lines)])
+        return "\n".join([self.title, *(f"{label}：{value}" for label, value in self.lines)])
 
 
 class TemplateDesk:
