@@ -26,6 +26,7 @@ FILES = (
     "plausibility",
     "cadence",
     "escalation",
+    "indicators",
     "findings",
 )
 
