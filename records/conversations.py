@@ -75,7 +75,7 @@ def waiting(session: Session, contact_point_id: str) -> list[InboundMessage]:
     )
 
 
-def settle(session: Session, message_ids: list[str], turn_id: str, state: str = DONE) -> int:
+def settle(session: Session, message_ids: list[str], turn_id: str | None, state: str = DONE) -> int:
     """Mark messages as answered by a turn (or handed over). Returns how many moved."""
     statement = (
         update(InboundMessage)

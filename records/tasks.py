@@ -11,7 +11,7 @@ from records.db import changed
 from records.identity import new_id
 from records.tables import Task
 
-CALL, READ_MESSAGE, LOOK_AT_MEDIA = "call", "read_message", "look_at_media"
+CALL, READ_MESSAGE, LOOK_AT_MEDIA, REVIEW = "call", "read_message", "look_at_media", "review"
 
 
 def open_task(

@@ -1,0 +1,90 @@
+"""The answer route: a sourced passage, a refusal with its kind, or the promise to ask the doctor."""
+
+from __future__ import annotations
+
+from langgraph.runtime import Runtime
+
+from agent import wording
+from agent.context import TurnContext
+from agent.decision import Mode, Part, Route, TaskWish
+from agent.state import TurnState
+from knowledge.answer import Answer
+from records.tasks import READ_MESSAGE
+
+# Long enough for WeChat, short enough to be read on a small screen.
+REWORD_LIMIT = 300
+REFUSALS = {
+    "dose_change": "answer.refuse_dose",
+    "prescription": "answer.refuse_prescription",
+    "other_disease": "answer.refuse_other_disease",
+    "image_diagnosis": "answer.refuse_image",
+    "hospital_price": "answer.refuse_price",
+    "chitchat": "answer.refuse_chitchat",
+    "off_topic": "answer.refuse_chitchat",
+    "ad": "answer.refuse_ad",
+    "injection": "answer.refuse_injection",
+    "record_tampering": "answer.refuse_delete_record",
+}
+# Refusals that a doctor should see; the others concern nobody's health.
+_FOR_THE_DOCTOR = {"dose_change", "prescription", "image_diagnosis"}
+
+
+def answer(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
+    """Answer the question, after saying what was recorded."""
+    context = runtime.context
+    said = wording.recorded(state, context) or wording.clarification(state)
+    found = look_up(state, context)
+    parts = (*said, *found["parts"])
+    return {**found, "route": Route.ANSWER, "parts": parts}
+
+
+def look_up(state: TurnState, context: TurnContext) -> TurnState:
+    """Ask the library, and let the model reword what it found."""
+    question = _question(state)
+    conditions = frozenset(str(name) for name in context.sender.background.conditions)
+    conditions |= state["heed"].understood.conditions
+    found = context.answers.answer(question, conditions=conditions, now=context.now)
+    if found.kind == "answer":
+        return _answered(question, found, context)
+    if found.kind == "refusal":
+        return _refused(found.refusal or "", context)
+    return {
+        "parts": (wording.part("answer.not_known"),),
+        "tasks": (_to_doctor(context, "question"),),
+    }
+
+
+def _answered(question: str, found: Answer, context: TurnContext) -> TurnState:
+    reworded = context.model.reword(question, found.text, REWORD_LIMIT) if context.model else None
+    if reworded is None:
+        parts: tuple[Part, ...] = (Part("answer.passage", found.text),)
+        return {"parts": parts, "citations": found.citations, "mode": Mode.RETRIEVAL}
+    sources = {citation.source for citation in found.citations}
+    parts = (
+        Part("answer.reworded", reworded),
+        *(wording.part("answer.source_label", source=source) for source in sorted(sources)),
+        *([wording.part("answer.pending_label")] if found.pending else []),
+        wording.part("answer.ai_label"),
+    )
+    return {"parts": parts, "citations": found.citations, "mode": Mode.MODEL}
+
+
+def _refused(kind: str, context: TurnContext) -> TurnState:
+    tasks = (_to_doctor(context, kind),) if kind in _FOR_THE_DOCTOR else ()
+    return {"parts": (wording.part(REFUSALS.get(kind, "answer.not_known")),), "tasks": tasks}
+
+
+def _question(state: TurnState) -> str:
+    hint = state.get("hint")
+    return hint.question if hint is not None and hint.question else state["heed"].text
+
+
+def _to_doctor(context: TurnContext, reason: str) -> TaskWish:
+    message_id = context.messages[-1].message_id
+    return TaskWish(
+        kind=READ_MESSAGE,
+        reason=reason,
+        cause=message_id,
+        person_id=context.sender.person_id,
+        message_id=message_id,
+    )

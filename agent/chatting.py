@@ -1,0 +1,137 @@
+"""The chat route: commands, media, hello, and everything that is neither question nor follow-up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from langgraph.runtime import Runtime
+
+from agent import answering, wording
+from agent.context import TurnContext
+from agent.decision import Part, Route, TaskWish
+from agent.state import TurnState
+from language.understanding import Intent, Understanding
+from records.tasks import CALL, LOOK_AT_MEDIA, READ_MESSAGE
+
+_MEDIA = {
+    "voice": "media.voice_received",
+    "image": "media.image_received",
+    "location": "media.location_received",
+}
+
+
+def chat(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
+    """Say the one fitting thing."""
+    context = runtime.context
+    understood = state["heed"].understood
+    command = _COMMANDS.get(understood.intent)
+    said: TurnState = command(state, context) if command else {"parts": ()}
+    if not said["parts"]:
+        said = {**said, "parts": _about_values(state, context)}
+    if not said["parts"]:
+        said = _media(context) or _rest(state, context, understood)
+    return {**_introduced(said, context), "route": Route.CHAT}
+
+
+def _about_values(state: TurnState, context: TurnContext) -> tuple[Part, ...]:
+    """What was recorded, the routine advice that goes with it, and what must be asked back."""
+    recorded = wording.recorded(state, context)
+    asked = wording.clarification(state)
+    advice = state.get("advice") or ""
+    told = any(part.key in ("reading.recorded_high", "reading.recorded_low") for part in recorded)
+    if advice.startswith("routine.") and not told and not asked:
+        return (*recorded, wording.part(advice))
+    return (*recorded, *asked)
+
+
+def _media(context: TurnContext) -> TurnState | None:
+    """Thanks for a photo or a voice message, which a doctor looks at until it can be understood."""
+    heard = next((m for m in context.messages if m.kind not in ("text", "event")), None)
+    if heard is None:
+        return None
+    parts = (wording.part(_MEDIA.get(heard.kind, "media.unsupported")),)
+    tasks = tuple(
+        TaskWish(LOOK_AT_MEDIA, m.kind, m.message_id, context.sender.person_id, m.message_id)
+        for m in context.messages
+        if m.kind in ("voice", "image")
+    )
+    return {"parts": parts, "tasks": tasks}
+
+
+def _rest(state: TurnState, context: TurnContext, understood: Understanding) -> TurnState:
+    if understood.no_symptoms:
+        return {"parts": (wording.part("chat.no_symptoms"),)}
+    if understood.medicine_taken is not None:
+        return {"parts": (wording.part("chat.noted"),)}
+    if not state["heed"].text.strip():
+        return {"parts": ()} if _only_quiet_events(context) else _welcome(context)
+    found = answering.look_up(state, context)
+    if found.get("citations") or found["parts"][0].key != "answer.not_known":
+        return found
+    return {"parts": (wording.part("chat.unclear"),)}
+
+
+def _only_quiet_events(context: TurnContext) -> bool:
+    return all(heard.event.get("event") not in ("subscribe", "SCAN") for heard in context.messages)
+
+
+def _welcome(context: TurnContext) -> TurnState:
+    return {"parts": (wording.part("welcome.follow", clinic=context.clinic_name or "卫生院"),)}
+
+
+def _introduced(said: TurnState, context: TurnContext) -> TurnState:
+    """A stranger is asked once for village and name, whatever else was said."""
+    if context.sender.identified or not context.first_contact or not said["parts"]:
+        return said
+    task = TaskWish(
+        kind=READ_MESSAGE,
+        reason="stranger",
+        cause=f"stranger:{context.sender.person_id}",
+        person_id=context.sender.person_id,
+        message_id=context.messages[-1].message_id,
+    )
+    parts = (*said["parts"], wording.part("stranger.ask_name"))
+    return {**said, "parts": parts, "tasks": (*said.get("tasks", ()), task)}
+
+
+def _stop(_state: TurnState, context: TurnContext) -> TurnState:
+    """Opting out on WeChat is confirmed once, so that nobody leaves by a slip of the finger."""
+    if context.awaiting.get("stop"):
+        return {"parts": (wording.part("stop.done"),), "opt_out": True}
+    return {"parts": (wording.part("stop.confirm"),), "awaiting": {"stop": True}}
+
+
+def _resume(_state: TurnState, _context: TurnContext) -> TurnState:
+    return {"parts": (wording.part("stop.resume"),), "opt_out": False}
+
+
+def _doctor(_state: TurnState, context: TurnContext) -> TurnState:
+    key = "doctor.called" if context.on_duty else "doctor.called_nobody"
+    values = {"doctor": "医生"} if context.on_duty else {}
+    message_id = context.messages[-1].message_id
+    task = TaskWish(CALL, "asked_for_doctor", message_id, context.sender.person_id, message_id)
+    return {"parts": (wording.part(key, **values),), "tasks": (task,)}
+
+
+def _help(_state: TurnState, _context: TurnContext) -> TurnState:
+    return {"parts": (wording.part("chat.help"),)}
+
+
+def _greeting(_state: TurnState, _context: TurnContext) -> TurnState:
+    return {"parts": (wording.part("chat.greeting"),)}
+
+
+def _withdraw(state: TurnState, _context: TurnContext) -> TurnState:
+    if state["record"].withdraw:
+        return {"parts": ()}
+    return {"parts": (wording.part("reading.nothing_to_withdraw"),)}
+
+
+_COMMANDS: dict[Intent, Callable[[TurnState, TurnContext], TurnState]] = {
+    Intent.STOP: _stop,
+    Intent.RESUME: _resume,
+    Intent.DOCTOR: _doctor,
+    Intent.HELP: _help,
+    Intent.GREETING: _greeting,
+    Intent.WITHDRAW: _withdraw,
+}

@@ -1,0 +1,65 @@
+"""A follow-up whose fields are all known: its class, and when the next one is due."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from agent.context import OpenFollowUp, TurnContext
+from agent.decision import FollowUpStep
+from care.cadence import next_due
+from care.classify import Visit, VisitClass, classify
+from care.protocol import protocol
+from care.reading import GlucoseContext, Kind, Reading
+from care.situation import Background, Programme
+from records.people import china_date
+
+# Findings of these sets are drug reactions; everything else is for the doctor to weigh.
+_REACTIONS = frozenset({"rf.cough_acei", "rf.ankle_edema", "rf.adr_angioedema"})
+
+
+def completed(
+    step: FollowUpStep, one: OpenFollowUp, context: TurnContext, *, critical: bool
+) -> FollowUpStep:
+    """Classify by the reporting cut-off. The result is a draft: a doctor looks at it and signs."""
+    today = china_date(context.now)
+    visit = Visit(
+        programme=Programme(one.programme),
+        background=_background(one, context),
+        readings=_readings(step.answers),
+        adverse_reaction=_reacts(step.answers),
+        critical=critical,
+    )
+    result = classify(visit, [VisitClass(name) for name in one.previous])
+    due = next_due(today, result)
+    return replace(
+        step,
+        complete=True,
+        classification=result.visit_class,
+        next_due_on=due.on,
+        next_reason=due.purpose,
+    )
+
+
+def _background(one: OpenFollowUp, context: TurnContext) -> Background:
+    found = (who.background for who in context.members if who.person_id == one.person_id)
+    return next(found, Background())
+
+
+def _readings(answers: Mapping[str, Any]) -> tuple[Reading, ...]:
+    found: list[Reading] = []
+    if "bp" in answers:
+        systolic, diastolic = answers["bp"]
+        found.append(Reading(Kind.BP, systolic=systolic, diastolic=diastolic))
+    if "glucose" in answers:
+        value, moment = answers["glucose"]
+        context = GlucoseContext(moment) if moment else None
+        found.append(Reading(Kind.GLUCOSE, value=value, context=context))
+    return tuple(found)
+
+
+def _reacts(answers: Mapping[str, Any]) -> bool:
+    concepts = protocol().concepts
+    codes = answers.get("symptoms", [])
+    return any(concepts[code].flag in _REACTIONS for code in codes if code in concepts)

@@ -1,0 +1,115 @@
+"""What a turn knows before it thinks: the words, the people behind the phone, and its tools."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from care.level import Level
+from care.reading import Reading
+from care.situation import Background
+from knowledge.answer import Answer
+
+SENDER = "self"
+
+
+class Answers(Protocol):
+    """Where answers with a source come from."""
+
+    def answer(self, question: str, *, conditions: frozenset[str], now: datetime) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What a model made of words that the rules could not read. It can raise a level, never lower."""
+
+    level: Level = Level.NONE
+    question: str | None = None
+
+
+class Model(Protocol):
+    """A language model. Both calls return None on any failure; the rules then stand alone."""
+
+    def hint(self, text: str) -> Hint | None: ...
+
+    def reword(self, question: str, answer: str, limit: int) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One waiting message. `passive` is True when the webhook has already answered it."""
+
+    message_id: str
+    kind: str
+    text: str = ""
+    event: Mapping[str, Any] = field(default_factory=dict)
+    received_at: datetime | None = None
+    level: Level = Level.NONE
+    passive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A stored reading, as far as a turn needs it."""
+
+    reading_id: str
+    reading: Reading
+    taken_at: datetime
+    recorded_at: datetime
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person behind the contact point; `relation` is to whoever holds the phone."""
+
+    person_id: str
+    relation: str = SENDER
+    name: str = ""
+    facility_id: str | None = None
+    background: Background = field(default_factory=Background)
+    past: tuple[Past, ...] = ()
+    identified: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFollowUp:
+    """A follow-up that is being asked about, and what is already known of it.
+
+    `previous` are the classes of the follow-ups before it, the latest first.
+    """
+
+    follow_up_id: str
+    person_id: str
+    programme: str
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    previous: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TurnContext:
+    """Everything a node may use. Nodes read it and return values; only the turn writes."""
+
+    now: datetime
+    messages: tuple[Heard, ...]
+    members: tuple[Member, ...]
+    answers: Answers
+    model: Model | None = None
+    follow_ups: tuple[OpenFollowUp, ...] = ()
+    awaiting: Mapping[str, Any] = field(default_factory=dict)
+    stopped: bool = False
+    first_contact: bool = False
+    on_duty: bool = False
+    clinic_name: str = ""
+    clinic_phone: str | None = None
+
+    @property
+    def sender(self) -> Member:
+        """Whoever holds the phone, or the only person behind it."""
+        return self.members[0]
+
+    def member(self, relation: str) -> Member | None:
+        """The person with this relation to the holder of the phone."""
+        return next((who for who in self.members if who.relation == relation), None)

@@ -1,0 +1,153 @@
+"""The follow-up route: collects the fields of the form over several messages and days."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from langgraph.runtime import Runtime
+
+from agent import wording
+from agent.completing import completed
+from agent.context import OpenFollowUp, TurnContext
+from agent.decision import FollowUpStep, NewReading, Part, Route
+from agent.state import TurnState
+from care.level import Level
+from care.protocol import protocol
+from care.reading import Kind
+from care.situation import Programme
+from language.understanding import Intent, Subject, Understanding
+
+# What a conversation may fill in. The pulse of the foot and the doctor's impression stay blank.
+FIELDS: dict[str, tuple[str, ...]] = {
+    Programme.HYPERTENSION: ("bp", "symptoms", "medicine_taken"),
+    Programme.TYPE2_DIABETES: ("glucose", "symptoms", "medicine_taken"),
+}
+_ORDER = ("bp", "glucose", "symptoms", "medicine_taken")
+_QUESTIONS = {
+    "bp": "followup.ask_bp",
+    "glucose": "followup.ask_glucose",
+    "symptoms": "followup.ask_symptoms",
+    "medicine_taken": "followup.ask_medicine",
+}
+
+
+def progress(state: TurnState, context: TurnContext) -> tuple[FollowUpStep, ...]:
+    """What this message adds to the open follow-ups; nothing when it adds nothing."""
+    steps = (_step(follow_up, state, context) for follow_up in context.follow_ups)
+    return tuple(step for step in steps if step is not None)
+
+
+def follow_up(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
+    """Say what was recorded and ask for the next field, or thank and say when the next one is."""
+    context = runtime.context
+    steps = state["follow_ups"]
+    said = wording.recorded(state, context) or wording.clarification(state)
+    missing = missing_field(context.follow_ups, steps)
+    if missing is not None:
+        parts = (*said, wording.part(_QUESTIONS[missing]))
+        return {"route": Route.FOLLOW_UP, "parts": parts}
+    return {"route": Route.FOLLOW_UP, "parts": (*said, *_thanks(steps))}
+
+
+def expected(follow_ups: tuple[OpenFollowUp, ...]) -> str | None:
+    """What the open follow-ups are asking for, so that a bare number can be placed."""
+    return still_expected(follow_ups, ())
+
+
+def still_expected(
+    follow_ups: tuple[OpenFollowUp, ...], steps: tuple[FollowUpStep, ...]
+) -> str | None:
+    """What they ask for after these steps: a field, or "both" for pressure and glucose."""
+    lacking = _lacking(follow_ups, steps)
+    if {"bp", "glucose"} <= lacking:
+        return "both"
+    return next((field for field in _ORDER if field in lacking), None)
+
+
+def missing_field(
+    follow_ups: tuple[OpenFollowUp, ...], steps: tuple[FollowUpStep, ...]
+) -> str | None:
+    """The first field that any open follow-up still lacks, in the order they are asked."""
+    lacking = _lacking(follow_ups, steps)
+    return next((field for field in _ORDER if field in lacking), None)
+
+
+def _lacking(follow_ups: tuple[OpenFollowUp, ...], steps: tuple[FollowUpStep, ...]) -> set[str]:
+    known: dict[str, Mapping[str, Any]] = {one.follow_up_id: one.answers for one in follow_ups}
+    known |= {step.follow_up_id: step.answers for step in steps}
+    return {
+        field
+        for one in follow_ups
+        for field in FIELDS[one.programme]
+        if field not in known[one.follow_up_id]
+    }
+
+
+def _step(one: OpenFollowUp, state: TurnState, context: TurnContext) -> FollowUpStep | None:
+    wanted = FIELDS[one.programme]
+    heard = {**_values(one, state), **_said(one, state, context)}
+    new = {field: value for field, value in heard.items() if field in wanted}
+    if not new:
+        return None
+    answers = {**one.answers, **new}
+    step = FollowUpStep(one.follow_up_id, one.person_id, one.programme, answers)
+    if any(field not in answers for field in wanted):
+        return step
+    critical = state["level"] >= Level.URGENT
+    return completed(step, one, context, critical=critical)
+
+
+def _values(one: OpenFollowUp, state: TurnState) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for new in state["record"].readings:
+        if new.person_id == one.person_id:
+            found |= _answer(new)
+    return found
+
+
+def _answer(new: NewReading) -> dict[str, Any]:
+    reading = new.reading
+    if reading.kind is Kind.BP and reading.systolic and reading.diastolic:
+        return {"bp": [reading.systolic, reading.diastolic]}
+    if reading.kind is Kind.GLUCOSE:
+        return {"glucose": [reading.value, reading.context]}
+    return {}
+
+
+def _said(one: OpenFollowUp, state: TurnState, context: TurnContext) -> dict[str, Any]:
+    """Symptoms and medicine, as told by the holder of the phone about himself or herself."""
+    if one.person_id != context.sender.person_id:
+        return {}
+    understood = state["heed"].understood
+    findings = _symptoms(understood)
+    asked = missing_field(context.follow_ups, ())
+    found: dict[str, Any] = {}
+    if findings:
+        found["symptoms"] = findings
+    elif (
+        understood.no_symptoms
+        or understood.denied
+        or (asked == "symptoms" and understood.intent is Intent.DENY)
+    ):
+        found["symptoms"] = []
+    if understood.medicine_taken is not None:
+        found["medicine_taken"] = understood.medicine_taken
+    elif asked == "medicine_taken" and understood.intent in (Intent.CONFIRM, Intent.DENY):
+        found["medicine_taken"] = understood.intent is Intent.CONFIRM
+    return found
+
+
+def _symptoms(understood: Understanding) -> list[str]:
+    """The sender's own complaints; facts about the person are no symptoms."""
+    concepts = protocol().concepts
+    said = {f.concept for f in understood.findings if f.subject is not Subject.OTHER}
+    return sorted(code for code in said if not concepts[code].background)
+
+
+def _thanks(steps: tuple[FollowUpStep, ...]) -> tuple[Part, ...]:
+    dates = [step.next_due_on for step in steps if step.next_due_on is not None]
+    if not dates:
+        return ()
+    soonest = min(dates)
+    return (wording.part("followup.thanks", date=f"{soonest.month}月{soonest.day}日"),)

@@ -1,0 +1,120 @@
+"""The graph: read → assess → record → understand → (alarm | follow_up | answer | chat) → guard.
+
+Plain nodes: they receive `Runtime[TurnContext]`, return values and touch nothing. Red flags never
+wait for a model: the alarm is decided before the only node that may call one.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Literal
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+
+from agent.alarm import alarm
+from agent.answering import answer
+from agent.chatting import chat
+from agent.context import TurnContext
+from agent.decision import Decision, Mode, Route
+from agent.following_up import follow_up, progress, still_expected
+from agent.guard import guard
+from agent.hearing import assess, hear
+from agent.recording import record
+from agent.state import TurnState
+from agent.understanding import understand
+from care.level import Level
+from language.understanding import Intent
+
+Graph = CompiledStateGraph[TurnState, TurnContext, TurnState, TurnState]
+_COMMANDS = {
+    Intent.STOP,
+    Intent.RESUME,
+    Intent.DOCTOR,
+    Intent.HELP,
+    Intent.GREETING,
+    Intent.WITHDRAW,
+}
+
+
+def decide(context: TurnContext) -> Decision:
+    """One turn's thinking, from what is known to what will be done. Writes nothing."""
+    final: Any = _graph().invoke({}, context=context)
+    state: TurnState = final
+    return Decision(
+        route=state["route"],
+        level=state["level"],
+        subject_id=state["subject"].person_id,
+        mode=state.get("mode", Mode.RULES),
+        reasons=state["reasons"],
+        rules=state["rules"],
+        parts=state["parts"],
+        readings=state["record"].readings,
+        confirm=state["record"].confirm,
+        withdraw=state["record"].withdraw,
+        follow_ups=state["follow_ups"],
+        tasks=state.get("tasks", ()),
+        citations=state.get("citations", ()),
+        awaiting=_awaiting(state, context),
+        opt_out=state.get("opt_out"),
+        answered=bool(state.get("citations")),
+        clarify=state["heed"].understood.clarify,
+    )
+
+
+def collect(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
+    """What the message adds to open follow-ups, whatever route the reply takes."""
+    return {"follow_ups": progress(state, runtime.context)}
+
+
+def route(
+    state: TurnState, runtime: Runtime[TurnContext]
+) -> Literal["alarm", "follow_up", "answer", "chat"]:
+    """Who writes the reply. Danger first, then commands, questions, the follow-up, the rest."""
+    understood = state["heed"].understood
+    if state["level"] >= Level.URGENT:
+        return "alarm"
+    if understood.intent in _COMMANDS:
+        return "chat"
+    hint = state.get("hint")
+    if understood.question or (hint is not None and hint.question):
+        return "answer"
+    return "follow_up" if state["follow_ups"] else "chat"
+
+
+@lru_cache(maxsize=1)
+def _graph() -> Graph:
+    graph = StateGraph(TurnState, context_schema=TurnContext)
+    graph.add_node("read", hear)
+    graph.add_node("assess", assess)
+    graph.add_node("record", record)
+    graph.add_node("collect", collect)
+    graph.add_node("understand", understand)
+    graph.add_node("alarm", alarm)
+    graph.add_node("follow_up", follow_up)
+    graph.add_node("answer", answer)
+    graph.add_node("chat", chat)
+    graph.add_node("guard", guard)
+    graph.add_edge(START, "read")
+    graph.add_edge("read", "assess")
+    graph.add_edge("assess", "record")
+    graph.add_edge("record", "collect")
+    graph.add_edge("collect", "understand")
+    graph.add_conditional_edges("understand", route)
+    for name in ("alarm", "follow_up", "answer", "chat"):
+        graph.add_edge(name, "guard")
+    graph.add_edge("guard", END)
+    return graph.compile()
+
+
+def _awaiting(state: TurnState, context: TurnContext) -> dict[str, object]:
+    """What was asked in this turn, with the field of the follow-up for the webhook to read by."""
+    awaiting = dict(state.get("awaiting", {}))
+    remaining = still_expected(context.follow_ups, state["follow_ups"])
+    if remaining is not None:
+        awaiting["field"] = remaining
+    return awaiting
+
+
+__all__ = ["Decision", "Mode", "Route", "collect", "decide", "route"]

@@ -1,0 +1,81 @@
+"""The first nodes: read all waiting words at once, and judge everyone they describe."""
+
+from __future__ import annotations
+
+from langgraph.runtime import Runtime
+
+from agent.context import SENDER, Heard, Member, TurnContext
+from agent.following_up import expected
+from agent.state import Heed, TurnState
+from care.reading import GlucoseContext, Kind
+from language.expecting import Expecting
+from language.judgement import Described, judge
+from language.reader import read
+from language.understanding import Understanding
+
+BREAK = "\n"
+_MENU_WORDS = {"doctor": "找医生", "help": "帮助", "stop": "退订"}
+EXPECTED = {
+    "bp": Expecting(frozenset({Kind.BP})),
+    "glucose": Expecting(frozenset({Kind.GLUCOSE}), GlucoseContext.FASTING),
+    "both": Expecting(frozenset({Kind.BP, Kind.GLUCOSE}), GlucoseContext.FASTING),
+}
+
+
+def hear(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
+    """Join what waits (people send 血压 / 165 / 98 in three pieces) and read it once."""
+    spoken = [(heard, words) for heard in runtime.context.messages if (words := words_of(heard))]
+    starts: list[tuple[int, str]] = []
+    text = ""
+    for heard, words in spoken:
+        text += BREAK if text else ""
+        starts.append((len(text), heard.message_id))
+        text += words
+    understood = read(text, expecting=_expected(runtime.context))
+    return {"heed": Heed(text, understood, tuple(starts))}
+
+
+def assess(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
+    """Judge the joined words and each message alone, and keep the most urgent of all.
+
+    Joining must never hide what one message said plainly, so neither reading can lower the other.
+    """
+    context = runtime.context
+    described = list(_judged(state["heed"].understood, context))
+    if len(context.messages) > 1:
+        for heard in context.messages:
+            described += _judged(read(words_of(heard)), context)
+    described.sort(key=lambda person: -person.assessment.level.rank)
+    worst = described[0]
+    webhook = max((heard.level for heard in context.messages), key=lambda level: level.rank)
+    return {
+        "described": tuple(described),
+        "level": max(worst.assessment.level, webhook, key=lambda level: level.rank),
+        "reasons": worst.assessment.reasons,
+        "rules": worst.assessment.rules,
+        "advice": worst.assessment.advice,
+        "subject": _subject(worst, context),
+    }
+
+
+def words_of(heard: Heard) -> str:
+    """The words of a message; a menu tap counts as the words it stands for."""
+    if heard.kind == "text":
+        return heard.text
+    if heard.kind == "event" and heard.event.get("event") == "CLICK":
+        return _MENU_WORDS.get(str(heard.event.get("key", "")), _MENU_WORDS["help"])
+    return ""
+
+
+def _judged(understood: Understanding, context: TurnContext) -> tuple[Described, ...]:
+    others = {who.relation: who.background for who in context.members if who.relation != SENDER}
+    return judge(understood, context.sender.background, others)
+
+
+def _subject(person: Described, context: TurnContext) -> Member:
+    """Who the alarm is about: the linked person, or the sender, who knows the one that is meant."""
+    return context.member(person.relation) or context.sender
+
+
+def _expected(context: TurnContext) -> Expecting | None:
+    return EXPECTED.get(expected(context.follow_ups) or "")

@@ -1,0 +1,245 @@
+"""From a `Decision` to rows: everything a turn decided, inside the transaction it is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from sqlmodel import Session, col, update
+
+from agent.context import TurnContext
+from agent.decision import Decision, FollowUpStep, NewReading, Route, TaskWish
+from care.cadence import chase
+from care.level import Level
+from care.protocol import protocol
+from care.quiet import next_allowed
+from care.reading import Kind
+from records import audit, conversations, escalations, follow_ups, outbound, readings, tasks
+from records.conversations import Claim
+from records.people import china_date
+from records.readings import Provenance
+from records.tables import ContactPoint, Person, Turn
+from records.times import CHINA
+from records.vault import Vault
+
+# A reply that could not be delivered for this long would only confuse.
+_REPLY_LIVES = timedelta(hours=24)
+_SAFETY_LIVES = timedelta(hours=6)
+_REVIEW_WITHIN_DAYS = 14
+_AGENT = "agent"
+# Which protocol file judged a kind of value; its version is kept with the reading.
+_JUDGED_BY = {
+    Kind.BP: "hypertension",
+    Kind.GLUCOSE: "type2_diabetes",
+    Kind.HBA1C: "type2_diabetes",
+    Kind.PULSE: "red_flags",
+    Kind.TEMP: "red_flags",
+    Kind.WEIGHT: "routine",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """One turn on its way into the database, inside the caller's transaction."""
+
+    session: Session
+    vault: Vault
+    held: Claim
+    turn_id: str
+    context: TurnContext
+    decision: Decision
+    now: datetime
+
+
+def save(turn: Save) -> None:
+    """Write a turn. The caller has made sure that the claim is still its own."""
+    turn.session.add(_turn(turn))
+    turn.session.flush()
+    conversations.settle(turn.session, _message_ids(turn), turn.turn_id)
+    unconfirmed = _store_readings(turn)
+    _raise_alarm(turn)
+    for step in turn.decision.follow_ups:
+        _write_step(turn.session, step, turn.now)
+    for wish in turn.decision.tasks:
+        _open_task(turn, wish)
+    if turn.decision.level is Level.ROUTINE:
+        _open_review(turn)
+    _queue_reply(turn)
+    _remember(turn, unconfirmed)
+
+
+def _turn(turn: Save) -> Turn:
+    decision = turn.decision
+    return Turn(
+        id=turn.turn_id,
+        contact_point_id=turn.held.contact_point_id,
+        person_id=decision.subject_id,
+        began_at=turn.context.now,
+        ended_at=turn.now,
+        mode=decision.mode,
+        route=decision.route,
+        level=decision.level,
+        reasons=list(decision.reasons),
+        rules=list(decision.rules),
+        citations=[citation.article for citation in decision.citations],
+    )
+
+
+def _message_ids(turn: Save) -> list[str]:
+    return [heard.message_id for heard in turn.context.messages]
+
+
+def _store_readings(turn: Save) -> list[str]:
+    """Store, confirm, replace and withdraw. Returns the ids that wait for a yes."""
+    unconfirmed: list[str] = []
+    for new in turn.decision.readings:
+        row_id = _store(turn, new)
+        if new.certainty != "plain":
+            unconfirmed.append(row_id)
+    readings.confirm(turn.session, list(turn.decision.confirm))
+    for reading_id in turn.decision.withdraw:
+        readings.withdraw(turn.session, [reading_id])
+        _note(turn, "reading.withdrawn", reading_id)
+    return unconfirmed
+
+
+def _store(turn: Save, new: NewReading) -> str:
+    row = readings.store(
+        turn.session,
+        new.person_id,
+        new.reading,
+        Provenance(
+            inbound_message_id=new.message_id,
+            turn_id=turn.turn_id,
+            certainty=new.certainty,
+            basis=new.basis,
+        ),
+        taken_at=_received(turn.context, new.message_id) or turn.now,
+        now=turn.now,
+        level=new.level,
+        protocol_version=protocol().versions[_JUDGED_BY[new.reading.kind]],
+    )
+    turn.session.flush()
+    if new.replaces:
+        readings.replace(turn.session, list(new.replaces), by=row.id)
+        _note(turn, "reading.corrected", row.id)
+    return row.id
+
+
+def _received(context: TurnContext, message_id: str | None) -> datetime | None:
+    return next((m.received_at for m in context.messages if m.message_id == message_id), None)
+
+
+def _raise_alarm(turn: Save) -> None:
+    if turn.decision.level < Level.URGENT:
+        return
+    subject = turn.session.get_one(Person, turn.decision.subject_id)
+    escalations.raise_alarm(
+        turn.session,
+        person_id=subject.id,
+        contact_point_id=turn.held.contact_point_id,
+        facility_id=subject.facility_id,
+        level=turn.decision.level,
+        reasons=turn.decision.reasons,
+        now=turn.now,
+        rings_at=turn.now,
+        inbound_message_id=_message_ids(turn)[0],
+        turn_id=turn.turn_id,
+    )
+
+
+def _write_step(session: Session, step: FollowUpStep, now: datetime) -> None:
+    if not step.complete:
+        follow_ups.note_answers(session, step.follow_up_id, step.answers, _next_reminder(now))
+        return
+    follow_ups.draft(session, step.follow_up_id, step.answers, step.classification, now)
+    if step.next_due_on is not None:
+        follow_ups.plan(session, step.person_id, step.programme, step.next_due_on, step.next_reason)
+
+
+def _next_reminder(now: datetime) -> datetime:
+    """Somebody who answers is not reminded before the first reminder would come again."""
+    day = chase(china_date(now)).first_reminder
+    return next_allowed(datetime.combine(day, time.min, tzinfo=CHINA))
+
+
+def _open_task(turn: Save, wish: TaskWish) -> None:
+    person = turn.session.get_one(Person, wish.person_id)
+    tasks.open_task(
+        turn.session,
+        task_key=f"{wish.kind}:{wish.cause}",
+        kind=wish.kind,
+        reason=wish.reason,
+        person_id=person.id,
+        contact_point_id=turn.held.contact_point_id,
+        facility_id=person.facility_id,
+        inbound_message_id=wish.message_id,
+        now=turn.now,
+    )
+
+
+def _open_review(turn: Save) -> None:
+    """A doctor looks within two weeks; one review per person and fortnight, however many values."""
+    person = turn.session.get_one(Person, turn.decision.subject_id)
+    today = china_date(turn.now)
+    tasks.open_task(
+        turn.session,
+        task_key=f"review:{person.id}:{today.toordinal() // _REVIEW_WITHIN_DAYS}",
+        kind=tasks.REVIEW,
+        reason=turn.decision.reasons[0] if turn.decision.reasons else "other",
+        person_id=person.id,
+        contact_point_id=turn.held.contact_point_id,
+        facility_id=person.facility_id,
+        due_on=today + timedelta(days=_REVIEW_WITHIN_DAYS),
+        now=turn.now,
+    )
+
+
+def _queue_reply(turn: Save) -> None:
+    """One turn, one reply: the send key is the first message it answers."""
+    decision = turn.decision
+    if not decision.reply:
+        return
+    alarm = decision.route is Route.ALARM
+    draft = outbound.Draft(
+        purpose=outbound.SAFETY if alarm else outbound.REPLY,
+        text_key=decision.text_key,
+        body=decision.reply,
+        send_key=f"reply:{_message_ids(turn)[0]}",
+        contact_point_id=turn.held.contact_point_id,
+        person_id=decision.subject_id,
+        turn_id=turn.turn_id,
+        expires_at=turn.now + (_SAFETY_LIVES if alarm else _REPLY_LIVES),
+    )
+    outbound.queue(turn.session, turn.vault, draft, turn.now)
+
+
+def _remember(turn: Save, unconfirmed: list[str]) -> None:
+    """Keep what was asked, and whether the holder of the phone opted out."""
+    decision = turn.decision
+    awaiting = dict(decision.awaiting)
+    if unconfirmed:
+        awaiting["confirm"] = unconfirmed
+    values: dict[str, object] = {"awaiting": awaiting}
+    if decision.opt_out is not None:
+        values["stopped_at"] = turn.now if decision.opt_out else None
+        action = "consent.stopped" if decision.opt_out else "consent.resumed"
+        _note(turn, action, turn.held.contact_point_id)
+    turn.session.execute(
+        update(ContactPoint)
+        .where(col(ContactPoint.id) == turn.held.contact_point_id)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _note(turn: Save, action: str, subject_id: str) -> None:
+    audit.note(
+        turn.session,
+        actor=_AGENT,
+        action=action,
+        subject=action.split(".", maxsplit=1)[0],
+        subject_id=subject_id,
+        person_id=turn.decision.subject_id,
+        now=turn.now,
+    )

@@ -1,0 +1,65 @@
+"""The one state that travels through the graph. Nodes return the keys that they add."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+from agent.context import Hint, Member
+from agent.decision import FollowUpStep, Mode, NewReading, Part, Route, TaskWish
+from care.level import Level
+from knowledge.answer import Citation
+from language.judgement import Described
+from language.understanding import Mention, Understanding
+
+
+@dataclass(frozen=True, slots=True)
+class Heed:
+    """What was understood, and for each character of `text` which message it came from."""
+
+    text: str
+    understood: Understanding
+    starts: tuple[tuple[int, str], ...] = ()
+
+    def message_at(self, offset: int) -> str | None:
+        """The id of the message that holds this offset of the joined text."""
+        found = None
+        for start, message_id in self.starts:
+            if start <= offset:
+                found = message_id
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What will be done to the readings, and the values that were not stored and why."""
+
+    readings: tuple[NewReading, ...] = ()
+    confirm: tuple[str, ...] = ()
+    withdraw: tuple[str, ...] = ()
+    withdrawn: tuple[str, ...] = ()
+    corrected: bool = False
+    unplaced: tuple[Mention, ...] = ()
+    ask_who: bool = False
+
+
+class TurnState(TypedDict, total=False):
+    """Filled node by node: read → assess → record → understand → a route → guard."""
+
+    heed: Heed
+    described: tuple[Described, ...]
+    level: Level
+    reasons: tuple[str, ...]
+    rules: tuple[str, ...]
+    advice: str | None
+    subject: Member
+    record: Record
+    hint: Hint | None
+    route: Route
+    mode: Mode
+    parts: tuple[Part, ...]
+    follow_ups: tuple[FollowUpStep, ...]
+    tasks: tuple[TaskWish, ...]
+    citations: tuple[Citation, ...]
+    awaiting: dict[str, object]
+    opt_out: bool | None

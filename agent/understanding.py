@@ -1,0 +1,37 @@
+"""The optional node: a model reads what the rules could not. It can raise a level, never lower it."""
+
+from __future__ import annotations
+
+from langgraph.runtime import Runtime
+
+from agent.context import TurnContext
+from agent.state import TurnState
+from care.level import Level
+from language.understanding import Intent
+
+# A model's alarm is never an emergency by itself: it brings a doctor, who decides.
+_MOST_A_MODEL_MAY_RAISE = Level.URGENT
+
+
+def understand(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
+    """Ask the model only about words that meant nothing to the rules."""
+    model = runtime.context.model
+    if model is None or not _unread(state):
+        return {"hint": None}
+    hint = model.hint(state["heed"].text)
+    if hint is None or hint.level <= state["level"]:
+        return {"hint": hint}
+    raised = min(hint.level, _MOST_A_MODEL_MAY_RAISE, key=lambda level: level.rank)
+    return {
+        "hint": hint,
+        "level": max(raised, state["level"], key=lambda level: level.rank),
+        "reasons": (*state["reasons"], "model_concern"),
+        "advice": state["advice"] or "safety.general_urgent",
+    }
+
+
+def _unread(state: TurnState) -> bool:
+    understood = state["heed"].understood
+    said = understood.mentions or understood.findings or understood.meter_errors
+    known = understood.intent is not Intent.OTHER or understood.question
+    return bool(state["heed"].text.strip()) and not said and not known

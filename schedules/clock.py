@@ -1,0 +1,65 @@
+"""The real clock: runs every tick at its interval until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from records import running
+from schedules.ticks import TICKS, Tick, Work
+
+log = structlog.get_logger()
+
+
+async def run(work: Work, stop: asyncio.Event) -> None:
+    """Tick until `stop` is set, then let running ticks finish."""
+    scheduler = AsyncIOScheduler(timezone="UTC")
+    for tick in TICKS:
+        scheduler.add_job(
+            run_once,
+            "interval",
+            args=(tick, work),
+            seconds=tick.every.total_seconds(),
+            id=tick.name,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+            next_run_time=work.clock(),
+        )
+    scheduler.start()
+    log.info("worker.started", worker=work.worker)
+    await stop.wait()
+    scheduler.shutdown(wait=False)
+    await _finish()
+    log.info("worker.stopped", worker=work.worker)
+
+
+async def run_once(tick: Tick, work: Work) -> int:
+    """One run of one tick. An error is logged and seen in `suifang doctor`; the next run goes on."""
+    began = work.clock()
+    try:
+        done = await tick.run(work)
+    except Exception as error:
+        log.exception("tick.failed", tick=tick.name, error=type(error).__name__)
+        await _note(tick, work, began, type(error).__name__)
+        return 0
+    if done and tick.name != "beat":
+        await _note(tick, work, began, "ok")
+    return done
+
+
+async def _note(tick: Tick, work: Work, began: datetime, result: str) -> None:
+    ended = work.clock()
+    await work.database.write(
+        lambda session: running.note_tick(session, tick.name, began, ended, result)
+    )
+
+
+async def _finish() -> None:
+    """Wait for the ticks that were running when the clock stopped."""
+    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    if others:
+        await asyncio.wait(others, timeout=20)

@@ -1,0 +1,171 @@
+"""Rings whoever is next for an alarm that nobody picked up, and tells the patient so.
+
+One transaction per alarm: the step, its event, the notices and the patient's text commit together,
+and a guarded update makes a second process find nothing left to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from agent.loading import Tools
+from care.escalation import ladder, lapses_at, roles_at
+from care.hours import Ladder
+from care.level import Level
+from records import audit, duty, escalations, outbound
+from records.db import Database
+from records.outbound import Draft
+from records.tables import Escalation, Facility, Practitioner
+from records.vault import Vault
+from texts.catalogue import fit, render
+
+_AT_ONCE = 100
+_NOTICE_LIVES = timedelta(hours=12)
+_SAFETY_LIVES = timedelta(hours=6)
+_CODE_LENGTH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Alarm:
+    """One due alarm and the people who could be rung for it."""
+
+    session: Session
+    vault: Vault
+    row: Escalation
+    places: tuple[Facility, ...]
+    now: datetime
+
+    def people(self, roles: tuple[str, ...]) -> list[Practitioner]:
+        """Those with one of these roles, at the nearest facility that has any."""
+        for place in self.places:
+            found = [one for one in duty.reachable(self.session, place.id) if one.role in roles]
+            if found:
+                return found
+        return []
+
+
+@dataclass(frozen=True, slots=True)
+class _Ring:
+    """The step that is rung now, the people on it, and the steps that had nobody."""
+
+    step: int
+    people: tuple[Practitioner, ...]
+    empty: tuple[int, ...]
+
+
+def ring_due(database: Database, tools: Tools, now: datetime) -> int:
+    """Ring for every alarm whose clock has run out. Returns how many were rung."""
+    rung = 0
+    for _ in range(_AT_ONCE):
+        with database.transaction() as session:
+            due = escalations.due(session, now, limit=1)
+            if not due:
+                return rung
+            places = tuple(duty.chain(session, due[0].facility_id))
+            _ring(_Alarm(session, tools.vault, due[0], places, now))
+            rung += 1
+    return rung
+
+
+def code_of(escalation_id: str) -> str:
+    """The short number that staff use for an alarm: its last digits, not guessable as a name."""
+    return str(int(escalation_id.replace("-", "")[-8:], 16) % 10**_CODE_LENGTH).zfill(_CODE_LENGTH)
+
+
+def _ring(alarm: _Alarm) -> None:
+    rungs = ladder(Level(alarm.row.level))
+    if rungs is None:
+        return
+    ring = _next_ring(alarm, rungs)
+    rings_at = lapses_at(rungs, ring.step, alarm.now)
+    first = alarm.row.step == escalations.NOT_RUNG
+    if not escalations.advance(alarm.session, alarm.row, step=ring.step, rings_at=rings_at):
+        return
+    for step in ring.empty:
+        _event(alarm, "nobody_on_duty", step)
+    if ring.people:
+        _event(alarm, "rung", ring.step)
+    for practitioner in ring.people:
+        _notify(alarm, ring, practitioner, first=first)
+    if not first or not ring.people:
+        _tell_the_patient(alarm)
+
+
+def _next_ring(alarm: _Alarm, rungs: Ladder) -> _Ring:
+    """The next step that has somebody; steps with nobody are passed over at once.
+
+    With nobody anywhere the clock keeps running, so whoever comes on duty is rung later.
+    """
+    start = alarm.row.step + 1
+    steps = range(start, start + len(rungs.steps))
+    for step in steps:
+        found = alarm.people(roles_at(rungs, step))
+        if found:
+            return _Ring(step, tuple(found), tuple(range(start, step)))
+    return _Ring(start, (), tuple(steps))
+
+
+def _event(alarm: _Alarm, kind: str, step: int) -> None:
+    alarm.session.refresh(alarm.row)
+    escalations.record(alarm.session, alarm.row, kind, alarm.now)
+    audit.note(
+        alarm.session,
+        actor="clock",
+        action=f"escalation.{kind}",
+        subject="escalation",
+        subject_id=alarm.row.id,
+        person_id=alarm.row.person_id,
+        facility_id=alarm.row.facility_id,
+        now=alarm.now,
+        detail={"step": step},
+    )
+
+
+def _notify(alarm: _Alarm, ring: _Ring, practitioner: Practitioner, *, first: bool) -> None:
+    key, values = _words(alarm, ring, first=first)
+    draft = Draft(
+        purpose=outbound.NOTICE,
+        text_key=key,
+        body=render(key, **values),
+        # The moment is part of the cause: the ladder may come round to the same person again.
+        send_key=f"ring:{alarm.row.id}:{practitioner.id}:{alarm.now.isoformat()}",
+        practitioner_id=practitioner.id,
+        escalation_id=alarm.row.id,
+        expires_at=alarm.now + _NOTICE_LIVES,
+    )
+    outbound.queue(alarm.session, alarm.vault, draft, alarm.now)
+
+
+def _words(alarm: _Alarm, ring: _Ring, *, first: bool) -> tuple[str, dict[str, str]]:
+    code = code_of(alarm.row.id)
+    village = fit("village", alarm.places[0].name if alarm.places else "辖区")
+    if ring.empty and first:
+        return "notice.nobody_on_duty", {"village": village, "code": code}
+    if not first:
+        waited = int((alarm.now - alarm.row.opened_at).total_seconds() // 60)
+        return "notice.escalated", {"minutes": fit("minutes", str(waited)), "code": code}
+    return f"notice.{alarm.row.level}", {"village": village, "code": code}
+
+
+def _tell_the_patient(alarm: _Alarm) -> None:
+    """Once per alarm: nobody has picked up, so go yourself."""
+    if alarm.row.contact_point_id is None or alarm.row.patient_told_again_at is not None:
+        return
+    emergency = Level(alarm.row.level) is Level.EMERGENCY
+    key = "escalation.still_unanswered" if emergency else "escalation.still_unanswered_urgent"
+    draft = Draft(
+        purpose=outbound.SAFETY,
+        text_key=key,
+        body=render(key),
+        send_key=f"unanswered:{alarm.row.id}",
+        contact_point_id=alarm.row.contact_point_id,
+        person_id=alarm.row.person_id,
+        escalation_id=alarm.row.id,
+        expires_at=alarm.now + _SAFETY_LIVES,
+    )
+    outbound.queue(alarm.session, alarm.vault, draft, alarm.now)
+    alarm.row.patient_told_again_at = alarm.now
+    alarm.session.add(alarm.row)

@@ -1,0 +1,106 @@
+"""The table of ticks: what is looked at, and how often. Each claims due rows and may run twice.
+
+APScheduler keeps a handful of fixed intervals and no patient's job. What a stopped machine missed
+is found from the rows, so a tick that is late, coalesced or run on ten machines does no harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from agent.loading import Tools
+from agent.turn import take_turn
+from channels.delivery import Routes, deliver_due
+from channels.media import Sources, fetch_wanted
+from records import running
+from records.db import Database
+from schedules import escalating, following_up, housekeeping
+
+_DELIVERIES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Everything the ticks need. `clock` is read once per step of work, never inside a rule."""
+
+    database: Database
+    tools: Tools
+    routes: Routes
+    media: Sources
+    clock: Callable[[], datetime]
+    worker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One interval. Returns how much it did, for the record of runs."""
+
+    name: str
+    every: timedelta
+    run: Callable[[Work], Awaitable[int]]
+
+
+async def answer(work: Work) -> int:
+    """Take turns until no conversation is due."""
+    done = 0
+    while await asyncio.to_thread(take_turn, work.database, work.tools, work.clock):
+        done += 1
+    return done
+
+
+async def deliver(work: Work) -> int:
+    """Send what is due."""
+    return await deliver_due(
+        work.database, work.tools.vault, work.routes, work.clock(), limit=_DELIVERIES
+    )
+
+
+async def fetch_media(work: Work) -> int:
+    """Fetch photos and voice messages before the platform forgets them."""
+    return await fetch_wanted(work.database, work.tools.vault, work.media, work.clock())
+
+
+async def escalate(work: Work) -> int:
+    """Ring whoever is next for alarms that nobody has picked up."""
+    return await _in_thread(work, escalating.ring_due)
+
+
+async def open_follow_ups(work: Work) -> int:
+    """Begin the follow-ups whose day has come."""
+    return await _in_thread(work, following_up.open_due)
+
+
+async def remind(work: Work) -> int:
+    """Remind twice, then hand the silent to the doctor."""
+    return await _in_thread(work, following_up.remind_due)
+
+
+async def tidy(work: Work) -> int:
+    """Confirm what nobody objected to, and forget what has expired."""
+    return await _in_thread(work, housekeeping.tidy)
+
+
+async def beat(work: Work) -> int:
+    """Say that this worker lives."""
+    now = work.clock()
+    await work.database.write(lambda session: running.beat(session, work.worker, now))
+    return 1
+
+
+async def _in_thread(work: Work, step: Callable[[Database, Tools, datetime], int]) -> int:
+    return await work.database.hop(lambda: step(work.database, work.tools, work.clock()))
+
+
+TICKS = (
+    Tick("answer", timedelta(seconds=0.5), answer),
+    Tick("deliver", timedelta(seconds=0.5), deliver),
+    Tick("fetch_media", timedelta(seconds=2), fetch_media),
+    Tick("escalate", timedelta(seconds=1), escalate),
+    Tick("open_follow_ups", timedelta(seconds=30), open_follow_ups),
+    Tick("remind", timedelta(seconds=30), remind),
+    Tick("tidy", timedelta(minutes=5), tidy),
+    Tick("beat", timedelta(seconds=10), beat),
+)

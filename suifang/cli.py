@@ -1,0 +1,236 @@
+"""The `suifang` command. Heavy parts are imported by the commands that need them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from care.situation import Programme
+from suifang import clock
+from suifang.errors import EXIT_CONFIGURATION, ConfigurationError
+from suifang.logs import configure_logs
+from suifang.settings import Settings, load_settings
+from suifang.telemetry import silence_telemetry
+
+app = typer.Typer(
+    name="suifang",
+    help="随访 Suifang:高血压、糖尿病村级随访。Follow-up for village clinics over WeChat and SMS.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+staff_app = typer.Typer(help="Accounts of doctors and officers.", no_args_is_help=True)
+app.add_typer(staff_app, name="staff")
+screen = Console(stderr=True)
+
+
+def main() -> None:
+    """Run a command; what a person can mend is shown as a sentence, not as a traceback."""
+    silence_telemetry()
+    try:
+        app()
+    except ConfigurationError as error:
+        for problem in error.problems:
+            screen.print(f"[red]✗[/red] {problem}")
+        sys.exit(EXIT_CONFIGURATION)
+
+
+def _settings() -> Settings:
+    settings = load_settings()
+    configure_logs(settings.log_level, settings.log_format)
+    return settings
+
+
+@app.command()
+def keys() -> None:
+    """Make the two keys of a new installation in the data folder."""
+    from suifang.keys import ensure_keys
+
+    settings = _settings()
+    ensure_keys(settings)
+    screen.print(f"Keys are in {settings.data_dir / 'keys'}. Keep a copy somewhere safe.")
+
+
+@app.command()
+def migrate() -> None:
+    """Create the database or bring it to the newest version."""
+    from suifang.installation import migrate as upgrade
+
+    upgrade(_settings())
+    screen.print("The database is up to date.")
+
+
+@app.command()
+def index() -> None:
+    """Build the index of the education articles."""
+    from rich.progress import Progress
+
+    from suifang.education import build_index
+
+    settings = _settings()
+    with Progress(console=screen, transient=True) as progress:
+        task = progress.add_task("Reading articles", total=None)
+
+        def tell(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        built = build_index(settings, tell)
+    if built is None:
+        screen.print("Embeddings are off; answers are found by words alone.")
+    else:
+        state = "built" if built.fresh else "already there"
+        screen.print(f"Index {built.version}: {state}.")
+
+
+@app.command()
+def serve() -> None:
+    """Run web and worker together until stopped."""
+    from suifang.serve import service_commands, supervise
+
+    _settings()
+    raise typer.Exit(supervise(service_commands()))
+
+
+@app.command()
+def web() -> None:
+    """Run the web process: pages and callbacks."""
+    from suifang import web as web_process
+    from suifang.installation import open_installation
+
+    web_process.run(open_installation(_settings()))
+
+
+@app.command()
+def worker() -> None:
+    """Run a worker: answers, deliveries and every clock."""
+    from suifang import worker as worker_process
+    from suifang.installation import open_installation
+
+    worker_process.run(open_installation(_settings()))
+
+
+@app.command(hidden=True)
+def simulator() -> None:
+    """Run the simulated WeChat of the demonstration."""
+    from simulator.server import run
+    from suifang import demo
+    from suifang.installation import open_installation
+    from suifang.keys import load_keys
+
+    settings = _settings()
+    installation = open_installation(settings)
+    patients = demo.phones(installation.database, installation.vault)
+    made = demo.secrets(load_keys(settings))
+    log_path = settings.data_dir / "simulator.jsonl"
+    port = int(settings.wechat_api_base.rsplit(":", 1)[1])
+    run(demo.simulator_settings(settings, made, patients, log_path), demo.HOST, port)
+
+
+@app.command(name="demo")
+def run_demo(
+    port: Annotated[int, typer.Option(help="Port of the pages.")] = 8000,
+    simulator_port: Annotated[int, typer.Option(help="Port of the simulated phones.")] = 8090,
+    data_dir: Annotated[Path, typer.Option(help="Where the demonstration lives.")] = Path(
+        "var/demo"
+    ),
+) -> None:
+    """Set up a county with sixty people on this machine and show where to look."""
+    from suifang.demonstration import demonstrate
+
+    raise typer.Exit(demonstrate(screen, data_dir, port, simulator_port))
+
+
+@app.command()
+def seed() -> None:
+    """Fill an empty database with the demonstration's county."""
+    from suifang.demonstration import seed_county
+    from suifang.installation import open_installation
+
+    installation = open_installation(_settings())
+    seed_county(screen, installation)
+    installation.database.dispose()
+
+
+@app.command()
+def say(
+    text: Annotated[list[str] | None, typer.Argument(help="What the patient writes.")] = None,
+    age: Annotated[int | None, typer.Option(min=0, max=130)] = None,
+    condition: Annotated[list[Programme] | None, typer.Option(help="Repeat for several.")] = None,
+    pregnant: Annotated[bool, typer.Option("--pregnant")] = False,
+) -> None:
+    """Talk as a throw-away patient; without words, line by line from the keyboard."""
+    from suifang import education, saying, worker
+
+    settings = _settings()
+    speaker = saying.Speaker(age, tuple(condition or ()), pregnant)
+    saying.converse(
+        text or (line.rstrip("\n") for line in sys.stdin),
+        speaker,
+        education.library(settings, serve_pending=True),
+        worker.model(settings),
+        clock.now,
+        lambda words: sys.stdout.write(words + "\n") and None,
+    )
+
+
+@app.command()
+def batch(
+    source: Annotated[str, typer.Argument(help="JSON lines to read; - for standard input.")],
+    target: Annotated[str, typer.Argument(help="JSON lines to write; - for standard output.")],
+) -> None:
+    """Answer many messages without a database; bad lines are named and passed over."""
+    from suifang import batching, education, worker
+
+    settings = _settings()
+    library = education.library(settings, serve_pending=True)
+    bad = batching.batch(source, target, library, clock.now(), worker.model(settings))
+    raise typer.Exit(1 if bad else 0)
+
+
+@app.command()
+def report(
+    month: Annotated[str, typer.Option(help="Like 2026-11; the present month if left out.")] = "",
+) -> None:
+    """Counts by village for one month."""
+    from suifang.installation import open_installation
+    from suifang.reporting import show
+
+    installation = open_installation(_settings())
+    show(installation, month, clock.now())
+    installation.database.dispose()
+
+
+@app.command()
+def doctor(
+    online: Annotated[bool, typer.Option("--online", help="Also ask WeChat for a token.")] = False,
+) -> None:
+    """Examine the installation and say what is wrong."""
+    from suifang.doctor import examine, print_findings
+
+    raise typer.Exit(print_findings(examine(_settings(), clock.now(), online=online)))
+
+
+@staff_app.command()
+def add(
+    login: str,
+    name: Annotated[str, typer.Option(prompt=True)],
+    role: Annotated[str, typer.Option(prompt=True)],
+    facility: Annotated[str, typer.Option(prompt=True, help="Name or id of the facility.")],
+    password: Annotated[str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True)],
+) -> None:
+    """Open an account."""
+    from suifang.installation import open_installation
+    from suifang.staff import add_account
+
+    installation = open_installation(_settings())
+    add_account(installation, login, name, role, facility, password, clock.now())
+    installation.database.dispose()
+    screen.print(f"{login} may sign in now.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""`suifang demo`: a county on this machine, with a simulated WeChat beside it, ready in seconds."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from sqlmodel import col, select
+
+from records import people
+from records.db import Database
+from records.messages import ADDRESS
+from records.tables import ContactPoint, Facility, Person, PersonContact
+from records.vault import Vault
+from simulator.settings import DemoPatient, MenuButton, SimulatorSettings, TemplateSpec
+from suifang.keys import Keys
+from suifang.serve import service_commands
+from suifang.settings import Settings
+from suifang.wechat import CALLBACK_NAME
+
+APP_ID = "wxdemo0000000001"
+TEMPLATE_ID = "demo-follow-up"
+HOST = "127.0.0.1"
+_READY_WITHIN = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The demonstration's WeChat secrets: made from its own key, so that they survive a restart."""
+
+    app_secret: str
+    token: str
+    aes_key: str
+
+
+def settings(data_dir: Path, port: int, simulator_port: int) -> dict[str, str]:
+    """The environment of every process of the demonstration."""
+    return {
+        "SUIFANG_DEMO": "true",
+        "SUIFANG_DATA_DIR": str(data_dir),
+        "SUIFANG_HOST": HOST,
+        "SUIFANG_PORT": str(port),
+        "SUIFANG_PUBLIC_URL": f"http://{HOST}:{port}",
+        "SUIFANG_SERVE_PENDING": "true",
+        "SUIFANG_SETTLE_SECONDS": "2",
+        "SUIFANG_WECHAT_APP_ID": APP_ID,
+        "SUIFANG_WECHAT_API_BASE": f"http://{HOST}:{simulator_port}",
+        "SUIFANG_WECHAT_TEMPLATE_ID_FOLLOW_UP": TEMPLATE_ID,
+        "SUIFANG_NOTICE_WEBHOOK_URL": f"http://{HOST}:{simulator_port}/notices",
+        "SUIFANG_LOG_LEVEL": "warning",
+    }
+
+
+def secrets(keys: Keys) -> Secrets:
+    """Derive the simulated account's secrets from the installation's key."""
+
+    def derived(purpose: str) -> bytes:
+        return hashlib.sha256(keys.secret + purpose.encode()).digest()
+
+    return Secrets(
+        app_secret=derived("app").hex(),
+        token=derived("token").hex()[:32],
+        aes_key=base64.b64encode(derived("aes")).decode().rstrip("="),
+    )
+
+
+def secret_settings(made: Secrets) -> dict[str, str]:
+    """The same secrets as environment variables."""
+    return {
+        "SUIFANG_WECHAT_APP_SECRET": made.app_secret,
+        "SUIFANG_WECHAT_TOKEN": made.token,
+        "SUIFANG_WECHAT_ENCODING_AES_KEY": made.aes_key,
+    }
+
+
+def commands() -> dict[str, list[str]]:
+    """Web, worker and the simulated outside world."""
+    return {**service_commands(), "simulator": [sys.executable, "-m", "suifang.cli", "simulator"]}
+
+
+def simulator_settings(
+    configured: Settings, made: Secrets, patients: tuple[DemoPatient, ...], log_path: Path
+) -> SimulatorSettings:
+    """What the simulated WeChat platform is built from."""
+    base = configured.wechat_api_base
+    return SimulatorSettings(
+        app_id=APP_ID,
+        secret=made.app_secret,
+        token=made.token,
+        encoding_aes_key=made.aes_key,
+        callback_url=f"{configured.public_url}/wechat/{CALLBACK_NAME}",
+        account_name="柳溪镇卫生院随访",
+        public_url=base,
+        patients=patients,
+        menu=(MenuButton("doctor", "找医生"), MenuButton("help", "怎么用")),
+        templates=(
+            TemplateSpec(
+                TEMPLATE_ID,
+                "随访到期提醒",
+                {"thing1": "提醒事项", "time2": "日期", "thing3": "怎么做"},
+            ),
+        ),
+        log_path=log_path,
+    )
+
+
+def phones(database: Database, vault: Vault) -> tuple[DemoPatient, ...]:
+    """The patients whose phones a newcomer may hold, from the seeded county."""
+    with database.reading() as session:
+        rows = session.exec(
+            select(ContactPoint, Person, Facility)
+            .join(PersonContact, col(PersonContact.contact_point_id) == col(ContactPoint.id))
+            .join(Person, col(Person.id) == col(PersonContact.person_id))
+            .join(Facility, col(Facility.id) == col(Person.facility_id))
+            .where(ContactPoint.account == APP_ID)
+            .where(PersonContact.relation == "self")
+            .order_by(col(ContactPoint.created_at), col(ContactPoint.id))
+        ).all()
+        return tuple(
+            DemoPatient(
+                openid=vault.open(contact.address_sealed, ADDRESS, contact.id),
+                name=people.name_of(vault, person),
+                village=place.name.removesuffix("卫生室"),
+            )
+            for contact, person, place in rows
+        )
+
+
+def free_port(wanted: int) -> int:
+    """The wanted port, or another one when somebody sits there."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    msg = "No free port on this machine."
+    raise OSError(msg)
+
+
+def when_ready(urls: tuple[str, ...], tell: Callable[[float | None], None]) -> threading.Thread:
+    """Call `tell` with the seconds it took until every address answered; None if they never did."""
+    began = time.monotonic()
+
+    def wait() -> None:
+        while time.monotonic() - began < _READY_WITHIN:
+            if all(_answers(url) for url in urls):
+                tell(time.monotonic() - began)
+                return
+            time.sleep(0.1)
+        tell(None)
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    return thread
+
+
+def apply(environment: dict[str, str]) -> None:
+    """Give the settings to this process and its children."""
+    os.environ.update(environment)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=1.0, trust_env=False).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False

@@ -1,0 +1,54 @@
+"""The web process: pages and callbacks. Imports neither LangGraph nor Chroma."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import uvicorn
+from fastapi import FastAPI
+from inbox.app import create_app
+
+from inbox.deps import InboxDeps
+from suifang import clock, wechat
+from suifang.errors import ConfigurationError
+from suifang.installation import Installation
+
+
+def build(installation: Installation) -> FastAPI:
+    """The web application of an installation."""
+    loopback = is_loopback(installation.settings.host)
+    if installation.settings.demo and not loopback:
+        msg = "The demonstration's accounts are public, so it only runs on 127.0.0.1."
+        raise ConfigurationError(msg)
+    return create_app(
+        InboxDeps(
+            database=installation.database,
+            vault=installation.vault,
+            clock=clock.now,
+            loopback=loopback,
+            routers=wechat.routes(installation, clock.now),
+        )
+    )
+
+
+def run(installation: Installation) -> None:
+    """Serve until told to stop."""
+    settings = installation.settings
+    uvicorn.run(
+        build(installation),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

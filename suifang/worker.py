@@ -1,0 +1,75 @@
+"""The worker process: takes turns, delivers, and runs every clock."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+
+import httpx
+
+from agent.loading import Tools
+from agent.model import ModelSettings, OpenAIModel
+from channels.delivery import Routes
+from channels.notice import NoticeChannel
+from channels.port import Channel
+from schedules.clock import run as run_clock
+from schedules.ticks import Work
+from suifang import clock, education, wechat
+from suifang.installation import Installation
+from suifang.settings import Settings
+
+_PROVIDER_SECONDS = 8.0
+
+
+def tools(installation: Installation) -> Tools:
+    """What every turn uses."""
+    return Tools(
+        vault=installation.vault,
+        answers=education.library(installation.settings),
+        model=model(installation.settings),
+    )
+
+
+def model(settings: Settings) -> OpenAIModel | None:
+    """The language model, when one is configured."""
+    endpoint = settings.model
+    if endpoint is None:
+        return None
+    key = endpoint.api_key.get_secret_value()
+    return OpenAIModel(ModelSettings(endpoint.base_url, key, endpoint.name, endpoint.timeout))
+
+
+def run(installation: Installation) -> None:
+    """Work until SIGTERM or SIGINT."""
+    asyncio.run(_run(installation))
+
+
+async def _run(installation: Installation) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with httpx.AsyncClient(timeout=_PROVIDER_SECONDS, trust_env=False) as http:
+        await run_clock(work(installation, http), stop)
+
+
+def work(installation: Installation, http: httpx.AsyncClient) -> Work:
+    """Everything the ticks need, wired for this installation."""
+    channels: dict[tuple[str, str], Channel] = {}
+    media = {}
+    client = wechat.client(installation, http)
+    if client is not None:
+        channels[client.name, client.account.app_id] = client
+        media[client.name, client.account.app_id] = client
+    webhook = installation.settings.notice_webhook_url
+    notices = NoticeChannel(http, webhook.get_secret_value() if webhook else None)
+    return Work(
+        database=installation.database,
+        tools=tools(installation),
+        routes=Routes(channels, notices),
+        media=media,
+        clock=clock.now,
+        worker=f"{socket.gethostname()}:{os.getpid()}",
+    )
