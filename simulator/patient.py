@@ -83,6 +83,12 @@ class PatientSide:
         fields = self._platform.writer.event(openid, "unsubscribe", EventKey="")
         return self._send(fields, "[取消关注]")
 
+    def note(self, openid: str, text: str, msg_id: str) -> None:
+        """Write down a message that `traffic.send_many` sends past the phone (its `before_send`)."""
+        self._chatting(openid)
+        self._grant(openid, Trigger.MESSAGE)
+        self._platform.log.append(Kind.INBOUND, openid, text, type="text", msg_id=msg_id)
+
     def repeat(self, openid: str) -> UnderWay | None:
         """Deliver the last message once more, as WeChat does when an answer got lost."""
         last = self._last.get(openid)

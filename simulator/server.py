@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import httpx
 import uvicorn
@@ -65,4 +66,8 @@ def create_app(
 
 
 def run(settings: SimulatorSettings, host: str = "127.0.0.1", port: int = 8090) -> None:
-    uvicorn.run(create_app(settings), host=host, port=port, log_level="warning", access_log=False)
+    """Serve until interrupted."""
+    settings = replace(settings, public_url=settings.public_url or f"http://{host}:{port}")
+    uvicorn.run(
+        create_app(settings), host=host, port=port, ws="none", log_level="warning", access_log=False
+    )

@@ -64,7 +64,7 @@ class SimulatorSettings:
     callback_url: str = ""
     account_id: str = "gh_000000000001"
     account_name: str = "随访服务号"
-    public_url: str = "http://127.0.0.1:8090"
+    public_url: str = ""
     patients: tuple[DemoPatient, ...] = ()
     menu: tuple[MenuButton, ...] = ()
     templates: tuple[TemplateSpec, ...] = ()

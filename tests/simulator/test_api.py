@@ -1,6 +1,7 @@
 """The platform's HTTP API, spoken to as the product does."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 from simulator.log import Kind
 from simulator.patient import PatientSide
 from simulator.platform import Platform
+from simulator.settings import SimulatorSettings
 
 CUSTOM = "/cgi-bin/message/custom/send"
 CLIENT = {
@@ -174,7 +176,7 @@ async def test_a_template_reaches_a_follower_outside_every_window_and_reports_ba
     assert answer["errcode"] == 0
     (arrived,) = platform.log.entries("o-wang", Kind.TEMPLATE)
     assert arrived.text == (
-        "随访到期提醒\n随访项目:高血压随访\n时间:2026年11月22日 15:01\n状态:待随访"
+        "随访到期提醒\n随访项目：高血压随访\n时间：2026年11月22日 15:01\n状态：待随访"
     )
     (event,) = callback.received
     assert (event["Event"], event["Status"]) == ("TEMPLATESENDJOBFINISH", "success")
@@ -306,3 +308,19 @@ async def test_a_temporary_code_expires_and_a_permanent_one_does_not(api: Any) -
 )
 async def test_a_wrong_code_is_refused(api: Any, body: Any) -> None:
     assert (await api("/cgi-bin/qrcode/create", body))["errcode"] == 40053
+
+
+async def test_under_load_from_outside_strangers_count_as_followers_without_a_quota(
+    build: Any, settings: SimulatorSettings
+) -> None:
+    app = build(replace(settings, open_to_all=True))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://simulator") as web:
+        token = (await web.post("/cgi-bin/stable_token", json=CLIENT)).json()["access_token"]
+        path = f"{CUSTOM}?access_token={token}"
+        codes = [
+            (await web.post(path, json=text(f"第{n}条", "o-new"))).json()["errcode"]
+            for n in range(9)
+        ]
+    assert codes == [0] * 9
+    assert len(app.state.platform.log.texts_seen("o-new")) == 9
