@@ -1,1 +1,1 @@
-"""The web application: the doctor's inbox, and the webhooks mounted beside it."""
+"""The web app: the doctor's inbox, sign-in, figures, and the webhooks mounted beside them."""

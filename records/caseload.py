@@ -203,7 +203,12 @@ def _last_message(reader: Reader) -> ScalarSelect[str]:
         .where(col(InboundMessage.contact_point_id) == col(Escalation.contact_point_id))
         .where(col(InboundMessage.kind).in_(SPOKEN_KINDS))
         .where(within(reader))
-        .order_by(col(InboundMessage.received_at).desc(), col(InboundMessage.id).desc())
+        .order_by(
+            # Words say more than "a photo", even when the photo came after them.
+            col(InboundMessage.kind) != "text",
+            col(InboundMessage.received_at).desc(),
+            col(InboundMessage.id).desc(),
+        )
         .limit(1)
         .correlate(Escalation)
         .scalar_subquery()

@@ -78,6 +78,11 @@ def reply(
         escalation_id=escalation_id,
         author_id=reader.practitioner_id,
         expires_at=now + REPLY_EXPIRES,
+        template={
+            "name": "reply_waiting",
+            "title": render("followup.template_reply_title"),
+            "action": render("followup.template_reply_action"),
+        },
     )
     message = outbound.queue(session, vault, draft, now)
     if message is not None:

@@ -1,0 +1,232 @@
+"""Signing in and out, and changing one's password.
+
+Hashing is slow on purpose, so it runs in threads of its own: the database's threads stay free for
+the webhooks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from inbox.deps import InboxDeps, deps_of
+from inbox.door import (
+    CSRF_FIELD,
+    DRAFT_COOKIE,
+    DRAFT_SECONDS,
+    TYPED_FIELDS,
+    Posted,
+    cookie_name,
+    form_of,
+    local_path,
+    posted,
+    seal_draft,
+    set_cookie,
+    signed_in,
+    visitor_of,
+)
+from inbox.page import Frame, frame, show
+from inbox.words import word
+from records import audit, practitioners
+from records.practitioners import Credentials, PasswordError, Ticket, Visitor, same
+
+DOOR_COOKIE = "suifang_door"
+LONGEST_DRAFT = 800
+_DOOR_SECONDS = 3600
+_SESSION_SECONDS = int(practitioners.LONGEST_SESSION.total_seconds())
+
+router = APIRouter()
+
+
+@router.get("/sign-in")
+async def sign_in_page(request: Request) -> Response:
+    """The form; straight through for whoever is signed in already."""
+    back = local_path(request.query_params.get("back"))
+    if await visitor_of(request):
+        return RedirectResponse(back, 303)
+    return door_page(request, back=back)
+
+
+@router.post("/sign-in")
+async def sign_in(request: Request) -> Response:
+    """Compare the password outside any transaction, then open a session."""
+    deps = deps_of(request)
+    fields = await form_of(request)
+    door = request.cookies.get(DOOR_COOKIE)
+    if not door or not same(fields.get(CSRF_FIELD), door):
+        raise HTTPException(403)
+    login, password = fields.get("login", ""), fields.get("password", "")
+    typed = {name: fields[name] for name in TYPED_FIELDS if fields.get(name)}
+    back = local_path(fields.get("back"))
+    known, problem = await _compare(deps, login, password, _address(request))
+    if known is None:
+        status = 429 if problem == "too_many" else 401
+        return door_page(
+            request, back=back, typed=typed, login=login, problem=problem, status=status
+        )
+    ticket = await _open_session(deps, known, password)
+    answer = RedirectResponse(back, 303)
+    set_cookie(answer, deps, cookie_name(deps), ticket.cookie, age=_SESSION_SECONDS)
+    answer.delete_cookie(DOOR_COOKIE, path="/sign-in")
+    if typed:
+        kept = {name: text[:LONGEST_DRAFT] for name, text in typed.items()}
+        value = seal_draft(deps.vault, kept, known.practitioner_id)
+        set_cookie(answer, deps, DRAFT_COOKIE, value, path=back, age=DRAFT_SECONDS)
+    return answer
+
+
+@router.post("/sign-out")
+async def sign_out(request: Request, form: Annotated[Posted, Depends(posted)]) -> Response:
+    deps = deps_of(request)
+    session_id = form.visitor.session_id
+    await deps.database.write(lambda session: practitioners.sign_out(session, session_id))
+    answer = RedirectResponse("/sign-in", 303)
+    # Browsers forget a __Host- cookie only when told with the same marks it was set with.
+    answer.delete_cookie(
+        cookie_name(deps), path="/", secure=not deps.loopback, httponly=True, samesite="lax"
+    )
+    return answer
+
+
+@router.get("/account")
+async def account(request: Request, visitor: Annotated[Visitor, Depends(signed_in)]) -> Response:
+    """Who is signed in, and the form for a new password."""
+    code = request.query_params.get("done", "")
+    return await _account_page(request, visitor, flash=code if code == "password" else "")
+
+
+@router.post("/account/password")
+async def change_password(request: Request, form: Annotated[Posted, Depends(posted)]) -> Response:
+    """A new password ends every other session."""
+    deps = deps_of(request)
+    visitor, new = form.visitor, form.fields.get("new", "")
+    now, reader = deps.clock(), visitor.reader
+    if new != form.fields.get("again", ""):
+        return await _account_page(request, visitor, problem="differ", status=422)
+    try:
+        practitioners.check_password(new, visitor.login)
+    except PasswordError as error:
+        reason = str(error)
+        problem = "password_too_long" if reason == "too_long" else reason
+        return await _account_page(request, visitor, problem=problem, status=422)
+    known, problem = await _compare(
+        deps, visitor.login, form.fields.get("old", ""), _address(request)
+    )
+    if known is None:
+        problem = "too_many" if problem == "too_many" else "old_wrong"
+        return await _account_page(request, visitor, problem=problem, status=422)
+    hashed = await asyncio.to_thread(practitioners.hash_password, new)
+
+    def write(session: Session) -> None:
+        practitioners.set_password(session, reader.practitioner_id, hashed, keep=visitor.session_id)
+        audit.note(
+            session,
+            actor=reader.actor,
+            action="change_password",
+            subject="practitioner",
+            subject_id=reader.practitioner_id,
+            now=now,
+        )
+
+    await deps.database.write(write)
+    return RedirectResponse("/account?done=password", 303)
+
+
+def door_page(
+    request: Request,
+    *,
+    back: str = "/",
+    typed: dict[str, str] | None = None,
+    login: str = "",
+    problem: str = "",
+    status: int = 200,
+) -> Response:
+    """The sign-in form, carrying along what was typed before the session ended."""
+    deps = deps_of(request)
+    token = request.cookies.get(DOOR_COOKIE) or secrets.token_urlsafe(32)
+    answer = show(
+        request,
+        "sign_in.html",
+        None,
+        status=status,
+        csrf=token,
+        back=back,
+        typed=typed or {},
+        login=login,
+        problem=word("problem", problem),
+    )
+    set_cookie(answer, deps, DOOR_COOKIE, token, path="/sign-in", age=_DOOR_SECONDS)
+    return answer
+
+
+async def _compare(
+    deps: InboxDeps, login: str, password: str, address: str
+) -> tuple[Credentials | None, str]:
+    """The credentials when the password is right; else the problem."""
+    now = deps.clock()
+    allowed = await deps.database.write(
+        lambda session: practitioners.may_try(session, login, address, now)
+    )
+    if not allowed:
+        return None, "too_many"
+    known = await deps.database.read(
+        lambda session: practitioners.credentials(session, login, loopback=deps.loopback)
+    )
+    right = await asyncio.to_thread(practitioners.password_matches, known, password)
+    if known is None or not right:
+        return None, "wrong_password"
+    await deps.database.write(lambda session: practitioners.forgive(session, login, address))
+    return known, ""
+
+
+async def _open_session(deps: InboxDeps, known: Credentials, password: str) -> Ticket:
+    now = deps.clock()
+    fresh = None
+    if practitioners.needs_rehash(known):
+        fresh = await asyncio.to_thread(practitioners.hash_password, password)
+
+    def write(session: Session) -> Ticket:
+        if fresh:
+            practitioners.rehash(session, known.practitioner_id, fresh)
+        audit.note(
+            session,
+            actor=f"practitioner:{known.practitioner_id}",
+            action="sign_in",
+            subject="practitioner",
+            subject_id=known.practitioner_id,
+            now=now,
+        )
+        return practitioners.sign_in(session, known.practitioner_id, now)
+
+    return await deps.database.write(write)
+
+
+async def _account_page(
+    request: Request, visitor: Visitor, *, problem: str = "", flash: str = "", status: int = 200
+) -> Response:
+    deps = deps_of(request)
+    now = deps.clock()
+
+    def read(session: Session) -> Frame:
+        return frame(session, deps, visitor, now)
+
+    around = await deps.database.read(read)
+    return show(
+        request,
+        "account.html",
+        around,
+        status=status,
+        problem=word("problem", problem),
+        flash=flash,
+        shortest=practitioners.SHORTEST_PASSWORD,
+    )
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "unknown"

@@ -1,0 +1,38 @@
+"""What the web app is given by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+from fastapi import APIRouter
+from starlette.requests import HTTPConnection
+from starlette.types import Lifespan
+
+from records.db import Database
+from records.vault import Vault
+
+WORKER_SILENCE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class InboxDeps:
+    """`loopback`: only this machine can reach the server, so demo accounts and plain cookies are fine.
+
+    `routers` are mounted beside the pages (the channels' webhooks); they do their own checking.
+    """
+
+    database: Database
+    vault: Vault
+    clock: Callable[[], datetime]
+    loopback: bool
+    routers: Sequence[APIRouter] = ()
+    lifespan: Lifespan[object] | None = None
+    worker_silence: timedelta = WORKER_SILENCE
+
+
+def deps_of(connection: HTTPConnection) -> InboxDeps:
+    """The dependencies of the app that serves this request."""
+    return cast("InboxDeps", connection.app.state.deps)

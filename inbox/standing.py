@@ -1,0 +1,90 @@
+"""Sentences about how things stand: the clock of a case, what WeChat still allows, a reading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from inbox import moments
+from inbox.words import label, word
+from records.caseload import Heading
+from records.dossier import Bubble, Contact
+from records.escalations import ACKNOWLEDGED, OPEN
+from records.readings import as_reading
+from records.tables import StoredReading
+
+_SETTLED_WELL = frozenset({"accepted", "delivered", "passive"})
+_UNDER_WAY = frozenset({"queued", "sending"})
+# Further away than this, a time of day says more than a number of minutes.
+_COUNTED_MINUTES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A short sentence, and how it should look: calm, waiting or alarming."""
+
+    text: str
+    tone: str
+
+
+def clock_of(case: Heading, now: datetime) -> Standing:
+    """Who has the case, or how long until it goes to the next one."""
+    if case.state == ACKNOWLEDGED:
+        who = case.acknowledged_by or "已有人"
+        return Standing(f"{who} 已认领", "calm")
+    if case.state != OPEN:
+        return Standing(word("outcome", case.outcome), "calm")
+    if case.next_escalation_at is None:
+        return Standing("没人认领", "waiting")
+    left = moments.minutes_left(case.next_escalation_at, now)
+    next_step = word("next_role", next_role(case))
+    if left <= 0:
+        return Standing(f"正在{next_step}", "alarming")
+    if left >= _COUNTED_MINUTES:
+        return Standing(f"{moments.clock(case.next_escalation_at, now)} {next_step}", "waiting")
+    return Standing(f"还有 {left} 分钟{next_step}", "alarming")
+
+
+def next_role(case: Heading) -> str:
+    """Whom the ladder rings next. After its end it begins again."""
+    ladder = ("village_doctor", "township_doctor", "county_duty")
+    return ladder[(case.step + 1) % len(ladder)]
+
+
+def window_of(contact: Contact, now: datetime) -> Standing:
+    """What can still be sent on this address, and until when."""
+    if contact.unfollowed:
+        return Standing("已取消关注，微信发不到，请打电话", "alarming")
+    if contact.channel != "wechat":
+        return Standing("可以直接发", "calm")
+    if contact.window_until is None or contact.window_until <= now or contact.window_left <= 0:
+        return Standing(
+            "微信窗口已关：只能先发“医生已回复”的提醒，病人点开后才看得到全文", "waiting"
+        )
+    until = moments.clock(contact.window_until, now)
+    return Standing(f"微信还能直接发 {contact.window_left} 条，到{until}为止", "calm")
+
+
+def delivery_of(bubble: Bubble) -> Standing:
+    """Where an outbound message stands."""
+    text = word("delivery", bubble.state)
+    if bubble.route:
+        text = f"{word('channel', bubble.route)} · {text}"
+    if bubble.reason and bubble.state not in _SETTLED_WELL:
+        text = f"{text}（{word('delivery_reason', bubble.reason)}）"
+    if bubble.state in _SETTLED_WELL:
+        return Standing(text, "calm")
+    return Standing(text, "waiting" if bubble.state in _UNDER_WAY else "alarming")
+
+
+def value_of(reading: StoredReading) -> str:
+    """The number as the meter shows it."""
+    about = "约 " if reading.approximate else ""
+    return f"{about}{as_reading(reading)}"
+
+
+def measured(reading: StoredReading) -> str:
+    """What was measured: 血压, 空腹血糖."""
+    if reading.context:
+        return label("glucose", reading.context)
+    return label("kind", reading.kind)

@@ -1,0 +1,47 @@
+// Small comforts. Everything works without this file: the list then reloads itself once a minute.
+"use strict";
+(() => {
+  const EVERY = 20000;
+  const offline = document.getElementById("offline");
+
+  const busy = (part) => part.contains(document.activeElement) && part !== document.activeElement;
+
+  async function refresh() {
+    if (document.hidden || !document.querySelector("[data-live]")) return;
+    try {
+      const answer = await fetch(location.pathname, { headers: { "X-Refresh": "1" }, redirect: "manual" });
+      if (answer.type === "opaqueredirect") return; // Signed out: leave the page, and what was typed, alone.
+      if (!answer.ok) throw new Error(String(answer.status));
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      for (const part of document.querySelectorAll("[data-live]")) {
+        const other = fresh.getElementById(part.id);
+        if (other && !busy(part) && other.innerHTML !== part.innerHTML) part.innerHTML = other.innerHTML;
+      }
+      document.title = fresh.title;
+      offline.hidden = true;
+    } catch {
+      offline.hidden = false;
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-insert]");
+    if (!button) return;
+    event.preventDefault();
+    const text = document.getElementById("text");
+    text.value = text.value + button.dataset.insert;
+    text.focus();
+  });
+
+  // A second tap on a slow line must not send a second form.
+  document.addEventListener("submit", (event) => {
+    if (event.target.dataset.sent) event.preventDefault();
+    event.target.dataset.sent = "1";
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.forms) delete form.dataset.sent;
+  });
+
+  setInterval(refresh, EVERY);
+  document.addEventListener("visibilitychange", refresh);
+})();

@@ -1,0 +1,44 @@
+"""Chinese words for the codes in the rows. An unknown code is shown as it is, never hidden."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+
+from texts.catalogue import CatalogError, catalogue, render
+
+_FILE = Path(__file__).parent / "words.toml"
+_CANNED = "canned."
+
+
+@lru_cache(maxsize=1)
+def _words() -> dict[str, dict[str, str]]:
+    with _FILE.open("rb") as file:
+        found: dict[str, dict[str, str]] = tomllib.load(file)
+    return found
+
+
+def word(group: str, code: object) -> str:
+    """The word for a code of this package's own pages."""
+    if code is None or code == "":
+        return ""
+    return _words()[group].get(str(code), str(code))
+
+
+def label(group: str, code: str) -> str:
+    """A label from the catalogue of texts: level, reason, kind or glucose."""
+    try:
+        return render(f"{group}.{code}")
+    except CatalogError:
+        return code
+
+
+@lru_cache(maxsize=1)
+def canned_replies() -> dict[str, str]:
+    """Ready-made replies by key, in the catalogue's order."""
+    return {
+        key.removeprefix(_CANNED): sentence.text
+        for key, sentence in catalogue().sentences.items()
+        if key.startswith(_CANNED) and not sentence.placeholders
+    }
