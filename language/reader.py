@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from language.expecting import Expecting
+from language.findings import findings_of
 from language.grammar import Grammar
 from language.normalise import normalise
 from language.settle import settle
@@ -19,6 +20,8 @@ def read(text: str, *, expecting: Expecting | None = None) -> Understanding:
     grammar = Grammar(tokens, expecting)
     grammar.read()
     mentions, corrects = settle(grammar.drafts, tokens, normal)
+    findings, denied = findings_of(tokens, normal, bool(mentions))
     return Understanding(
-        text=text, mentions=mentions, corrects=corrects, unread_numbers=grammar.unread
-    )
+        text=text, mentions=mentions, findings=findings, denied=denied,
+        corrects=corrects, unread_numbers=grammar.unread,
+    )  # fmt: skip

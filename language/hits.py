@@ -1,0 +1,109 @@
+"""From expressions to findings-to-be: parts of the body with their troubles, sides, and grades."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from language.expressions import Mark, Marks
+from language.lexicon import table
+
+_DATA = table("concepts")
+_SIDED: Mapping[str, Mapping[str, str]] = _DATA["sided"]
+_TOPICAL = frozenset(_DATA["topical"]["concepts"])
+_COMPOSE = {
+    (part, trouble): concept
+    for rule in _DATA["compose"]
+    for part in rule["part"]
+    for trouble, concept in rule["trouble"].items()
+}
+_WALL = re.compile(r"[。!！?？;；\n]")
+_REACH = 9
+_CARRY = 4
+
+
+@dataclass(slots=True)
+class Hit:
+    """One expression of a concept. `core` is where its trouble begins (头也不疼: at 疼)."""
+
+    concept: str
+    start: int
+    end: int
+    core: int
+    kind: str = "symptom"
+    negated: bool = False
+
+    @property
+    def topical(self) -> bool:
+        return self.kind == "disease" or self.concept in _TOPICAL
+
+
+def hits_of(text: str, marks: Marks) -> list[Hit]:
+    """All hits in order of place; a hit inside a longer phrase is that phrase's."""
+    phrases = [m for kind in ("phrase", "disease") for m in marks.of(kind)]
+    hits = [
+        Hit(m.name, m.start, m.end, m.start, "disease" if m.kind == "disease" else "symptom")
+        for m in phrases
+    ]
+    hits += _composed(text, marks)
+    covers = [(m.start, m.end) for m in phrases if not m.wild]
+    kept = [h for h in hits if not any(s <= h.start and h.end <= e and e - s > h.end - h.start for s, e in covers)]
+    return sorted(kept, key=lambda h: (h.core, h.end))
+
+
+def _composed(text: str, marks: Marks) -> Iterator[Hit]:
+    parts = _outer(marks.of("part"))
+    for trouble in _outer(marks.of("trouble")):
+        owners = list(_owners(text, parts, trouble))
+        for part in owners:
+            concept = _COMPOSE.get((part.name, trouble.name))
+            if concept is None:
+                continue
+            concept = _on_side(text, marks, part, trouble, concept)
+            start, end = min(part.start, trouble.start), max(part.end, trouble.end)
+            yield Hit(concept, start, end, trouble.start)
+
+
+def _outer(marks: Sequence[Mark]) -> list[Mark]:
+    """Longest marks only: 心口 inside 心口窝 is not another part; two kinds of trouble may share words."""
+    return [
+        m for m in marks
+        if not any(o.start <= m.start and m.end <= o.end and o.end - o.start > m.end - m.start for o in marks)
+    ]  # fmt: skip
+
+
+def _owners(text: str, parts: Sequence[Mark], trouble: Mark) -> Iterator[Mark]:
+    """The parts a trouble belongs to: those before it, chained; else one right behind it."""
+    reach, found = trouble.start, False
+    for part in reversed(parts):
+        if part.end > trouble.start:
+            continue
+        between = text[part.end : reach]
+        limit = _CARRY if re.search(r"[,，]", between) else _REACH
+        if found and (len(between) > 3 or re.search(r"[一-鿿]{3}", between)):  # noqa: PLR2004
+            return
+        if len(between.strip()) > limit or _WALL.search(between):
+            return
+        found, reach = True, part.start
+        yield part
+    if not found:
+        behind = next((p for p in parts if trouble.end <= p.start <= trouble.end + 3), None)
+        if behind is not None and re.fullmatch(r"[在了的得到是]{1,3}", text[trouble.end : behind.start] or "在"):
+            yield behind
+
+
+def _on_side(text: str, marks: Marks, part: Mark, trouble: Mark, concept: str) -> str:
+    """Left or right, both, or not said: decides what a limb's trouble is."""
+    if concept not in {*_SIDED["one"], *_SIDED["none"]}:
+        return concept
+    begin = max((m.end() for m in re.finditer(r"[。!！?？;；,，\n]", text[: part.start])), default=0)
+    sides = [s for s in marks.of("side") if begin <= s.start < trouble.end]
+    both = any(s.name == "both" and 0 <= part.start - s.end <= 1 for s in sides)
+    one = any(s.name == "one" for s in sides if s.end <= trouble.start and part.start - s.end <= 6)  # noqa: PLR2004
+    left_and_right = re.search(r"左.{0,4}右|右.{0,4}左", text[begin : trouble.end]) is not None
+    if both or left_and_right or "都" in text[part.end : trouble.start] and part.name not in {"face", "half"}:
+        return _SIDED["both"].get(concept, concept)
+    if one or part.name == "half":
+        return _SIDED["one"].get(concept, concept)
+    return _SIDED["none"].get(concept, concept)
