@@ -50,7 +50,7 @@ def conclude(
             _unsure(session, message, reason, limits, now)
         case Result.CHANNEL_CLOSED:
             _closed(session, parcel, reason, now)
-        case Result.NEVER:
+        case _:
             finish(session, message, NEVER, reason, now)
 
 

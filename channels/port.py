@@ -55,8 +55,11 @@ class Letter:
 class Channel(Protocol):
     """A way for words to travel. `windowed`: free text only while the platform lets us write."""
 
-    name: str
-    windowed: bool
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def windowed(self) -> bool: ...
 
     def has_template(self, name: str) -> bool:
         """Whether a registered template of this name can be sent."""

@@ -1,63 +1,29 @@
-"""A whole small world on loopback: our callback, the simulated platform, and one clock for both."""
+"""Fixtures of the channels' tests; what they are made of is in world.py."""
 
 from __future__ import annotations
 
-import asyncio
-import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator
+from datetime import datetime
 
-import httpx
 import pytest
-import uvicorn
-from fastapi import FastAPI
-from sqlmodel import Session, select
-from starlette.types import ASGIApp
 
-from care.level import Level
-from channels.delivery import Limits, Routes, deliver_due
-from channels.notice import NoticeChannel
-from channels.port import Letter, Result, SendOutcome
-from channels.reception import Reception, Watch
+from channels.reception import Reception
 from channels.wechat.account import WeChatAccount
-from channels.wechat.client import WeChatClient
-from channels.wechat.token import TokenKeeper
-from channels.wechat.webhook import Callback, router
-from records import outbound
 from records.db import Database
-from records.identity import new_id
-from records.outbound import Draft
-from records.tables import ContactPoint, DeliveryAttempt, Facility, OutboundMessage
 from records.vault import Vault
-from simulator.codec import Codec, build_xml
-from simulator.patient import PatientSide
-from simulator.platform import Platform
-from simulator.server import create_app
-from simulator.settings import DemoPatient, MenuButton, SimulatorSettings, TemplateSpec
-
-APP_ID = "wx5823bf96d3bd56c7"
-SECRET = "not-a-secret"
-TOKEN = "demo-token"
-AES_KEY = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
-OLD_AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
-ORIGINAL_ID = "gh_000000000001"
-WANG, LI = "o-wang", "o-li"
-
-
-class MovingClock:
-    """Stands still until moved."""
-
-    def __init__(self, now: datetime) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def move(self, **delta: float) -> datetime:
-        self.now += timedelta(**delta)
-        return self.now
+from tests.channels.world import (
+    AES_KEY,
+    APP_ID,
+    OLD_AES_KEY,
+    ORIGINAL_ID,
+    SECRET,
+    TOKEN,
+    MovingClock,
+    ScriptedChannel,
+    World,
+    a_roster,
+    a_world,
+)
 
 
 @pytest.fixture
@@ -82,88 +48,6 @@ def reception(vault: Vault) -> Reception:
     return Reception(vault, a_roster)
 
 
-def a_roster(_: Session, facility_id: str | None, level: Level, now: datetime) -> Watch:
-    """Somebody is always on duty at a facility; strangers without one have nobody."""
-    return Watch(
-        on_duty=facility_id is not None,
-        rings_at=now + timedelta(minutes=10),
-        phone="0871-6123456",
-    )
-
-
-def a_settings(callback_url: str = "") -> SimulatorSettings:
-    return SimulatorSettings(
-        app_id=APP_ID,
-        secret=SECRET,
-        token=TOKEN,
-        encoding_aes_key=AES_KEY,
-        callback_url=callback_url,
-        account_id=ORIGINAL_ID,
-        patients=(
-            DemoPatient(WANG, "王秀英", "柳树沟村"),
-            DemoPatient(LI, "李建国", "上河村", following=False),
-        ),
-        menu=(MenuButton("doctor", "找医生"),),
-        templates=(
-            TemplateSpec(
-                "tpl-due", "随访到期提醒", {"thing1": "项目", "time2": "时间", "thing3": "提示"}
-            ),
-        ),
-        retry_pause=0.0,
-        receipt_after=0.0,
-    )
-
-
-@asynccontextmanager
-async def on_loopback(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]:
-    config = uvicorn.Config(app, ws="none", log_level="critical", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    running = asyncio.create_task(server.serve(sockets=[listening]))
-    yield
-    server.should_exit = True
-    await running
-
-
-def a_port() -> tuple[socket.socket, str]:
-    listening = socket.create_server(("127.0.0.1", 0))
-    return listening, f"http://127.0.0.1:{listening.getsockname()[1]}"
-
-
-@dataclass
-class World:
-    """Everything between a patient's phone and the database."""
-
-    db: Database
-    vault: Vault
-    clock: MovingClock
-    platform: Platform
-    patients: PatientSide
-    client: WeChatClient
-    callback_url: str
-    platform_url: str
-    limits: Limits = field(default_factory=lambda: Limits(lanes=2))
-
-    @property
-    def routes(self) -> Routes:
-        return Routes({("wechat", APP_ID): self.client}, NoticeChannel())
-
-    async def deliver(self) -> int:
-        return await deliver_due(
-            self.db, self.vault, self.routes, self.clock.now, limits=self.limits
-        )
-
-    def queue(self, **changes: object) -> OutboundMessage:
-        with self.db.transaction() as session:
-            return queue(session, self.vault, self.clock.now, **changes)
-
-    def contact(self) -> ContactPoint:
-        with self.db.reading() as session:
-            return session.exec(select(ContactPoint)).one()
-
-    def seen(self, openid: str = WANG) -> list[str]:
-        return self.platform.log.texts_seen(openid)
-
-
 @pytest.fixture
 async def world(
     sqlite_database: Database,
@@ -177,133 +61,6 @@ async def world(
         yield made
 
 
-@asynccontextmanager
-async def a_world(
-    db: Database, vault: Vault, clock: MovingClock, account: WeChatAccount, reception: Reception
-) -> AsyncIterator[World]:
-    ours, our_url = a_port()
-    theirs, their_url = a_port()
-    callback = Callback(account, db, reception, clock)
-    product = FastAPI()
-    product.include_router(router({"main": callback}))
-    callback_url = f"{our_url}/wechat/main"
-    simulator = create_app(a_settings(callback_url), clock=clock)
-    async with (
-        on_loopback(product, ours),
-        on_loopback(simulator, theirs),
-        httpx.AsyncClient(base_url=their_url, trust_env=False) as http,
-    ):
-        keeper = TokenKeeper(account, http, db, vault)
-        yield World(
-            db=db,
-            vault=vault,
-            clock=clock,
-            platform=simulator.state.platform,
-            patients=simulator.state.patients,
-            client=WeChatClient(account, http, keeper),
-            callback_url=callback_url,
-            platform_url=their_url,
-        )
-
-
-def queue(session: Session, vault: Vault, now: datetime, **changes: object) -> OutboundMessage:
-    """Queue a reply, or what the changes make of it."""
-    values: dict[str, object] = {
-        "purpose": "reply",
-        "text_key": "chat.thanks",
-        "body": "记下了",
-        "send_key": new_id(),
-        "expires_at": now + timedelta(hours=12),
-    }
-    queued = outbound.queue(session, vault, Draft(**{**values, **changes}), now)  # type: ignore[arg-type]
-    assert queued is not None
-    return queued
-
-
-def a_contact(
-    session: Session, vault: Vault, now: datetime, openid: str = WANG, **changes: object
-) -> ContactPoint:
-    """A contact point whose window is open."""
-    row = new_id()
-    values: dict[str, object] = {
-        "id": row,
-        "channel": "wechat",
-        "account": APP_ID,
-        "address_index": vault.index(openid, "address"),
-        "address_sealed": vault.seal(openid, "contact_points.address", row),
-        "created_at": now,
-        "window_until": now + timedelta(hours=48),
-        "window_left": 5,
-    }
-    contact = ContactPoint(**{**values, **changes})  # type: ignore[arg-type]
-    session.add(contact)
-    session.flush()
-    return contact
-
-
-def a_facility(session: Session) -> Facility:
-    facility = Facility(kind="village_clinic", name="柳树沟村卫生室", path="/")
-    session.add(facility)
-    session.flush()
-    return facility
-
-
-@dataclass
-class ScriptedChannel:
-    """A channel that answers what it is told, and remembers what it was given."""
-
-    answers: list[SendOutcome | Exception] = field(default_factory=list)
-    name: str = "wechat"
-    windowed: bool = True
-    templates: tuple[str, ...] = ("followup_due",)
-    texts: list[str] = field(default_factory=list)
-    sent: list[Letter] = field(default_factory=list)
-    during: Callable[[], object] | None = None
-
-    def has_template(self, name: str) -> bool:
-        return name in self.templates
-
-    async def send_text(self, letter: Letter, now: datetime) -> SendOutcome:
-        self.texts.append(letter.body)
-        return self._answer(letter)
-
-    async def send_template(self, letter: Letter, now: datetime) -> SendOutcome:
-        self.texts.append(f"[{letter.template['name']}]")
-        return self._answer(letter)
-
-    def _answer(self, letter: Letter) -> SendOutcome:
-        self.sent.append(letter)
-        if self.during is not None:
-            self.during()
-        answer = self.answers.pop(0) if self.answers else SendOutcome(Result.ACCEPTED, "0")
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-
 @pytest.fixture
 def channel() -> ScriptedChannel:
     return ScriptedChannel()
-
-
-def outbound_rows(db: Database) -> list[OutboundMessage]:
-    with db.reading() as session:
-        return list(session.exec(select(OutboundMessage).order_by(OutboundMessage.id)).all())
-
-
-def attempts(db: Database) -> list[DeliveryAttempt]:
-    with db.reading() as session:
-        query = select(DeliveryAttempt).order_by(DeliveryAttempt.id)
-        return list(session.exec(query).all())
-
-
-def signed(
-    fields: dict[str, str | int], *, key: str = AES_KEY, app_id: str = APP_ID
-) -> tuple[dict[str, str], bytes]:
-    """Query and body of an encrypted callback, by the simulator's own codec."""
-    codec = Codec(TOKEN, key, app_id)
-    encrypted = codec.encrypt(build_xml(fields))
-    query = {"timestamp": "1795395600", "nonce": "42", "encrypt_type": "aes"}
-    query["signature"] = codec.sign(query["timestamp"], query["nonce"])
-    query["msg_signature"] = codec.sign(query["timestamp"], query["nonce"], encrypted)
-    return query, build_xml({"ToUserName": ORIGINAL_ID, "Encrypt": encrypted}).encode()

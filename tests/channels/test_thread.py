@@ -7,7 +7,7 @@ from sqlmodel import select
 from records import messages, people
 from records.people import Registration
 from records.tables import Escalation, InboundMessage
-from tests.channels.conftest import WANG, World, a_facility
+from tests.channels.world import WANG, World, a_facility
 
 
 async def test_a_reading_travels_from_the_phone_to_a_row_and_the_reply_back(world: World) -> None:
