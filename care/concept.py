@@ -61,12 +61,10 @@ def implied(codes: Iterable[str], known: Mapping[str, Concept]) -> set[str]:
 
 def _closure(code: str, direct: Mapping[str, tuple[str, ...]], entry: Entry) -> frozenset[str]:
     seen: set[str] = set()
-    waiting = list(direct[code])
+    waiting = set(direct[code])
     while waiting:
-        weaker = waiting.pop()
-        if weaker == code:
-            entry.fail("implies", "a finding cannot imply itself")
-        if weaker not in seen:
-            seen.add(weaker)
-            waiting += direct.get(weaker, ())
+        seen |= waiting
+        waiting = {weaker for one in waiting for weaker in direct.get(one, ())} - seen
+    if code in seen:
+        entry.fail("implies", "a finding cannot imply itself")
     return frozenset(seen)

@@ -92,9 +92,6 @@ class Entry:
             self.fail(key, "a number is needed")
         return value
 
-    def optional(self, key: str) -> float | None:
-        return self.number(key) if key in self.data else None
-
     def whole(self, key: str) -> int:
         value = self.data.get(key)
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:

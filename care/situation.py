@@ -18,7 +18,10 @@ class Programme(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """What is known of the person before the message. Unknown age is None, never a guess."""
+    """What is known of the person before the message. Unknown age is None, never a guess.
+
+    `drugs` are classes of medicines, keys of `[drugs]` in care/protocols/findings.toml.
+    """
 
     age: int | None = None
     conditions: frozenset[Programme] = frozenset()
@@ -30,7 +33,7 @@ class Background:
 class Situation:
     """One person's state as described now.
 
-    `findings` are codes of present symptoms and events (keys of care/protocols/red_flags.toml);
+    `findings` are codes of present symptoms and events (keys of care/protocols/findings.toml);
     `meter_errors` are "hi", "lo" or "error" shown by a meter instead of a value.
     """
 
