@@ -56,8 +56,21 @@ async def world(
     account: WeChatAccount,
     reception: Reception,
 ) -> AsyncIterator[World]:
-    """Both servers on real sockets; the database is SQLite."""
+    """Everything in one process: for what HTTP itself does not decide."""
     async with a_world(sqlite_database, vault, clock, account, reception) as made:
+        yield made
+
+
+@pytest.fixture
+async def wired(
+    sqlite_database: Database,
+    vault: Vault,
+    clock: MovingClock,
+    account: WeChatAccount,
+    reception: Reception,
+) -> AsyncIterator[World]:
+    """Both servers on real sockets."""
+    async with a_world(sqlite_database, vault, clock, account, reception, wired=True) as made:
         yield made
 
 

@@ -10,54 +10,54 @@ from records.tables import Escalation, InboundMessage
 from tests.channels.world import WANG, World, a_facility
 
 
-async def test_a_reading_travels_from_the_phone_to_a_row_and_the_reply_back(world: World) -> None:
-    await world.patients.say(WANG, "血压 128/76")
-    with world.db.reading() as session:
+async def test_a_reading_travels_from_the_phone_to_a_row_and_the_reply_back(wired: World) -> None:
+    await wired.patients.say(WANG, "血压 128/76")
+    with wired.db.reading() as session:
         row = session.exec(select(InboundMessage)).one()
-        assert messages.text_of(world.vault, row) == "血压 128/76"
+        assert messages.text_of(wired.vault, row) == "血压 128/76"
         assert (row.state, row.level) == ("waiting", "none")
-    assert world.seen() == []
-    world.queue(contact_point_id=world.contact().id, body="记下128/76,很平稳")
-    assert await world.deliver() == 1
-    assert world.seen() == ["记下128/76,很平稳"]
-    assert world.contact().window_left == 4
-    assert await world.deliver() == 0
-    assert len(world.seen()) == 1
+    assert wired.seen() == []
+    wired.queue(contact_point_id=wired.contact().id, body="记下128/76,很平稳")
+    assert await wired.deliver() == 1
+    assert wired.seen() == ["记下128/76,很平稳"]
+    assert wired.contact().window_left == 4
+    assert await wired.deliver() == 0
+    assert len(wired.seen()) == 1
 
 
-async def test_an_emergency_is_answered_in_the_callback_itself(world: World) -> None:
-    await world.patients.say(WANG, "血压 230/140")
-    assert len(world.seen()) == 1
-    assert "120" in world.seen()[0]
-    with world.db.reading() as session:
+async def test_an_emergency_is_answered_in_the_callback_itself(wired: World) -> None:
+    await wired.patients.say(WANG, "血压 230/140")
+    assert len(wired.seen()) == 1
+    assert "120" in wired.seen()[0]
+    with wired.db.reading() as session:
         escalation = session.exec(select(Escalation)).one()
         assert (escalation.level, escalation.state) == ("emergency", "open")
         row = session.exec(select(InboundMessage)).one()
-        assert messages.passive_of(world.vault, row) == world.seen()[0]
-    assert world.contact().wake_at == world.clock.now
-    assert world.contact().window_left == 5, "a passive reply costs nothing"
+        assert messages.passive_of(wired.vault, row) == wired.seen()[0]
+    assert wired.contact().wake_at == wired.clock.now
+    assert wired.contact().window_left == 5, "a passive reply costs nothing"
 
 
-async def test_a_repeated_emergency_gets_the_same_words_and_no_second_alarm(world: World) -> None:
-    await world.patients.say(WANG, "血糖 1.8")
-    repeat = world.patients.repeat(WANG)
+async def test_a_repeated_emergency_gets_the_same_words_and_no_second_alarm(wired: World) -> None:
+    await wired.patients.say(WANG, "血糖 1.8")
+    repeat = wired.patients.repeat(WANG)
     assert repeat is not None
     await repeat
-    first, second = world.seen()
+    first, second = wired.seen()
     assert first == second
-    with world.db.reading() as session:
+    with wired.db.reading() as session:
         assert len(session.exec(select(InboundMessage)).all()) == 1
         assert len(session.exec(select(Escalation)).all()) == 1
 
 
-async def test_a_known_person_is_told_that_the_doctor_was_called(world: World) -> None:
-    await world.patients.say(WANG, "你好")
-    with world.db.transaction() as session:
+async def test_a_known_person_is_told_that_the_doctor_was_called(wired: World) -> None:
+    await wired.patients.say(WANG, "你好")
+    with wired.db.transaction() as session:
         facility = a_facility(session)
         registration = Registration(name="王秀英", facility_id=facility.id)
-        person = people.register(session, world.vault, registration, world.clock.now)
-        people.link(session, person.id, world.contact().id, world.clock.now)
-    await world.patients.say(WANG, "血压 230/140")
-    assert "值班医生" in world.seen()[0]
-    with world.db.reading() as session:
+        person = people.register(session, wired.vault, registration, wired.clock.now)
+        people.link(session, person.id, wired.contact().id, wired.clock.now)
+    await wired.patients.say(WANG, "血压 230/140")
+    assert "值班医生" in wired.seen()[0]
+    with wired.db.reading() as session:
         assert session.exec(select(Escalation)).one().person_id == person.id

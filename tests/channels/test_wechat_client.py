@@ -116,12 +116,12 @@ async def test_an_address_nobody_has_never_works(world: World) -> None:
     ],
 )
 async def test_failures_have_names(
-    world: World, monkeypatch: pytest.MonkeyPatch, fault: Fault, expected: SendOutcome
+    wired: World, monkeypatch: pytest.MonkeyPatch, fault: Fault, expected: SendOutcome
 ) -> None:
     monkeypatch.setattr("channels.wechat.client.CALL_SECONDS", 0.3)
-    await greet(world)
-    world.platform.faults.add(replace(fault))
-    assert await send(world) == expected
+    await greet(wired)
+    wired.platform.faults.add(replace(fault))
+    assert await send(wired) == expected
 
 
 async def test_a_platform_that_is_not_there_was_never_reached(world: World) -> None:
@@ -372,18 +372,18 @@ async def test_a_token_that_came_between_look_and_lease_is_taken(world: World) -
     ],
 )
 async def test_no_token_means_a_named_result_and_the_lease_is_free_again(
-    world: World,
+    wired: World,
     monkeypatch: pytest.MonkeyPatch,
     fault: Fault,
     expected: tuple[Result, str],
 ) -> None:
     monkeypatch.setattr("channels.wechat.token.CALL_SECONDS", 0.2)
-    await greet(world)
-    world.platform.faults.add(replace(fault, path="/cgi-bin/stable_token"))
-    outcome = await send(world)
+    await greet(wired)
+    wired.platform.faults.add(replace(fault, path="/cgi-bin/stable_token"))
+    outcome = await send(wired)
     assert (outcome.result, outcome.reason) == expected
-    assert (await send(world)).result is Result.ACCEPTED
-    with world.db.reading() as session:
+    assert (await send(wired)).result is Result.ACCEPTED
+    with wired.db.reading() as session:
         row = session.exec(select(AccessToken)).one()
         assert (row.account, row.claimed_until) == (APP_ID, None)
         assert row.token_sealed is not None
@@ -421,12 +421,12 @@ async def test_a_stale_token_does_not_stop_a_fetch(world: World) -> None:
     ],
 )
 async def test_a_fetch_that_failed_may_be_tried_again(
-    world: World, monkeypatch: pytest.MonkeyPatch, fault: Fault, reason: str
+    wired: World, monkeypatch: pytest.MonkeyPatch, fault: Fault, reason: str
 ) -> None:
     monkeypatch.setattr("channels.wechat.client.CALL_SECONDS", 0.2)
-    await world.client.tokens.token(world.clock.now)
-    world.platform.faults.add(replace(fault))
-    found = await world.client.fetch("any", world.clock.now)
+    await wired.client.tokens.token(wired.clock.now)
+    wired.platform.faults.add(replace(fault))
+    found = await wired.client.fetch("any", wired.clock.now)
     assert isinstance(found, SendOutcome)
     assert (found.result, found.reason) == (Result.RETRY, reason)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -92,13 +92,21 @@ def a_settings(callback_url: str = "") -> SimulatorSettings:
 
 
 @asynccontextmanager
-async def on_loopback(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]:
-    config = uvicorn.Config(app, ws="none", log_level="critical", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    running = asyncio.create_task(server.serve(sockets=[listening]))
+async def on_loopback(*served: tuple[ASGIApp, socket.socket]) -> AsyncIterator[None]:
+    """Serve apps with a real uvicorn on sockets that listen already."""
+    servers = [uvicorn.Server(_quiet(app)) for app, _ in served]
+    running = [
+        asyncio.create_task(server.serve(sockets=[listening]))
+        for server, (_, listening) in zip(servers, served, strict=True)
+    ]
     yield
-    server.should_exit = True
-    await running
+    for server in servers:
+        server.should_exit = True
+    await asyncio.gather(*running)
+
+
+def _quiet(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(app, ws="none", log_level="critical", timeout_graceful_shutdown=1)
 
 
 def a_port() -> tuple[socket.socket, str]:
@@ -116,8 +124,6 @@ class World:
     platform: Platform
     patients: PatientSide
     client: WeChatClient
-    callback_url: str
-    platform_url: str
     limits: Limits = field(default_factory=lambda: Limits(lanes=2))
 
     @property
@@ -143,31 +149,35 @@ class World:
 
 @asynccontextmanager
 async def a_world(
-    db: Database, vault: Vault, clock: MovingClock, account: WeChatAccount, reception: Reception
+    db: Database,
+    vault: Vault,
+    clock: MovingClock,
+    account: WeChatAccount,
+    reception: Reception,
+    *,
+    wired: bool = False,
 ) -> AsyncIterator[World]:
-    ours, our_url = a_port()
-    theirs, their_url = a_port()
-    callback = Callback(account, db, reception, clock)
+    """Our callback and the platform, over real sockets when `wired`, else within the process."""
     product = FastAPI()
-    product.include_router(router({"main": callback}))
-    callback_url = f"{our_url}/wechat/main"
-    simulator = create_app(a_settings(callback_url), clock=clock)
-    async with (
-        on_loopback(product, ours),
-        on_loopback(simulator, theirs),
-        httpx.AsyncClient(base_url=their_url, trust_env=False) as http,
-    ):
-        keeper = TokenKeeper(account, http, db, vault)
-        yield World(
-            db=db,
-            vault=vault,
-            clock=clock,
-            platform=simulator.state.platform,
-            patients=simulator.state.patients,
-            client=WeChatClient(account, http, keeper),
-            callback_url=callback_url,
-            platform_url=their_url,
-        )
+    product.include_router(router({"main": Callback(account, db, reception, clock)}))
+    async with AsyncExitStack() as stack:
+        if wired:
+            ours, our_url = a_port()
+            theirs, their_url = a_port()
+            simulator = create_app(a_settings(f"{our_url}/wechat/main"), clock=clock)
+            await stack.enter_async_context(on_loopback((product, ours), (simulator, theirs)))
+            http = httpx.AsyncClient(base_url=their_url, trust_env=False)
+        else:
+            inside = httpx.AsyncClient(transport=httpx.ASGITransport(product))
+            settings = a_settings("http://product/wechat/main")
+            simulator = create_app(settings, clock=clock, http=inside)
+            stack.push_async_callback(simulator.state.platform.close)
+            transport = httpx.ASGITransport(simulator)
+            http = httpx.AsyncClient(base_url="http://platform", transport=transport)
+        await stack.enter_async_context(http)
+        client = WeChatClient(account, http, TokenKeeper(account, http, db, vault))
+        platform, patients = simulator.state.platform, simulator.state.patients
+        yield World(db, vault, clock, platform, patients, client)
 
 
 def queue(session: Session, vault: Vault, now: datetime, **changes: object) -> OutboundMessage:
