@@ -36,6 +36,9 @@ class Mark(NamedTuple):
     end: int
     wild: bool = False
 
+    def text_in(self, text: str) -> str:
+        return text[self.start : self.end]
+
 
 @dataclass(slots=True)
 class Marks:

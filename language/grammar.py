@@ -24,6 +24,7 @@ _SMALL_GAP = re.compile(r"[ :=]*(?:血?压)?(?:就|都|才|只|也)?(?:是|为|�
 _BP = {"bp", "bp_high", "bp_low", "systolic", "diastolic"}
 _CLINICAL = _BP | {"glucose", "hba1c", "pulse", "weight", "temp"}
 _REFERENCE = re.compile(r"[(\[]\s*(?:参考|正常)?[^()\[\]]{0,8}$")
+_PRINTED = re.compile(r"\s*[↑↓*hl(\[]+\s*(?:参考|正常)?(?:值|范围)?\s*:?\s*")
 _BELOW = re.compile(r"\s*(?:mmhg|mmol/l|毫米汞柱)?\s*(?:以下|以内|之内|之下|为宜|为好|为目标|为标准|是标准|即可|才行|才好)")
 _HOURS = {"小时", "个小时", "钟头", "个钟头", "h", "个钟"}
 _LETTER = re.compile(r"[a-z]$")
@@ -161,9 +162,10 @@ class Grammar:
             return True
         if self.label.name in {"other", "private"}:
             return self.tokens.loose(self.label.end, first.start) <= 8  # noqa: PLR2004
-        return bool(self.drafts) and _REFERENCE.search(before) is not None and "-" in self.text[
-            first.start : first.end + 2
-        ]
+        if not self.drafts or not re.match(r"\s*(?:-|~|－)", self.text[first.end : first.end + 3]):
+            return False
+        since = self.text[self.drafts[-1].end : first.start]
+        return _REFERENCE.search(before) is not None or _PRINTED.fullmatch(since) is not None
 
     def _known_label(self, first: Token) -> bool:
         return self.label.end == first.start and self.label.name in _CLINICAL
@@ -345,7 +347,10 @@ class Grammar:
         place = next((i for i, t in enumerate(self.tokens) if t.start >= number.end), None)
         if place is None:
             return None
+        clock = number.number is not None and number.number.clock
         for offset, token in enumerate(self.tokens[place : place + 3]):
+            if clock and not self.label.name and token.name in {",", "，", "。"}:
+                return None
             if token.kind == "context" and token.start - number.end <= 6:  # noqa: PLR2004
                 following = self.tokens[place + offset + 1 : place + offset + 4]
                 claimed = next((t for t in following if t.kind not in {"brk", "measure", "skip"}), None)

@@ -46,15 +46,29 @@ def hits_of(text: str, marks: Marks) -> list[Hit]:
         Hit(m.name, m.start, m.end, m.start, "disease" if m.kind == "disease" else "symptom")
         for m in phrases
     ]
-    hits += _composed(text, marks)
+    for hit in hits:
+        hit.concept = _leaning(text, marks, hit)
+    hits += _composed(text, marks, phrases)
     covers = [(m.start, m.end) for m in phrases if not m.wild]
     kept = [h for h in hits if not any(s <= h.start and h.end <= e and e - s > h.end - h.start for s, e in covers)]
     return sorted(kept, key=lambda h: (h.core, h.end))
 
 
-def _composed(text: str, marks: Marks) -> Iterator[Hit]:
+def _leaning(text: str, marks: Marks, hit: Hit) -> str:
+    """右边手脚发麻: a phrase for both sides with one side said before it."""
+    sided = _SIDED["one"].get(hit.concept)
+    if sided is None or hit.concept in {"leg_oedema", "ankle_oedema"}:
+        return hit.concept
+    near = any(s.name == "one" and len(s.text_in(text)) > 1 and 0 <= hit.start - s.end <= 3 for s in marks.of("side"))  # noqa: PLR2004
+    return sided if near else hit.concept
+
+
+def _composed(text: str, marks: Marks, phrases: Sequence[Mark]) -> Iterator[Hit]:
     parts = _outer(marks.of("part"))
+    taken = [m for m in phrases if not m.wild and m.name not in _SIDED["one"]]
     for trouble in _outer(marks.of("trouble")):
+        if any(m.start <= trouble.start and trouble.end <= m.end and m.start < trouble.start + 1 and m.end - m.start > trouble.end - trouble.start and (m.end > trouble.end) for m in taken):
+            continue
         owners = list(_owners(text, parts, trouble))
         for part in owners:
             concept = _COMPOSE.get((part.name, trouble.name))

@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
+from language import background
 from language.expecting import Expecting
 from language.findings import findings_of
 from language.grammar import Grammar
+from language.intent import intent_of, is_question, medicine_taken, no_symptoms
+from language.meter import meter_errors
 from language.normalise import normalise
 from language.settle import settle
 from language.tokens import Tokens
-from language.understanding import Understanding
+from language.understanding import Intent, Understanding
 
 __all__ = ["Expecting", "read"]
 
 
 def read(text: str, *, expecting: Expecting | None = None) -> Understanding:
-    """Read one message. Never raises; the same text always gives the same answer."""
+    """Read one message. Never raises; the same text always gives the same answer.
+
+    Args:
+        text: the message as it came, any `str`.
+        expecting: what a follow-up asked for, so that a bare number can be placed.
+    """
     normal = normalise(text)
     tokens = Tokens(normal.text)
     grammar = Grammar(tokens, expecting)
     grammar.read()
     mentions, corrects = settle(grammar.drafts, tokens, normal)
     findings, denied = findings_of(tokens, normal, bool(mentions))
+    intent = intent_of(normal.text, bool(mentions or findings))
     return Understanding(
-        text=text, mentions=mentions, findings=findings, denied=denied,
-        corrects=corrects, unread_numbers=grammar.unread,
-    )  # fmt: skip
+        text=text,
+        mentions=mentions,
+        findings=findings,
+        denied=denied,
+        meter_errors=meter_errors(text, normal.text, expecting),
+        intent=intent,
+        question=is_question(normal.text) and intent is not Intent.HELP,
+        corrects=corrects,
+        medicine_taken=medicine_taken(normal.text),
+        no_symptoms=no_symptoms(normal.text, bool(findings)),
+        unread_numbers=grammar.unread,
+        pregnant=background.pregnant(normal.text),
+        conditions=background.conditions(normal.text),
+        age=background.age(normal.text),
+        drugs=background.drugs(normal.text),
+    )

@@ -22,8 +22,8 @@ _NAMED = {
     "glucose": Kind.GLUCOSE, "hba1c": Kind.HBA1C, "pulse": Kind.PULSE, "weight": Kind.WEIGHT,
     "temp": Kind.TEMP,
 }  # fmt: skip
-_CHANGE = re.compile(r"(?:瘦|减|轻|掉|胖|长|重|增|降|少|多)(?:了|掉|轻|重|加|低|少|下)*(?:快|近|有|大概|差不多|将近)?$")
-_GOODS = re.compile(r"[买卖背扛挑收搬提拎种吃喝杀打猪鸡鱼羊牛粮米麦谷菜瓜果煤酒盐油面肉称]")
+_CHANGE = re.compile(r"(?<!体)(?:瘦|减|轻|掉|胖|长|重|增|降|少|多)(?:了|掉|轻|重|加|低|少|下)+(?:快|近|有|大概|差不多|将近)?$")
+_GOODS = re.compile(r"[买卖背扛挑收搬提拎种吃喝杀打猪鸡鱼羊牛粮米麦谷菜瓜果煤酒盐油面肉]")
 _BODY = re.compile(r"体重|身高|厘米|cm|岁|胖|瘦|男|女|称")
 _WARM = re.compile(r"烧|体温|热|冷|烫")
 _BATH = re.compile(r"水|气温|室温|泡|洗|空调|天气|近视|角|烫伤|拐")

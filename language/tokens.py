@@ -9,7 +9,7 @@ import itertools
 import re
 from dataclasses import dataclass
 
-from language.lexicon import Word, lexicon, units
+from language.lexicon import Word, lexicon, table, units
 from language.numerals import Number, number_at
 
 _NUMBER_SIGNS = frozenset("0123456789零一二两俩三四五六七八九十百幺")
@@ -27,6 +27,8 @@ _MASKS = re.compile(
     r"|(?P<fraction>(?<![0-9./])[1-9]/[1-9](?![0-9./]))"
 )
 _AGO = re.compile(r"(?:多|半)?(?:之前|以前|前)(?!后)")
+_BEATS = frozenset({"次", "下", "跳"})
+_BEATING = re.compile(r"(?:心跳|心率|脉搏|脉率|脉|每分钟?|一分钟)[^,，。]{0,5}$")
 _BARE = re.compile(r"\s*")
 
 
@@ -116,15 +118,25 @@ def _number(text: str, start: int) -> Token | None:
     space = _BARE.match(text, after)
     unit_start = space.end() if space else after
     unit = units().at(text, unit_start) if unit_start < len(text) else None
-    if unit is None or (unit_start > after and unit.kind == "other" and len(unit.text) == 1):
+    if unit is None or _no_unit(text, unit, unit_start, after):
         return Token("num", "", start, after, number)
     end = unit_start + len(unit.text)
+    if unit.text in _BEATS and _BEATING.search(text, max(0, start - 9), start):
+        return Token("num", "", start, end, number, "pulse")
     if unit.kind == "clinical":
         return _clinical(text, start, end, number, unit.name)
     if ago := _AGO.match(text, end):
         recent = unit.text == "天" and number.value <= 3  # noqa: PLR2004 - guide: up to 3 days old is current
         return Token("time", "now" if recent else "past", start, ago.end())
     return Token("skip", unit.text, start, end, number)
+
+
+def _no_unit(text: str, unit: Word, start: int, after: int) -> bool:
+    """148头晕, 150 下压: the sign behind the number begins another word."""
+    if unit.kind != "other" or len(unit.text) > 1:
+        return False
+    follows = text[start + 1 : start + 2]
+    return start > after or (follows != "" and follows in table("units")["never_before"].get(unit.text, ""))
 
 
 def _clinical(text: str, start: int, end: int, number: Number, unit: str) -> Token | None:

@@ -103,6 +103,7 @@ class Understanding:
     pregnant: bool = False
     conditions: frozenset[str] = field(default_factory=frozenset)
     age: int | None = None
+    drugs: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def storable(self) -> tuple[Mention, ...]:

@@ -1,0 +1,67 @@
+"""What the sender wants: confirm, deny, withdraw, stop, a doctor, help; and the answers to a follow-up."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from language.lexicon import table
+from language.understanding import Intent
+
+_PLAIN = re.compile(r"[\s,，.。!！~、:：;\"“”'‘’（）()…]+")
+# Checked in this order: what stops or withdraws before what merely agrees.
+_EXACT = (
+    ("stop", Intent.STOP), ("resume", Intent.RESUME), ("withdraw", Intent.WITHDRAW),
+    ("doctor", Intent.DOCTOR), ("help", Intent.HELP), ("greeting", Intent.GREETING),
+    ("deny", Intent.DENY), ("confirm", Intent.CONFIRM), ("thanks", Intent.OTHER),
+)  # fmt: skip
+_LONGEST_EXACT = 12
+_CAREFUL = re.compile(r"没(?:有)?(?:别的|其他|其它|什么别的)")
+
+
+@functools.cache
+def _exact() -> dict[str, Intent]:
+    words = table("intents")["exact"]
+    return {word: intent for name, intent in reversed(_EXACT) for word in words[name]}
+
+
+@functools.cache
+def _words(name: str) -> re.Pattern[str]:
+    listed = sorted(table("intents")["words"][name], key=len, reverse=True)
+    return re.compile("|".join(re.escape(w) for w in listed))
+
+
+def intent_of(text: str, reports: bool) -> Intent:
+    """The intent of a normalised text; `reports` when it carries a value or a finding."""
+    plain = _PLAIN.sub("", text)
+    if len(plain) <= _LONGEST_EXACT and plain in _exact():
+        return _exact()[plain]
+    if _words("withdraw").search(text):
+        return Intent.WITHDRAW
+    if _words("doctor").search(text):
+        return Intent.DOCTOR
+    if reports:
+        return Intent.REPORT
+    if is_question(text):
+        return Intent.QUESTION
+    return Intent.OTHER
+
+
+def is_question(text: str) -> bool:
+    return _words("question").search(text) is not None
+
+
+def medicine_taken(text: str) -> bool | None:
+    """The answer to "have you taken your medicine"; None when not said."""
+    if _words("not_taken").search(text) and not _words("taken").search(text):
+        return False
+    if _words("taken").search(text) and not _words("not_taken").search(text):
+        return True
+    return None
+
+
+def no_symptoms(text: str, found: bool) -> bool:
+    """True when the sender says that nothing ails and nothing else in the text contradicts it."""
+    if found or _CAREFUL.search(text):
+        return False
+    return _words("no_symptoms").search(text) is not None
