@@ -15,6 +15,7 @@ from simulator.callback import Answer, CallbackWire, Outcome
 from simulator.clock import Clock, system_clock
 from simulator.codec import Codec, Fields
 from simulator.delivery import shown
+from simulator.lean_http import LeanTransport
 from simulator.messages import MessageWriter
 from simulator.settings import Mode
 
@@ -104,8 +105,7 @@ async def send_many(
         before_send: called once per message with openid, text and MsgId, for a judge's ledger.
         clock: for CreateTime and signatures.
     """
-    limits = httpx.Limits(max_connections=at_once, max_keepalive_connections=at_once)
-    async with httpx.AsyncClient(trust_env=False, limits=limits) as http:
+    async with httpx.AsyncClient(trust_env=False, transport=LeanTransport()) as http:
         wire = CallbackWire(
             http,
             line.callback_url,
