@@ -70,6 +70,11 @@ TABLE = """
     hypertensive_crisis_said                  |                |            | E | safety.hypertensive_emergency
     uncontrolled_bp_said                      |                | htn        | R | routine.bp_uncontrolled
     medicine_stopped                          | bp 162/98      | 60 htn     | R | routine.bp_uncontrolled
+    severe_headache vision_blurred            |                | htn        | E | safety.hypertensive_emergency
+    severe_headache vision_blurred            |                |            | U | safety.vision
+    uncontrolled_bp_said persistent_vomiting  |                |            | E | safety.hypertensive_emergency
+    nausea dizziness                          | bp 165/100     | 60 htn     | U | safety.headache_dizziness
+    nausea dizziness                          | bp 130/80      | 60 htn     | R | routine.symptom
     # low pressure
     dizziness                                 | bp 88/62       |            | E | safety.shock
     dizziness                                 | bp 96/58       |            | U | safety.bp_low
@@ -106,6 +111,7 @@ TABLE = """
     hunger_tremor                             |                |            | R | routine.symptom
     dizziness nausea                          |                | dm         | R | routine.symptom
     takes_insulin confused                    |                |            | E | safety.hypo_severe
+    cold_sweat palpitation                    |                |            | U | safety.hypo
     insulin_no_meal                           |                |            | U | safety.hypo
     # high sugar
     vomiting                                  | glucose 16.7   | dm         | E | safety.dka

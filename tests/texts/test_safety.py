@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 
 from care.level import Level
+from care.protocol import protocol
 from texts.catalogue import Channel, catalogue
 from texts.safety import safety_reply
 from texts.segments import sms_segments
 
+FIRST_BREATH = 27
+# Whoever can swallow takes sugar at once; the call comes in the same sentence.
+SUGAR_FIRST = {"safety.hypo_low", "safety.meter_lo"}
 ADVICE = [
     key
     for key in catalogue().sentences
@@ -20,13 +24,13 @@ def test_an_emergency_says_that_somebody_was_told() -> None:
     text = safety_reply("safety.stroke", Level.EMERGENCY, on_duty=True)
     assert text.startswith("可能是中风，马上打120")
     assert text.endswith("先打120。")
-    assert "已经通知" in text
+    assert "正在通知" in text
 
 
 def test_an_emergency_at_night_says_that_nobody_is_there() -> None:
     text = safety_reply("safety.stroke", Level.EMERGENCY, on_duty=False)
     assert "没有医生值班" in text
-    assert "已经通知" not in text
+    assert "正在通知" not in text
 
 
 def test_an_urgent_text_promises_a_doctor_only_if_there_is_one() -> None:
@@ -41,6 +45,14 @@ def test_the_number_of_the_clinic_goes_by_wechat_only() -> None:
     )
     assert "0871-6123456" in by_wechat
     assert "0871" not in by_sms
+
+
+@pytest.mark.parametrize(
+    "advice",
+    sorted({r.advice for r in protocol().book.rules if r.level is Level.EMERGENCY} - SUGAR_FIRST),
+)
+def test_an_emergency_names_120_in_its_first_breath(advice: str) -> None:
+    assert "120" in catalogue().sentence(advice).text[:FIRST_BREATH]
 
 
 @pytest.mark.parametrize("on_duty", [True, False], ids=["on duty", "nobody"])
