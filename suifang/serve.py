@@ -10,7 +10,6 @@ import ctypes
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -78,10 +77,10 @@ def supervise(
     children = [_Child(name, command) for name, command in commands.items()]
     with _stop_on_signal() as stopping:
         try:
-            while not stopping.is_set():
+            while not stopping.asked:
                 if _tend(children) == EXIT_CONFIGURATION:
                     return EXIT_CONFIGURATION
-                stopping.wait(_POLL_SECONDS)
+                time.sleep(_POLL_SECONDS)
         finally:
             _stop(children, grace_seconds)
     return 0
@@ -118,12 +117,23 @@ def _stop(children: Sequence[_Child], grace_seconds: float) -> None:
         log.info("process.stopped", name=child.name, exit_code=child.process.returncode)
 
 
+@dataclass
+class _Stopping:
+    """Whether a signal asked us to stop.
+
+    A plain attribute: a `threading.Event` set by a handler while the same thread waits for it can
+    lock the process up for good.
+    """
+
+    asked: bool = False
+
+
 @contextmanager
-def _stop_on_signal() -> Iterator[threading.Event]:
-    stopping = threading.Event()
+def _stop_on_signal() -> Iterator[_Stopping]:
+    stopping = _Stopping()
 
     def note(_number: int, _frame: FrameType | None) -> None:
-        stopping.set()
+        stopping.asked = True
 
     before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
