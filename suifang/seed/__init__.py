@@ -7,19 +7,23 @@ accounts are refused anywhere but on this machine.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, SQLModel, func, select
 
+from agent.loading import Tools
+from knowledge.library import Library
 from records.db import Database
 from records.tables import Escalation, FollowUp, Person, Practitioner, StoredReading
 from records.vault import Vault
 from suifang.errors import ConfigurationError
-from suifang.seed.arrivals import register_people
+from suifang.seed.arrivals import Resident, register_people
+from suifang.seed.history import Said, Year
 from suifang.seed.places import DemoAccount, demo_accounts, settle_places
-from suifang.seed.roster import villagers
+from suifang.seed.roster import county, villagers
+from suifang.seed.talks import Stage, talk
 
 YEAR = timedelta(days=365)
 SEED = 20
@@ -67,7 +71,38 @@ def seed_demo(
         roster = villagers(chance)
         residents = register_people(session, vault, roster, places, account=account, now=begin)
         tell("people", len(residents), len(residents))
+    said = _scenes(residents, now)
+    for done, resident in enumerate(residents, 1):
+        with db.transaction() as session:
+            year = Year(
+                session=session,
+                vault=vault,
+                resident=resident,
+                doctor=places.doctor(resident.villager.village),
+                chance=chance,
+                now=now,
+                talks_from=now - timedelta(days=county()["talk"]["last_days"]),
+            )
+            year.live()
+        said += year.said
+        tell("history", done, len(residents))
+    tools = Tools(vault, Library(None, None, serve_pending=True))
+    talk(Stage(db, tools, account, places.readers()), said)
+    tell("conversations", len(said), len(said))
     return _summary(db, fresh=True)
+
+
+def _scenes(residents: Sequence[Resident], now: datetime) -> list[Said]:
+    """What a newcomer finds on the first page: a question, an answer, two alarms."""
+    return [
+        Said(
+            at=now - timedelta(minutes=scene["minutes_ago"]),
+            openid=residents[scene["who"]].openid or "",
+            words=scene["words"],
+            taken_by=scene.get("taken_by"),
+        )
+        for scene in county()["talk"]["scenes"]
+    ]
 
 
 def _seeded(db: Database) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -25,8 +25,8 @@ class Resident:
     """A registered person: the row's id, the invented facts, and the WeChat conversation if any."""
 
     person_id: str
-    facility_id: str
     villager: Villager
+    joined_at: datetime
     openid: str | None = None
     contact_point_id: str | None = None
 
@@ -52,13 +52,14 @@ def register_people(
     for place, villager in enumerate(roster):
         openid = openids.get(holders.get(place, place))
         facility = places.villages[villager.village]
-        person = people.register(session, vault, _registration(villager, facility.id), now)
+        joined = now + timedelta(days=villager.joins_after_days)
+        person = people.register(session, vault, _registration(villager, facility.id), joined)
         contact = None
         if openid is not None:
-            contact = _follow(session, vault, account, openid, now)
-            people.link(session, person.id, contact, now, relations.get(place, "self"))
-            _agree(session, person.id, contact, now)
-        residents.append(Resident(person.id, facility.id, villager, openid, contact))
+            contact = _follow(session, vault, account, openid, joined)
+            people.link(session, person.id, contact, joined, relations.get(place, "self"))
+            _agree(session, person.id, contact, joined)
+        residents.append(Resident(person.id, villager, joined, openid, contact))
     return residents
 
 

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from records import people, practitioners
 from records.identity import new_id
+from records.reader import Reader
 from records.tables import Facility, Practitioner
 from records.vault import Vault
 from suifang.seed.roster import county
@@ -22,6 +23,19 @@ class Places:
     township: Facility
     villages: tuple[Facility, ...]
     staff: dict[str, Practitioner]
+
+    def readers(self) -> dict[str, Reader]:
+        """Everybody who signs in, by login, with the part of the tree they look after."""
+        paths = {place.id: place.path for place in (self.county, self.township, *self.villages)}
+        return {
+            login: Reader(one.id, one.role, one.facility_id, paths[one.facility_id])
+            for login, one in self.staff.items()
+        }
+
+    def doctor(self, village: int) -> Reader:
+        """The village doctor of one village."""
+        place = self.villages[village].id
+        return next(one for one in self.readers().values() if one.facility_id == place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ class Villager:
     phone: str
     programmes: tuple[Programme, ...]
     drugs: tuple[str, ...]
+    joins_after_days: int
 
 
 @cache
@@ -64,6 +65,7 @@ def _villager(chance: random.Random, place: int, group: Mapping[str, Any]) -> Vi
         phone=f"1390000{place:04d}",
         programmes=tuple(Programme(name) for name in group["programmes"]),
         drugs=tuple(chance.choice(group["drugs"])),
+        joins_after_days=_joins(chance),
     )
 
 
@@ -78,7 +80,15 @@ def _spouse(chance: random.Random, holder: Villager, other: Villager) -> Village
         phone=holder.phone,
         programmes=other.programmes,
         drugs=other.drugs,
+        joins_after_days=holder.joins_after_days,
     )
+
+
+def _joins(chance: random.Random) -> int:
+    habits = county()["habits"]
+    if chance.random() >= habits["joins_late"]:
+        return 0
+    return chance.randint(1, habits["latest_join_days"])
 
 
 def _name(chance: random.Random, sex: str) -> str:
