@@ -58,7 +58,12 @@ def _answered(question: str, found: Answer, context: TurnContext) -> TurnState:
     reworded = context.model.reword(question, found.text, REWORD_LIMIT) if context.model else None
     if reworded is None:
         parts: tuple[Part, ...] = (Part("answer.passage", found.text),)
-        return {"parts": parts, "citations": found.citations, "mode": Mode.RETRIEVAL}
+        return {
+            "parts": parts,
+            "citations": found.citations,
+            "answered": True,
+            "mode": Mode.RETRIEVAL,
+        }
     sources = {citation.source for citation in found.citations}
     parts = (
         Part("answer.reworded", reworded),
@@ -66,7 +71,7 @@ def _answered(question: str, found: Answer, context: TurnContext) -> TurnState:
         *([wording.part("answer.pending_label")] if found.pending else []),
         wording.part("answer.ai_label"),
     )
-    return {"parts": parts, "citations": found.citations, "mode": Mode.MODEL}
+    return {"parts": parts, "citations": found.citations, "answered": True, "mode": Mode.MODEL}
 
 
 def _refused(kind: str, context: TurnContext) -> TurnState:

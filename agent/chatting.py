@@ -66,7 +66,7 @@ def _rest(state: TurnState, context: TurnContext, understood: Understanding) -> 
     if not state["heed"].text.strip():
         return {"parts": ()} if _only_quiet_events(context) else _welcome(context)
     found = answering.look_up(state, context)
-    if found.get("citations") or found["parts"][0].key != "answer.not_known":
+    if found.get("answered") or found["parts"][0].key != "answer.not_known":
         return found
     return {"parts": (wording.part("chat.unclear"),)}
 

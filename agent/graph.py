@@ -58,7 +58,7 @@ def decide(context: TurnContext) -> Decision:
         citations=state.get("citations", ()),
         awaiting=_awaiting(state, context),
         opt_out=state.get("opt_out"),
-        answered=bool(state.get("citations")),
+        answered=state.get("answered", False),
         clarify=state["heed"].understood.clarify,
     )
 

@@ -61,5 +61,6 @@ class TurnState(TypedDict, total=False):
     follow_ups: tuple[FollowUpStep, ...]
     tasks: tuple[TaskWish, ...]
     citations: tuple[Citation, ...]
+    answered: bool
     awaiting: dict[str, object]
     opt_out: bool | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import datetime
 
 import structlog
@@ -16,6 +17,8 @@ log = structlog.get_logger()
 
 async def run(work: Work, stop: asyncio.Event) -> None:
     """Tick until `stop` is set, then let running ticks finish."""
+    # A tick that is still running when its time comes round is skipped on purpose.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler = AsyncIOScheduler(timezone="UTC")
     for tick in TICKS:
         scheduler.add_job(

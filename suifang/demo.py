@@ -42,11 +42,18 @@ class Secrets:
     aes_key: str
 
 
-def settings(data_dir: Path, port: int, simulator_port: int) -> dict[str, str]:
-    """The environment of every process of the demonstration."""
+def place(data_dir: Path) -> dict[str, str]:
+    """Where the demonstration keeps its rows: never in the database that a .env file names."""
     return {
         "SUIFANG_DEMO": "true",
         "SUIFANG_DATA_DIR": str(data_dir),
+        "SUIFANG_DATABASE_URL": f"sqlite:///{data_dir / 'suifang.db'}",
+    }
+
+
+def settings(port: int, simulator_port: int) -> dict[str, str]:
+    """The environment of every process of the demonstration."""
+    return {
         "SUIFANG_HOST": HOST,
         "SUIFANG_PORT": str(port),
         "SUIFANG_PUBLIC_URL": f"http://{HOST}:{port}",

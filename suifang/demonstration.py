@@ -10,6 +10,7 @@ from rich.panel import Panel
 from rich.progress import Progress
 from rich.table import Table
 
+from knowledge.index import current
 from suifang import clock, demo, education
 from suifang.installation import Installation, migrate, open_installation
 from suifang.keys import ensure_keys, load_keys
@@ -28,9 +29,10 @@ _ROLES = {
 def demonstrate(screen: Console, data_dir: Path, port: int, simulator_port: int) -> int:
     """Set everything up, start it and tell where to look. Returns the exit code."""
     pages, phones = demo.free_port(port), demo.free_port(simulator_port)
-    demo.apply(demo.settings(data_dir.resolve(), pages, phones))
+    demo.apply(demo.place(data_dir.resolve()))
     bare = load_settings(None)
     ensure_keys(bare)
+    demo.apply(demo.settings(pages, phones))
     demo.apply(demo.secret_settings(demo.secrets(load_keys(bare))))
     settings = load_settings(None)
     migrate(settings)
@@ -79,10 +81,11 @@ def seed_county(screen: Console, installation: Installation) -> SeedSummary:
 def _index(screen: Console, settings: Settings) -> None:
     """Use the index that set-up built, or build it."""
     built = Path("var/index")
-    if built.exists() and not settings.index_dir.exists():
+    if (built / "current").exists() and current(built) != current(settings.index_dir):
+        shutil.rmtree(settings.index_dir, ignore_errors=True)
         shutil.copytree(built, settings.index_dir)
     with Progress(console=screen, transient=True) as progress:
-        task = progress.add_task("articles", total=None)
+        task = progress.add_task("Indexing the articles", total=None)
         education.build_index(
             settings, lambda done, total: progress.update(task, completed=done, total=total)
         )

@@ -6,8 +6,8 @@ import ipaddress
 
 import uvicorn
 from fastapi import FastAPI
-from inbox.app import create_app
 
+from inbox.app import create_app
 from inbox.deps import InboxDeps
 from suifang import clock, wechat
 from suifang.errors import ConfigurationError

@@ -51,20 +51,29 @@ async def _run(installation: Installation) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with httpx.AsyncClient(timeout=_PROVIDER_SECONDS, trust_env=False) as http:
-        await run_clock(work(installation, http), stop)
+    async with (
+        httpx.AsyncClient(
+            base_url=installation.settings.wechat_api_base,
+            timeout=_PROVIDER_SECONDS,
+            trust_env=False,
+        ) as platform,
+        httpx.AsyncClient(timeout=_PROVIDER_SECONDS, trust_env=False) as elsewhere,
+    ):
+        await run_clock(work(installation, platform, elsewhere), stop)
 
 
-def work(installation: Installation, http: httpx.AsyncClient) -> Work:
-    """Everything the ticks need, wired for this installation."""
+def work(
+    installation: Installation, platform: httpx.AsyncClient, elsewhere: httpx.AsyncClient
+) -> Work:
+    """Everything the ticks need; `platform` is WeChat's address, `elsewhere` every other one."""
     channels: dict[tuple[str, str], Channel] = {}
     media = {}
-    client = wechat.client(installation, http)
+    client = wechat.client(installation, platform)
     if client is not None:
         channels[client.name, client.account.app_id] = client
         media[client.name, client.account.app_id] = client
     webhook = installation.settings.notice_webhook_url
-    notices = NoticeChannel(http, webhook.get_secret_value() if webhook else None)
+    notices = NoticeChannel(elsewhere, webhook.get_secret_value() if webhook else None)
     return Work(
         database=installation.database,
         tools=tools(installation),

@@ -1,0 +1,101 @@
+"""Accounts, for the operator at the terminal: open, give a new password, close."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from sqlmodel import Session, or_, select
+
+from records import audit, practitioners
+from records.practitioners import Account, LoginTakenError, PasswordError
+from records.tables import Facility, Practitioner
+from suifang.errors import ConfigurationError
+from suifang.installation import Installation
+
+T = TypeVar("T")
+_ACTOR = "operator"
+
+
+def add_account(installation: Installation, account: Account, now: datetime) -> None:
+    """Open an account. `account.facility_id` may be the facility's name."""
+
+    def write(session: Session) -> None:
+        place = _facility(session, account.facility_id)
+        known = Account(**{**account.__dict__, "facility_id": place.id})
+        made = practitioners.create(session, installation.vault, known, now)
+        _note(session, "account.opened", made, now)
+
+    _plainly(lambda: _write(installation, write))
+
+
+def reset_password(installation: Installation, login: str, password: str, now: datetime) -> None:
+    """Give an account a new password; its open sessions end."""
+
+    def write(session: Session) -> None:
+        found = _account(session, login)
+        practitioners.check_password(password, found.login)
+        practitioners.set_password(session, found.id, practitioners.hash_password(password))
+        _note(session, "account.password_reset", found, now)
+
+    _plainly(lambda: _write(installation, write))
+
+
+def disable_account(installation: Installation, login: str, now: datetime) -> None:
+    """Close an account at once; its sessions end and nobody rings it any more."""
+
+    def write(session: Session) -> None:
+        found = _account(session, login)
+        practitioners.disable(session, found.id, now)
+        _note(session, "account.disabled", found, now)
+
+    _write(installation, write)
+
+
+def _write(installation: Installation, work: Callable[[Session], T]) -> T:
+    with installation.database.transaction() as session:
+        return work(session)
+
+
+def _plainly(work: Callable[[], None]) -> None:
+    """What the operator can mend is told in a sentence."""
+    try:
+        work()
+    except LoginTakenError as error:
+        msg = "This login is taken; choose another one."
+        raise ConfigurationError(msg) from error
+    except PasswordError as error:
+        raise ConfigurationError(str(error)) from error
+
+
+def _facility(session: Session, name_or_id: str) -> Facility:
+    found = session.exec(
+        select(Facility).where(or_(Facility.id == name_or_id, Facility.name == name_or_id))
+    ).all()
+    if len(found) != 1:
+        names = ", ".join(sorted(session.exec(select(Facility.name)).all())) or "none yet"
+        msg = f"No single facility is called {name_or_id}. There are: {names}."
+        raise ConfigurationError(msg)
+    return found[0]
+
+
+def _account(session: Session, login: str) -> Practitioner:
+    normal = practitioners.normal_login(login)
+    found = session.exec(select(Practitioner).where(Practitioner.login == normal)).first()
+    if found is None:
+        msg = f"There is no account {login}."
+        raise ConfigurationError(msg)
+    return found
+
+
+def _note(session: Session, action: str, account: Practitioner, now: datetime) -> None:
+    audit.note(
+        session,
+        actor=_ACTOR,
+        action=action,
+        subject="practitioner",
+        subject_id=account.id,
+        facility_id=account.facility_id,
+        now=now,
+    )
