@@ -16,7 +16,7 @@ _CLAUSE = re.compile(r"[。!！?？;；,，\n]")
 # What is said in despair, or of one dying, is never taken for a lesson or a supposition.
 _GRAVE = frozenset({
     "suicidal_plan", "suicidal_ideation", "passive_death_wish", "self_harm",
-    "lethal_amount_question", "severe_illness_said",
+    "lethal_amount_question",
 })  # fmt: skip
 
 
@@ -172,6 +172,8 @@ class Context:
                 governing = token
         if governing is None or governing.name != "past":
             return False
+        if hit.concept == "syncope" and _any("past", "recent").match(self.text, governing.start):
+            return False
         if re.match(_any("past", "undone").pattern, self.text[governing.end : governing.end + 4]):
             return False
         return going.search(self.text[governing.end : place.sentence_end]) is None
@@ -235,9 +237,11 @@ class Context:
         before = self.text[max(place.clause, hit.start - 10) : hit.start]
         if _any("lesson", "attribute").match(after):
             return False
+        clause_after = self.text[hit.end : place.clause_end]
+        if re.search(r"预防|防止|避免", clause_after):
+            return False
         if _any("lesson", "acute_behind").match(after):
             return True
-        clause_after = self.text[hit.end : place.clause_end]
         if _any("lesson", "acute_behind").search(clause_after) and len(clause_after) <= 14:  # noqa: PLR2004
             return True
         return _any("lesson", "acute_before").search(before) is not None and not re.search(r"[得患有]过?$|是$", before)

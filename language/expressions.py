@@ -34,6 +34,7 @@ class Mark(NamedTuple):
     name: str
     start: int
     end: int
+    core: int
     wild: bool = False
 
     def text_in(self, text: str) -> str:
@@ -118,13 +119,15 @@ def _at(index: _Index, marks: Marks, text: str, start: int, limit: int) -> int:
         if entry.kind == "noise":
             noise = max(noise, length)
             continue
-        end = _rest(text, start + length, limit, entry.rest) if entry.rest else start + length
+        core, end = start, start + length
+        if entry.rest:
+            core, end = _rest(text, end, limit, entry.rest)
         key = entry.kind + ("*" + entry.name if entry.rest or entry.kind == "qualifier" else "")
         if end < 0 or key in seen:
             continue
         seen.add(key)
-        longest = max(longest, 0 if entry.rest else length)
-        here.append(Mark(entry.kind, entry.name, start, end, bool(entry.rest)))
+        longest = max(longest, end - start)
+        here.append(Mark(entry.kind, entry.name, start, end, core, bool(entry.rest)))
     if noise >= longest and noise:
         return noise
     for mark in here:
@@ -132,11 +135,12 @@ def _at(index: _Index, marks: Marks, text: str, start: int, limit: int) -> int:
     return 1
 
 
-def _rest(text: str, start: int, limit: int, rest: tuple[str, ...]) -> int:
-    """The end of the last fragment when all follow within reach, else -1."""
+def _rest(text: str, start: int, limit: int, rest: tuple[str, ...]) -> tuple[int, int]:
+    """Where the last fragment begins and ends when all follow within reach, else (-1, -1)."""
+    place = start
     for part in rest:
         place = text.find(part, start, min(limit, start + _WILD + len(part)))
         if place < 0:
-            return -1
+            return -1, -1
         start = place + len(part)
-    return start
+    return place, start

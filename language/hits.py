@@ -43,7 +43,7 @@ def hits_of(text: str, marks: Marks) -> list[Hit]:
     """All hits in order of place; a hit inside a longer phrase is that phrase's."""
     phrases = [m for kind in ("phrase", "disease") for m in marks.of(kind)]
     hits = [
-        Hit(m.name, m.start, m.end, m.start, "disease" if m.kind == "disease" else "symptom")
+        Hit(m.name, m.start, m.end, m.core, "disease" if m.kind == "disease" else "symptom")
         for m in phrases
     ]
     for hit in hits:

@@ -94,6 +94,8 @@ def _first_of_two(start: int, run: str) -> Number | None:
         first, second = _whole(run[:cut]), _whole(run[cut:])
         if first and second and first[3] and second[0] >= 10 and run[cut] not in "十百":  # noqa: PLR2004
             return Number(start, start + cut, first[0], first[1], first[2], spoken=True)
+    if digits := _ARABIC.match(run):  # 112一直: the numeral belongs to the next word
+        return Number(start, start + digits.end(), float(digits[0]), digits=digits[0])
     return None
 
 
