@@ -23,7 +23,7 @@ from wechatpy.utils import WeChatSigner
 
 from channels.wechat.account import WeChatAccount
 
-_BROKEN_XML = (ExpatError, ValueError, RecursionError)
+_BROKEN_XML = (ExpatError, ValueError, LookupError, RecursionError)
 _BROKEN_CIPHER = (
     WeChatException,
     binascii.Error,
@@ -121,7 +121,7 @@ class CallbackCodec:
 def read_xml(body: bytes) -> Mapping[str, Any]:
     """The fields below `<xml>`. Entities and document types are refused."""
     try:
-        document = xmltodict.parse(body)
+        document = xmltodict.parse(body, encoding="utf-8")
     except _BROKEN_XML:
         reason = "not_xml"
         raise MalformedCallbackError(reason) from None

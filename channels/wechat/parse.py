@@ -22,6 +22,7 @@ LONGEST_KEY = 128
 LONGEST_TEXT = 8000
 SCENE_PREFIX = "qrscene_"
 _MILLISECONDS = 10**11
+_LONGEST_STAMP = 13
 
 Fields = Mapping[str, Any]
 
@@ -190,20 +191,20 @@ _EVENTS: Mapping[str, Callable[[Fields], Happened]] = {
 }
 
 
+def read_instant(written: str) -> datetime | None:
+    """Seconds since 1970, or milliseconds as some platforms write them; None for anything else."""
+    if not (written.isascii() and written.isdigit() and len(written) <= _LONGEST_STAMP):
+        return None
+    number = int(written)
+    return datetime.fromtimestamp(number / 1000 if number > _MILLISECONDS else number, UTC)
+
+
 def _sent_at(fields: Fields) -> datetime:
-    """Seconds since 1970; some platforms write milliseconds."""
-    written = _text(fields, "CreateTime")
-    if not (
-        written.isascii() and written.isdigit() and len(written) <= len(str(_MILLISECONDS)) + 3
-    ):
+    sent_at = read_instant(_text(fields, "CreateTime"))
+    if sent_at is None:
         reason = "create_time"
         raise MalformedCallbackError(reason)
-    number = int(written)
-    try:
-        return datetime.fromtimestamp(number / 1000 if number > _MILLISECONDS else number, UTC)
-    except (ValueError, OverflowError, OSError):
-        reason = "create_time"
-        raise MalformedCallbackError(reason) from None
+    return sent_at
 
 
 def _key(fields: Fields) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from fastapi import APIRouter, Request
@@ -24,7 +24,7 @@ from channels.wechat.codec import (
     MalformedCallbackError,
     Opened,
 )
-from channels.wechat.parse import parse
+from channels.wechat.parse import parse, read_instant
 from records.db import Database
 from records.messages import Accepted, Arrival
 
@@ -32,7 +32,6 @@ SUCCESS = "success"
 LARGEST_BODY = 64 * 1024
 BODY_SECONDS = 5.0
 CLOCK_SKEW = timedelta(minutes=5)
-_MILLISECONDS = 10**11
 
 log = structlog.get_logger(__name__)
 
@@ -110,11 +109,8 @@ class Callback:
 
     def _watch_the_clock(self, query: Mapping[str, str], now: datetime) -> None:
         """A clock that is wrong is the operator's affair; the message is still a patient's."""
-        stamp = query.get("timestamp", "")
-        if not (stamp.isascii() and stamp.isdigit() and len(stamp) < len(str(_MILLISECONDS)) + 3):
-            return
-        seconds = int(stamp) / 1000 if int(stamp) > _MILLISECONDS else int(stamp)
-        skew = abs(now - datetime.fromtimestamp(seconds, UTC))
+        stamp = read_instant(query.get("timestamp", ""))
+        skew = abs(now - stamp) if stamp is not None else timedelta(0)
         if skew > CLOCK_SKEW:
             log.warning(
                 "wechat.clock_skew",
