@@ -223,6 +223,19 @@ TABLE = """
     vomiting                                  |                | htn        | R | routine.symptom
     vomiting                                  |                | dm         | U | safety.vomiting
     persistent_vomiting                       |                |            | U | safety.vomiting
+    # what the tables above leave out
+    fear_of_dying                             |                |            | U | safety.general_urgent
+    fear_of_dying palpitation                 |                |            | E | safety.dyspnoea_emergency
+    coughing_blood                            |                |            | U | safety.bleeding
+    coughing_blood dyspnoea                   |                |            | E | safety.leg_clot_emergency
+    bp_unmeasurable unwell                    |                |            | E | safety.shock
+    severe_illness_said                       |                |            | E | safety.general_emergency
+    fetal_movement_less                       |                |            | U | safety.pregnancy
+    cannot_drink                              |                |            | U | safety.vomiting
+    cold_sweat                                |                | htn        | U | safety.general_urgent
+    cold_sweat                                |                |            | R | routine.symptom
+    low_potassium_said                        |                | htn        | R | routine.symptom
+    low_potassium_said fatigue                |                | htn        | U | safety.general_urgent
     # background is no complaint; a code nobody knows is shown, not lost
     takes_insulin takes_glucose_lowering      |                | 70 htn dm pregnant | - | -
     a_code_nobody_defined                     |                |            | R | routine.symptom
