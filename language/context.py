@@ -20,6 +20,13 @@ _GRAVE = frozenset({
 })  # fmt: skip
 
 
+# What somebody did with medicines: planned or asked about, it has not been done.
+_DEEDS = frozenset({
+    "medicine_stopped", "medicine_missed", "insulin_stopped", "double_dose", "overdose",
+    "double_dose_glucose_lowering", "wrong_medicine",
+})  # fmt: skip
+
+
 @functools.cache
 def _any(section: str, *names: str) -> re.Pattern[str]:
     data = table("context")[section]
@@ -176,7 +183,8 @@ class Context:
             return False
         if re.match(_any("past", "undone").pattern, self.text[governing.end : governing.end + 4]):
             return False
-        return going.search(self.text[governing.end : place.sentence_end]) is None
+        since = self.text[governing.end : place.sentence_end]
+        return (_any("past", "back") if hit.kind == "disease" else going).search(since) is None
 
     # -- supposition and lesson ------------------------------------------------------------------
 
@@ -188,6 +196,8 @@ class Context:
         if _any("supposition", "clause").search(clause):
             return True
         if hit.kind == "disease" and _any("supposition", "disease").search(clause[-9:]) and not self._said_ill(hit):
+            return True
+        if hit.concept in _DEEDS and _any("supposition", "plan").search(clause[-8:]):
             return True
         after = self.text[hit.end : place.clause_end]
         if _any("supposition", "behind").search(after[:8]):
