@@ -13,6 +13,7 @@ from care.assess import assess
 from care.level import Level
 from care.reading import Reading
 from care.situation import Assessment, Background, Programme, Situation
+from language.relations import code_of
 from language.understanding import Mention, Purpose, Subject, Understanding, When
 
 SENDER = "self"
@@ -21,7 +22,7 @@ UNKNOWN_BACKGROUND = Background()
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """One person as described now. `relation` is "self" for the sender."""
+    """One person as described now. `relation` is "self" for the sender, else a relation's code."""
 
     relation: str
     situation: Situation
@@ -78,7 +79,7 @@ def _current(mention: Mention) -> bool:
 
 def _relation(subject: Subject, relation: str | None) -> str:
     """Whose it is. An unclear subject is judged as the sender: asking must not delay an alarm."""
-    return relation or "other" if subject is Subject.OTHER else SENDER
+    return code_of(relation or "other") if subject is Subject.OTHER else SENDER
 
 
 def _others(understood: Understanding) -> list[str]:

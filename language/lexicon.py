@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 from language.normalise import DATA, normalise
 
 
+_OWNERS = ("", "我", "俺", "我的", "我家", "俺家", "咱", "我家的", "咱家")
+
+
 class Word(NamedTuple):
     """One entry: its text, what kind of word it is and which one."""
 
@@ -68,15 +71,17 @@ def words_of(name: str, kinds: Iterable[str]) -> Iterable[Word]:
 
 @functools.cache
 def lexicon() -> Index:
+    """All words of data/lexicon.toml. A word in two tables keeps its meaning over `noise`."""
     data = table("lexicon")
-    kinds = [kind for kind in data if kind not in {"meta", "subject"}]
-    words = {word.text: word for word in words_of("lexicon", kinds)}
-    # A word in two lists belongs to the first one named; `noise` never wins over a meaning.
-    for word in words_of("lexicon", [*kinds, "subject"]):
-        if words.get(word.text, word).kind in {"noise", word.kind}:
-            words[word.text] = words.get(word.text, word)
+    kinds = [kind for kind in data if kind not in {"meta", "subject", "person", "noise"}]
+    words: dict[str, Word] = {}
+    for word in words_of("lexicon", [*kinds, "noise"]):
+        words.setdefault(word.text, word)
+    for kind, texts in data["person"].items():
+        for text in texts:
+            words.setdefault(text, Word(text, kind, kind))
     for relation in data["subject"]["other"]:
-        for owner in ("", "我", "俺", "我的", "我家", "俺家", "咱", "我家的", "咱家"):
+        for owner in _OWNERS:
             words.setdefault(owner + relation, Word(owner + relation, "subject", relation))
     for text in data["subject"]["self"]:
         words.setdefault(text, Word(text, "subject", "self"))

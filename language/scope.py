@@ -36,8 +36,7 @@ class Scope:
             case "subject":
                 self._whose(index, token)
             case "pronoun":
-                if self.subject is Subject.UNCLEAR:
-                    self.subject = Subject.OTHER
+                self._whom(index, token)
             case "group":
                 if self.subject is Subject.SELF and not self._self_said(index):
                     self.subject, self.relation = Subject.UNCLEAR, None
@@ -69,6 +68,13 @@ class Scope:
         near = following is not None and following.start <= reached + 1
         if near and following is not None and following.kind in {"num", "measure", "context"}:
             self.subject, self.relation = Subject.SELF, None
+
+    def _whom(self, index: int, token: Token) -> None:
+        """他 and 她 name somebody else only when the value is theirs (not 他说, 他让我)."""
+        following = next((t for t in self.tokens[index + 1 : index + 2]), None)
+        theirs = following is not None and following.kind in {"num", "measure", "context", "time"}
+        if theirs and following is not None and following.start - token.end <= 2:  # noqa: PLR2004
+            self.subject = Subject.OTHER
 
     def _self_said(self, index: int) -> bool:
         return any(t.kind == "subject" and t.name == "self" for t in self.tokens[:index])

@@ -43,7 +43,7 @@ def is_range(first: Number, second: Number, between: str) -> bool:
         return False
     if first.value < DIASTOLIC.likely[0]:  # glucose and the like: any rising pair is a range
         return True
-    close = second.value - first.value <= _PAIR["gap"]
+    close: bool = second.value - first.value <= _PAIR["gap"]
     return close or first.value >= _PAIR["range_floor"]
 
 
