@@ -69,6 +69,9 @@ document.addEventListener("change", (event) => {
   }
 });
 
+const chosen = document.querySelector(".person.is-chosen");
+if (chosen) chosen.scrollIntoView({ block: "nearest" });
+
 // On a touch screen the keyboard would cover half of the chat.
 if (following && matchMedia("(hover: hover)").matches) document.querySelector(".write-text").focus();
 
