@@ -16,7 +16,7 @@ from channels.port import Letter, Result, SendOutcome
 from channels.wechat import errors
 from channels.wechat.account import WeChatAccount, template_fields
 from channels.wechat.client import QrCode, WeChatClient, template_data
-from channels.wechat.token import NoTokenError, TokenKeeper
+from channels.wechat.token import NoTokenError
 from records import tokens
 from records.db import Database
 from records.media import File
@@ -486,24 +486,3 @@ async def test_the_request_carries_raw_utf8(world: World) -> None:
     await answered(world, look)
     assert "记下".encode() in requests[0]
     assert json.loads(requests[0])["touser"] == WANG
-
-
-async def test_tokens_are_sealed_and_expire(
-    sqlite_database: Database, vault: Vault, now: datetime
-) -> None:
-    with sqlite_database.transaction() as session:
-        lease = tokens.lease_refresh(session, "a", now, timedelta(seconds=9))
-        assert lease is not None
-        assert tokens.store(session, vault, lease, "secret-token", now + timedelta(hours=1))
-        assert not tokens.store(session, vault, lease, "late", now + timedelta(hours=1))
-    with sqlite_database.reading() as session:
-        row = session.get_one(AccessToken, "a")
-        assert b"secret-token" not in (row.token_sealed or b"")
-        assert tokens.current(session, vault, "a", now) == "secret-token"
-        assert tokens.current(session, vault, "a", now + timedelta(hours=1)) is None
-        assert tokens.current(session, vault, "b", now) is None
-
-
-def test_a_token_keeper_is_a_value(account: WeChatAccount, world: World) -> None:
-    keeper = TokenKeeper(account, world.client.http, world.db, world.vault)
-    assert keeper == world.client.tokens

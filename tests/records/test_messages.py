@@ -75,7 +75,9 @@ def test_a_repeat_changes_nothing_and_gets_the_same_passive_reply(
     with database.transaction() as session:
         messages.answer_passively(session, vault, first.message_id, "马上打120")
     again = accept(database, vault, an_arrival(now), now + timedelta(seconds=5))
-    assert again == Accepted(first.message_id, first.contact_point_id, new=False, passive="马上打120")
+    assert again == Accepted(
+        first.message_id, first.contact_point_id, new=False, passive="马上打120"
+    )
     assert the_contact(database).wake_at == now + SETTLE
     with database.reading() as session:
         assert count(session, InboundMessage) == 1
