@@ -195,15 +195,28 @@ class Context:
             return True
         if _any("supposition", "clause").search(clause):
             return True
-        if hit.kind == "disease" and _any("supposition", "disease").search(clause[-9:]) and not self._said_ill(hit):
+        if self._caused(hit, place, clause):
+            return True
+        if hit.topical and _any("supposition", "disease").search(clause[-9:]) and not self._said_ill(hit):
             return True
         if hit.concept in _DEEDS and _any("supposition", "plan").search(clause[-8:]):
             return True
         after = self.text[hit.end : place.clause_end]
         if _any("supposition", "behind").search(after[:8]):
             return True
-        asks = re.search(r"[吗么嘛不]\s*[?？。]?$|[?？]", self.text[hit.end : place.sentence_end + 1].strip()) is not None
-        return asks and _any("supposition", "asked").search(clause) is not None and not self._live(place)
+        return self._asks(hit, place) and _any("supposition", "asked").search(clause) is not None and not self._live(place)
+
+    def _caused(self, hit: Hit, place: Place, clause: str) -> bool:
+        """X引起Y: a lesson when it is asked, a complaint when somebody has Y."""
+        if not _any("supposition", "cause").search(clause):
+            return False
+        if _any("supposition", "relieved").search(self.text, hit.end, place.sentence_end):
+            return False
+        return self._asks(hit, place) or not self._live(place)
+
+    def _asks(self, hit: Hit, place: Place) -> bool:
+        rest = self.text[hit.end : place.sentence_end + 1].strip()
+        return re.search(r"[吗么嘛不没]\s*[?？。]?$|[?？]", rest) is not None
 
     def _said_ill(self, hit: Hit) -> bool:
         """脑梗犯了, 又中风了: an event, whatever stands before it."""
@@ -218,7 +231,13 @@ class Context:
             return hit.topical and hit.kind != "disease" and self._bare(hit, place)
         if hit.topical:
             return not self._event(hit, place)
-        return not self._live(place)
+        return not (self._live(place) or self._told(hit, place))
+
+    def _told(self, hit: Hit, place: Place) -> bool:
+        """Two signs or more and then 是…的前兆吗: the signs are somebody's."""
+        after = self.text[hit.end : place.sentence_end]
+        signs = {h.concept for h in self.hits if place.sentence <= h.start < place.sentence_end and not (h.topical or h.negated)}
+        return len(signs) > 1 and re.search(r"是.{0,10}(?:前兆|征兆|先兆|症状|表现|信号|中风|脑梗|心梗|心脏病)", after) is not None
 
     def _bare(self, hit: Hit, place: Place) -> bool:
         """A name alone, as a search word: 糖尿病足, 低血压. Not when somebody is said to have it."""

@@ -26,6 +26,7 @@ _CLINICAL = _BP | {"glucose", "hba1c", "pulse", "weight", "temp"}
 _REFERENCE = re.compile(r"[(\[]\s*(?:参考|正常)?[^()\[\]]{0,8}$")
 _PRINTED = re.compile(r"\s*[↑↓*hl(\[]+\s*(?:参考|正常)?(?:值|范围)?\s*:?\s*")
 _BELOW = re.compile(r"\s*(?:mmhg|mmol/l|毫米汞柱)?\s*(?:以下|以内|之内|之下|为宜|为好|为目标|为标准|是标准|即可|才行|才好)")
+_SORT = re.compile(r"\s*(?:mmhg|mmol/l)?(?:左右|以上|多)?的(?:人|病人|患者|老人|情况下|话|糖尿病人|高血压)")
 _HOURS = {"小时", "个小时", "钟头", "个钟头", "h", "个钟"}
 _LETTER = re.compile(r"[a-z]$")
 
@@ -38,6 +39,12 @@ class Label:
     end: int = 0
     commas: int = 0
     stops: int = 0
+    lasting: bool = False
+
+    def sticky(self, start: int) -> bool:
+        """胰岛素 空腹12.5, 餐后86: a laboratory name that moments of the day follow keeps them all."""
+        self.lasting |= start - self.end <= 2  # noqa: PLR2004
+        return self.lasting
 
 
 class Grammar:
@@ -118,6 +125,9 @@ class Grammar:
     def _context(self, token: Token) -> None:
         self.context = GlucoseContext(token.name)
         self.context_at, self.context_used = token.end, False
+        if self.label.name == "other" and self.label.sticky(token.start):
+            self.label.end = token.end
+            return
         if self.label.name not in _CLINICAL or self.label.stops or self.label.commas > 1:
             self.label = Label("glucose", token.end)
 
@@ -171,7 +181,7 @@ class Grammar:
         return self.label.end == first.start and self.label.name in _CLINICAL
 
     def _forget_wall(self) -> None:
-        if self.label.name in {"other", "private"}:
+        if self.label.name == "private" or (self.label.name == "other" and not self.label.lasting):
             self.label = Label()
 
     def _take(self, numbers: list[Token], at: int, index: int) -> int:
@@ -327,6 +337,8 @@ class Grammar:
     def draft(self, kind: Kind, first: Token, last: Token) -> Draft:
         scope = self.scope
         purpose, when = scope.purpose, "past" if scope.leaving else scope.when
+        if _SORT.match(self.text, last.end):
+            purpose = Purpose.HYPOTHETICAL
         if _BELOW.match(self.text, last.end) and scope.when != "now":
             purpose = Purpose.TARGET
         return Draft(

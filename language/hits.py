@@ -11,7 +11,7 @@ from language.lexicon import table
 
 _DATA = table("concepts")
 _SIDED: Mapping[str, Mapping[str, str]] = _DATA["sided"]
-_TOPICAL = frozenset(_DATA["topical"]["concepts"])
+_TOPICAL = frozenset(_DATA["topical"]["words"])
 _COMPOSE = {
     (part, trouble): concept
     for rule in _DATA["compose"]
@@ -33,25 +33,26 @@ class Hit:
     core: int
     kind: str = "symptom"
     negated: bool = False
-
-    @property
-    def topical(self) -> bool:
-        return self.kind == "disease" or self.concept in _TOPICAL
+    topical: bool = False
 
 
 def hits_of(text: str, marks: Marks) -> list[Hit]:
     """All hits in order of place; a hit inside a longer phrase is that phrase's."""
     phrases = [m for kind in ("phrase", "disease") for m in marks.of(kind)]
-    hits = [
-        Hit(m.name, m.start, m.end, m.core, "disease" if m.kind == "disease" else "symptom")
-        for m in phrases
-    ]
+    hits = [_named(text, mark) for mark in phrases]
     for hit in hits:
         hit.concept = _leaning(text, marks, hit)
     hits += _composed(text, marks, phrases)
     covers = [(m.start, m.end) for m in phrases if not m.wild]
     kept = [h for h in hits if not any(s <= h.start and h.end <= e and e - s > h.end - h.start for s, e in covers)]
     return sorted(kept, key=lambda h: (h.core, h.end))
+
+
+def _named(text: str, mark: Mark) -> Hit:
+    disease = mark.kind == "disease"
+    topical = disease or mark.text_in(text) in _TOPICAL
+    kind = "disease" if disease else "symptom"
+    return Hit(mark.name, mark.start, mark.end, mark.core, kind, topical=topical)
 
 
 def _leaning(text: str, marks: Marks, hit: Hit) -> str:

@@ -35,9 +35,21 @@ class Index:
 
     def at(self, text: str, start: int) -> Word | None:
         for word in self._by_first.get(text[start], ()):
-            if text.startswith(word.text, start):
+            if text.startswith(word.text, start) and not (
+                word.text[0].isascii() and _inside(text, start, start + len(word.text))
+            ):
                 return word
         return None
+
+
+def _inside(text: str, start: int, end: int) -> bool:
+    """An ASCII word inside a longer one, or before more digits, is not that word."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    if text[end - 1].isdigit() and (after.isdigit() or after == "."):
+        return True
+    return (before.isascii() and before.isalpha()) or (
+        after.isascii() and after.isalpha() and text[end - 1].isalpha()
+    )
 
 
 @dataclass(frozen=True, slots=True)

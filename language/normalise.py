@@ -83,6 +83,10 @@ def _sign(sign: str) -> str:
     return "".join(_simplified().get(part, part) for part in folded)
 
 
+# 140一90 and 140丨90: the numeral one or a stroke typed for a dash.
+_DASH_TYPED = re.compile(r"(?<=[0-9多])[一丨ー](?=[0-9])")
+
+
 @functools.cache
 def _repairs() -> tuple[re.Pattern[str], dict[str, str]]:
     with (DATA / "repairs.toml").open("rb") as file:
@@ -94,4 +98,4 @@ def _repairs() -> tuple[re.Pattern[str], dict[str, str]]:
 def _repair(text: str) -> str:
     """Undo known slips. Each repair keeps the length, so the offsets stay true."""
     pattern, table = _repairs()
-    return pattern.sub(lambda found: table[found[0]], text)
+    return _DASH_TYPED.sub("-", pattern.sub(lambda found: table[found[0]], text))

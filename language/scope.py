@@ -10,8 +10,10 @@ from language.understanding import Purpose, Subject
 
 _DIAGNOSED = re.compile(r"查出|发现|确诊|诊断|得了|患|得的|患上|得病|住院|住过|做过|手术")
 _OF_SELF = re.compile(r"\s*(?:的|今天|今早|早上|晚上|现在|刚|刚才|也|是|昨天|昨晚|这|最近|自己|今晨|呢|,|\s)*")
+_WISHED = re.compile(r"怎么|如何|怎样|想|希望|要|争取|才能|能不能|能否|尽快|必须|应该|需要|目标|最好|可以")
+_HOW_MUCH = re.compile(r"多少|几")
 _THRESHOLD = re.compile(
-    r"算|属于|属|叫做?|才是|就是|就算|就要|需要|应该|会不会|会怎|会死|会有|正常|标准|危险吗|是不是|吃药吗|怎样|有什么|是什么|多少"
+    r"算|达标|就行|就可以|合适|安全|是指|定义|属于|属|叫做?|才是|就是|就算|就要|需要|应该|会不会|会怎|会死|会有|正常|标准|危险吗|是不是|吃药吗|怎样|有什么|是什么|多少"
 )
 
 
@@ -80,13 +82,17 @@ class Scope:
         return any(t.kind == "subject" and t.name == "self" for t in self.tokens[:index])
 
     def _time(self, token: Token) -> None:
-        if token.name == "habitual" and self.when == "now":
+        if token.name == "habitual" and (self.when == "now" or self._still_past(token)):
             return
         if token.name == "vague" and self.when == "past" and not self.numbered:
             return
         self.when, self.when_at, self.numbered = token.name, token.start, False
         if token.name == "now" and self.purpose is Purpose.HYPOTHETICAL:
             self.purpose = Purpose.MEASURED
+
+    def _still_past(self, token: Token) -> bool:
+        """以前一直150: habit within the past, unless a comma parted them."""
+        return self.when == "past" and re.search(r"[,，]", self.tokens.text[self.when_at : token.start]) is None
 
     def _what_for(self, token: Token) -> None:
         if token.name == "limit":
@@ -101,6 +107,9 @@ class Scope:
             self.leaving = True
         elif token.name == "until":
             self.leaving = False
+            begin = max(self.tokens.text.rfind(sign, 0, token.start) for sign in ",，。!?；;") + 1
+            if _WISHED.search(self.tokens.text, begin, token.start):
+                self.purpose = Purpose.TARGET
             if self.when in {"past", "vague"} and self.numbered:
                 self.when = ""
 
@@ -110,7 +119,8 @@ class Scope:
         said = self.tokens.text[max(self.when_at, 0) : token.start]
         if self.when == "past" and not self.numbered and _DIAGNOSED.search(said):
             self.when = "vague"
-        if self.purpose is Purpose.TARGET:
+        asked = _HOW_MUCH.search(self.tokens.text, max(0, token.start - 8), token.start)
+        if self.purpose is Purpose.TARGET and asked is None:
             self.purpose = Purpose.MEASURED
         self.limited = False
 

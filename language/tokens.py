@@ -94,18 +94,7 @@ def _masked(found: re.Match[str] | None) -> Token | None:
 def _word(text: str, start: int, word: Word | None) -> Token | None:
     if word is None:
         return None
-    end = start + len(word.text)
-    if word.text[0].isascii() and _letters_around(text, start, end):
-        return None
-    return Token(word.kind, word.name, start, end)
-
-
-def _letters_around(text: str, start: int, end: int) -> bool:
-    """An ASCII word inside a longer one is not that word."""
-    before, after = text[start - 1 : start], text[end : end + 1]
-    return (before.isascii() and before.isalpha()) or (
-        after.isascii() and after.isalpha() and text[end - 1].isalpha()
-    )
+    return Token(word.kind, word.name, start, start + len(word.text))
 
 
 def _number(text: str, start: int) -> Token | None:
