@@ -13,6 +13,13 @@ from agent.state import TurnState
 from language.understanding import Intent, Understanding
 from records.tasks import CALL, LOOK_AT_MEDIA, READ_MESSAGE
 
+# After these a routine advice may follow; the others ask something, or advise themselves.
+_TELL_ONLY_THE_VALUE = {
+    "reading.recorded",
+    "reading.recorded_ok",
+    "reading.recorded_many",
+    "reading.corrected",
+}
 _MEDIA = {
     "voice": "media.voice_received",
     "image": "media.image_received",
@@ -38,7 +45,7 @@ def _about_values(state: TurnState, context: TurnContext) -> tuple[Part, ...]:
     recorded = wording.recorded(state, context)
     asked = wording.clarification(state)
     advice = state.get("advice") or ""
-    told = any(part.key in ("reading.recorded_high", "reading.recorded_low") for part in recorded)
+    told = any(part.key not in _TELL_ONLY_THE_VALUE for part in recorded)
     if advice.startswith("routine.") and not told and not asked:
         return (*recorded, wording.part(advice))
     return (*recorded, *asked)

@@ -13,7 +13,8 @@ from language.judgement import Described, judge
 from language.reader import read
 from language.understanding import Understanding
 
-BREAK = "\n"
+# A comma: a value may go on in the next message, a sentence may not.
+BREAK = "，"
 _MENU_WORDS = {"doctor": "找医生", "help": "帮助", "stop": "退订"}
 EXPECTED = {
     "bp": Expecting(frozenset({Kind.BP})),

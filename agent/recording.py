@@ -14,6 +14,7 @@ from agent.state import Heed, Record, TurnState
 from care.assess import assess
 from care.reading import Kind, Reading
 from care.situation import Situation
+from language.relations import code_of
 from language.understanding import Certainty, Intent, Mention, Purpose, Subject, When
 from texts.wording import spoken
 
@@ -85,7 +86,7 @@ def _current(mention: Mention) -> bool:
 def _owner(mention: Mention, context: TurnContext) -> Member | None:
     """The person a value belongs to, or None: it is never stored for the wrong one."""
     if mention.subject is Subject.OTHER:
-        return context.member(mention.relation or "")
+        return context.member(code_of(mention.relation or ""))
     if mention.subject is Subject.UNCLEAR:
         return None
     return context.member(SENDER)

@@ -10,6 +10,7 @@ from agent.decision import NewReading, Part
 from agent.state import Record, TurnState
 from care.level import Level
 from care.reading import GlucoseContext, Kind
+from language.relations import code_of, word_of
 from language.understanding import Certainty, Purpose, Understanding, When
 from texts.catalogue import fit, render
 from texts.wording import listed, spoken
@@ -44,11 +45,17 @@ def clarification(state: TurnState) -> tuple[Part, ...]:
     if understood.meter_errors:
         return (part("reading.clarify_meter_error"),)
     if implausible:
-        return (part("reading.clarify_implausible", number=str(implausible[0].reading)),)
+        said = understood.text[implausible[0].start : implausible[0].end]
+        return (part("reading.clarify_implausible", number=_number(said)),)
     if understood.unread_numbers and not state["record"].readings:
-        found = _NUMBER.search(understood.text)
-        return (part("reading.clarify_number", number=found.group() if found else "…"),)
+        return (part("reading.clarify_number", number=_number(understood.text)),)
     return ()
+
+
+def _number(text: str) -> str:
+    """The first number as it was written; the words themselves when it was spelt out."""
+    found = _NUMBER.search(text)
+    return found.group() if found else text.strip() or "…"
 
 
 def unsure(readings: Sequence[NewReading]) -> NewReading | None:
@@ -75,7 +82,7 @@ def _one(new: NewReading, context: TurnContext) -> Part:
     value = spoken(new.reading)
     who = next((m for m in context.members if m.person_id == new.person_id), context.sender)
     if who.relation != SENDER:
-        value = f"{who.name or who.relation}的{value}"
+        value = f"{who.name or word_of(who.relation)}的{value}"
     return part(f"reading.{_judged(new)}", value=value)
 
 
@@ -102,7 +109,7 @@ def _unstored(record: Record) -> tuple[Part, ...]:
     if not record.unplaced:
         return ()
     mention = record.unplaced[0]
-    relation, value = mention.relation or "家人", spoken(mention.reading)
+    relation, value = word_of(code_of(mention.relation or "")), spoken(mention.reading)
     if record.ask_who:
         return (part("reading.ask_who", value=value, relation=relation),)
     return (part("reading.for_other", relation=relation, value=value),)

@@ -39,9 +39,9 @@ def main() -> None:
         sys.exit(EXIT_CONFIGURATION)
 
 
-def _settings() -> Settings:
+def _settings(log_level: str | None = None) -> Settings:
     settings = load_settings()
-    configure_logs(settings.log_level, settings.log_format)
+    configure_logs(log_level or settings.log_level, settings.log_format)
     return settings
 
 
@@ -165,7 +165,7 @@ def say(
     """Talk as a throw-away patient; without words, line by line from the keyboard."""
     from suifang import education, saying, worker
 
-    settings = _settings()
+    settings = _settings("error")
     speaker = saying.Speaker(age, tuple(condition or ()), pregnant)
     saying.converse(
         text or (line.rstrip("\n") for line in sys.stdin),
@@ -173,7 +173,7 @@ def say(
         education.library(settings, serve_pending=True),
         worker.model(settings),
         clock.now,
-        lambda words: sys.stdout.write(words + "\n") and None,
+        typer.echo,
     )
 
 
@@ -185,7 +185,7 @@ def batch(
     """Answer many messages without a database; bad lines are named and passed over."""
     from suifang import batching, education, worker
 
-    settings = _settings()
+    settings = _settings("error")
     library = education.library(settings, serve_pending=True)
     bad = batching.batch(source, target, library, clock.now(), worker.model(settings))
     raise typer.Exit(1 if bad else 0)
@@ -194,14 +194,17 @@ def batch(
 @app.command()
 def report(
     month: Annotated[str, typer.Option(help="Like 2026-11; the present month if left out.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="For another program.")] = False,
 ) -> None:
     """Counts by village for one month."""
+    from suifang import reporting
     from suifang.installation import open_installation
-    from suifang.reporting import show
 
-    installation = open_installation(_settings())
-    show(installation, month, clock.now())
-    installation.database.dispose()
+    found = reporting.counts(open_installation(_settings("error")), month, clock.now())
+    if as_json:
+        typer.echo(reporting.as_json(found))
+    else:
+        reporting.show(found, Console())
 
 
 @app.command()
@@ -223,13 +226,37 @@ def add(
     password: Annotated[str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True)],
 ) -> None:
     """Open an account."""
+    from records.practitioners import Account
     from suifang.installation import open_installation
     from suifang.staff import add_account
 
     installation = open_installation(_settings())
-    add_account(installation, login, name, role, facility, password, clock.now())
-    installation.database.dispose()
+    account = Account(login, password, name, role, facility)
+    add_account(installation, account, clock.now())
     screen.print(f"{login} may sign in now.")
+
+
+@staff_app.command()
+def reset(
+    login: str,
+    password: Annotated[str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True)],
+) -> None:
+    """Give an account a new password; its open sessions end."""
+    from suifang.installation import open_installation
+    from suifang.staff import reset_password
+
+    reset_password(open_installation(_settings()), login, password, clock.now())
+    screen.print(f"{login} has a new password.")
+
+
+@staff_app.command()
+def disable(login: str) -> None:
+    """Close an account at once."""
+    from suifang.installation import open_installation
+    from suifang.staff import disable_account
+
+    disable_account(open_installation(_settings()), login, clock.now())
+    screen.print(f"{login} can no longer sign in.")
 
 
 if __name__ == "__main__":

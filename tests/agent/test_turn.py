@@ -1,0 +1,252 @@
+from datetime import datetime, timedelta
+
+import pytest
+from sqlmodel import select
+
+from agent.loading import Tools
+from agent.turn import LEASE, take_turn
+from care.level import Level
+from records import conversations, follow_ups, outbound
+from records.db import Database
+from records.people import china_date
+from records.readings import recent
+from records.tables import (
+    AuditEvent,
+    Escalation,
+    EscalationEvent,
+    FollowUp,
+    InboundMessage,
+    OutboundMessage,
+    StoredReading,
+    Task,
+    Turn,
+)
+from records.vault import Vault
+from tests.agent.scene import OneAnswer, Village
+
+
+@pytest.fixture
+def anywhere(database: Database, vault: Vault, now: datetime) -> Village:
+    """The village on both engines."""
+    return Village(database, vault, now)
+
+
+def rows(village: Village, table: type) -> list:
+    with village.database.reading() as session:
+        return list(session.exec(select(table)).all())
+
+
+def test_a_message_becomes_a_reading_a_turn_and_one_reply(anywhere: Village) -> None:
+    said = anywhere.say("血压152/94")
+    assert len(said) == 1
+    assert "152/94" in said[0]
+    (turn,) = rows(anywhere, Turn)
+    (reading,) = rows(anywhere, StoredReading)
+    (message,) = [m for m in rows(anywhere, InboundMessage) if m.kind == "text"]
+    assert (turn.mode, turn.level) == ("rules", "routine")
+    assert (reading.systolic, reading.diastolic, reading.state) == (152, 94, "stored")
+    assert reading.inbound_message_id == message.id
+    assert reading.protocol_version
+    assert (message.state, message.turn_id) == ("done", turn.id)
+
+
+def test_nothing_due_is_nothing_to_do(village: Village) -> None:
+    assert not village.turn()
+
+
+def test_a_turn_waits_for_the_rest_of_the_message(village: Village) -> None:
+    village.hear("血压")
+    village.later(seconds=1)
+    assert not take_turn(village.database, village.tools, lambda: village.now)
+    village.hear("165")
+    village.hear("98")
+    village.turn()
+    (reading,) = rows(village, StoredReading)
+    assert (reading.systolic, reading.diastolic) == (165, 98)
+    assert len(village.said()) == 1
+
+
+def test_an_emergency_is_one_alarm_and_one_passive_reply(anywhere: Village) -> None:
+    said = anywhere.say("血压190/115，头痛得厉害")
+    assert said == []
+    (alarm,) = rows(anywhere, Escalation)
+    assert (alarm.level, alarm.state) == ("emergency", "open")
+    assert len(rows(anywhere, EscalationEvent)) == 1
+    assert len(rows(anywhere, StoredReading)) == 1
+
+
+def test_an_urgent_value_opens_an_alarm_and_is_answered_with_a_safety_text(
+    village: Village,
+) -> None:
+    village.say("高压182，人没事")
+    (alarm,) = rows(village, Escalation)
+    (reply,) = [m for m in rows(village, OutboundMessage) if m.contact_point_id]
+    assert alarm.level == "urgent"
+    assert reply.purpose == outbound.SAFETY
+
+
+def test_repeats_bundle_and_a_worse_message_raises(village: Village) -> None:
+    village.say("高压182，人没事")
+    village.say("又量了一遍，高压185")
+    village.hear("血压190/115，头痛得厉害")
+    (alarm,) = rows(village, Escalation)
+    kinds = [event.kind for event in rows(village, EscalationEvent)]
+    assert kinds == ["opened", "repeated", "raised"]
+    assert alarm.level == "emergency"
+    assert alarm.step == -1
+
+
+def test_an_unconfirmed_value_is_confirmed_by_a_yes(village: Village) -> None:
+    village.say("14892")
+    (reading,) = rows(village, StoredReading)
+    assert reading.state == "unconfirmed"
+    assert reading.confirm_by == village.now + timedelta(hours=24)
+    assert village.contact().awaiting["confirm"] == [reading.id]
+    village.say("对")
+    (reading,) = rows(village, StoredReading)
+    assert reading.state == "stored"
+    assert "confirm" not in village.contact().awaiting
+
+
+def test_a_correction_keeps_both_values_and_leaves_a_trail(village: Village) -> None:
+    village.say("血压153/85")
+    village.say("打错了，高压是135")
+    with village.database.reading() as session:
+        valid = recent(session, village.patient.id, since=village.now - timedelta(days=1))
+    assert [(row.systolic, row.diastolic) for row in valid] == [(135, 85)]
+    old = next(row for row in rows(village, StoredReading) if row.state == "replaced")
+    assert old.replaced_by == valid[0].id
+    assert "reading.corrected" in [event.action for event in rows(village, AuditEvent)]
+
+
+def test_a_withdrawn_value_is_kept_but_counts_no_more(village: Village) -> None:
+    village.say("血压153/85")
+    village.say("刚才那个不算")
+    (row,) = rows(village, StoredReading)
+    assert row.state == "withdrawn"
+
+
+def test_a_routine_finding_asks_a_doctor_to_look_once_a_fortnight(village: Village) -> None:
+    village.say("血压152/94")
+    village.say("血压154/96")
+    reviews = [task for task in rows(village, Task) if task.kind == "review"]
+    assert len(reviews) == 1
+    assert reviews[0].due_on == china_date(village.now) + timedelta(days=14)
+
+
+def test_stopping_is_written_down(village: Village) -> None:
+    village.say("退订")
+    assert village.contact().stopped_at is None
+    village.say("退订")
+    assert village.contact().stopped_at is not None
+    village.say("恢复")
+    assert village.contact().stopped_at is None
+
+
+class Broken(OneAnswer):
+    def answer(self, *_: object, **__: object) -> None:  # type: ignore[override]
+        msg = "the library burnt down"
+        raise RuntimeError(msg)
+
+
+def test_after_three_failed_turns_a_doctor_reads_the_message(village: Village) -> None:
+    village.tools = Tools(village.vault, Broken())
+    village.hear("一天能吃多少盐？")
+    for _ in range(2):
+        assert village.turn()
+        assert village.contact().failed_turns > 0
+        village.later(seconds=30)
+    assert village.turn()
+    (task,) = rows(village, Task)
+    states = [m.state for m in rows(village, InboundMessage) if m.kind == "text"]
+    assert (task.kind, task.reason) == ("read_message", "turn_failed")
+    assert states == [conversations.HANDED_OVER]
+    assert village.contact().failed_turns == 0
+    village.tools = Tools(village.vault, OneAnswer())
+    assert len(village.say("血压128/78")) == 1
+
+
+def test_a_turn_whose_claim_was_lost_writes_nothing(
+    village: Village, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    village.hear("血压152/94")
+    village.later(seconds=20)
+
+    class Slow(OneAnswer):
+        """Another worker takes over while this one thinks."""
+
+    def stolen(*_: object) -> object:
+        with village.database.transaction() as session:
+            taken = conversations.claim(session, village.now + LEASE + timedelta(seconds=1), LEASE)
+            assert taken is not None
+        return real(*_)
+
+    import agent.turn
+
+    real = agent.turn.decide
+    monkeypatch.setattr(agent.turn, "decide", stolen)
+    assert take_turn(village.database, village.tools, lambda: village.now)
+    assert rows(village, Turn) == []
+    assert rows(village, StoredReading) == []
+    assert village.said() == []
+
+
+def test_a_conversation_woken_for_nothing_goes_back_to_sleep(village: Village) -> None:
+    with village.database.transaction() as session:
+        contact = village.contact()
+        contact.wake_at = village.now
+        session.add(contact)
+    assert village.turn()
+    assert village.contact().wake_at is None
+    assert rows(village, Turn) == []
+
+
+def open_follow_up(village: Village) -> None:
+    today = china_date(village.now)
+    with village.database.transaction() as session:
+        follow_ups.plan(session, village.patient.id, "hypertension", today)
+        due = follow_ups.due_to_open(session, today, 10)
+        follow_ups.start(
+            session,
+            [row.id for row in due],
+            now=village.now,
+            next_step_at=village.now + timedelta(days=2),
+        )
+
+
+def test_a_follow_up_is_filled_over_several_messages_and_days(village: Village) -> None:
+    open_follow_up(village)
+    assert village.say("136 84")[-1].endswith("没有就回“没有”。")
+    village.later(days=1)
+    assert village.say("没有")[-1] == "药都按时吃了吗？回“按时”“漏过”或“没吃”。"
+    village.later(hours=3)
+    thanks = village.say("按时")[-1]
+    assert "下次" in thanks
+    done, following = sorted(rows(village, FollowUp), key=lambda row: row.due_on)
+    assert (done.state, done.classification) == ("draft", "satisfactory")
+    assert done.answers == {"bp": [136, 84], "symptoms": [], "medicine_taken": True}
+    assert following.state == "planned"
+    assert (following.due_on - china_date(village.now)).days >= 89
+
+
+def test_an_unsatisfactory_follow_up_comes_again_in_two_weeks(village: Village) -> None:
+    open_follow_up(village)
+    village.say("血压156/98，没有不舒服，药按时吃了")
+    done, following = sorted(rows(village, FollowUp), key=lambda row: row.due_on)
+    assert done.classification == "unsatisfactory"
+    assert following.due_on == china_date(village.now) + timedelta(days=14)
+    assert following.reason == "recheck"
+
+
+def test_a_question_in_between_does_not_end_the_follow_up(village: Village) -> None:
+    open_follow_up(village)
+    village.say("一天能吃多少盐？")
+    assert village.say("136 84")[-1].endswith("没有就回“没有”。")
+
+
+def test_an_alarm_during_a_follow_up_keeps_what_was_said(village: Village) -> None:
+    open_follow_up(village)
+    village.say("高压182低压96，人没事")
+    (follow_up,) = rows(village, FollowUp)
+    assert follow_up.answers["bp"] == [182, 96]
+    assert Level(rows(village, Escalation)[0].level) is Level.URGENT
