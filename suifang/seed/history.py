@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -67,6 +67,7 @@ class Year:
         self._events: list[tuple[datetime, int, Callable[[datetime], None]]] = []
         self._order = count()
         self._expected: set[str] = set()
+        self._ahead: set[Programme] = set()
         self._classes: dict[Programme, list[VisitClass]] = {}
         person = self.session.get_one(Person, self.resident.person_id)
         self._person = person
@@ -105,27 +106,27 @@ class Year:
 
     def _plan_next(self, at: datetime, programme: Programme, result: Classification) -> None:
         """Plan the next follow-up, unless a referral has planned one already."""
-        if not any(row.programme == programme for row in self._planned()):
+        if programme not in self._ahead:
             due = next_due(self._day(at), result)
             self._plan(programme, due.on, due.purpose)
 
-    def _planned(self) -> Sequence[FollowUp]:
-        return self.session.exec(
+    def _expect_planned(self) -> None:
+        """Begin what is planned on its day, whoever planned it."""
+        planned = (
             select(FollowUp)
             .where(FollowUp.person_id == self._person.id)
             .where(FollowUp.state == follow_ups.PLANNED)
             .order_by(col(FollowUp.due_on), col(FollowUp.programme))
-        ).all()
-
-    def _expect_planned(self) -> None:
-        """Begin what is planned on its day, whoever planned it."""
-        for row in self._planned():
+        )
+        for row in self.session.exec(planned):
+            self._ahead.add(Programme(row.programme))
             if row.id not in self._expected:
                 self._expected.add(row.id)
                 self._at(_morning(row.due_on), partial(self._begin, row=row))
 
     def _begin(self, at: datetime, row: FollowUp) -> None:
         programme = Programme(row.programme)
+        self._ahead.discard(programme)
         chased = chase(self._day(at))
         follow_ups.start(
             self.session, [row.id], now=at, next_step_at=_morning(chased.first_reminder)

@@ -3,6 +3,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from rich.console import Console
 
 from care import protocol_file
 from knowledge import index
+from knowledge.article import Article, read_articles
 from knowledge.embedder import EmbedderError, Vectors
 from knowledge.library import Library, Status
 from records import migrations, outbound, people, practitioners, running
@@ -40,8 +42,18 @@ class Still:
     passages = queries
 
 
+@cache
+def _some_articles() -> tuple[Article, ...]:
+    return read_articles()[:3]
+
+
 def still_library(settings: Settings) -> Library:
-    return Library(settings.index_dir, Still(), serve_pending=settings.serve_pending)
+    return Library(
+        settings.index_dir,
+        Still(),
+        serve_pending=settings.serve_pending,
+        articles=_some_articles(),
+    )
 
 
 @pytest.fixture

@@ -5,6 +5,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
+
+from suifang.cli import app
 
 ROOT = Path(__file__).parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -35,6 +38,12 @@ def test_every_make_command_in_a_document_exists(path: Path) -> None:
     named = set(re.findall(r"^make ([a-z]+)", code, re.MULTILINE))
     named |= set(re.findall(r"`make ([a-z]+)`", text))
     assert named <= TARGETS
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=_ids)
+def test_every_suifang_command_in_a_document_exists(path: Path) -> None:
+    named = set(re.findall(r"(?:\.venv/bin/|`)suifang ([a-z]+)", path.read_text()))
+    assert named <= set(get_command(app).commands)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=_ids)

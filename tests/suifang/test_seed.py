@@ -1,13 +1,18 @@
 """The demonstration's county: told by the functions of live data, the same for the same seed."""
 
+import io
+import logging
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlmodel import Session, col, select
 
 from care.situation import Programme
@@ -31,13 +36,23 @@ from records.tables import (
 )
 from records.vault import Vault
 from suifang.errors import ConfigurationError
-from suifang.seed import SeedSummary, seed_demo
+from suifang.logs import configure_logs
+from suifang.seed import SEED, SeedSummary, seed_demo
 from suifang.seed.course import Course
 from suifang.seed.places import demo_accounts, settle_places
 from suifang.seed.roster import county, villagers
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
-Seeded = tuple[Database, SeedSummary, float]
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """A seeded database, what the seeding said, and what it wrote into the log."""
+
+    database: Database
+    summary: SeedSummary
+    seconds: float
+    log: str
 
 
 def _empty(folder: Path) -> Database:
@@ -49,15 +64,22 @@ def _empty(folder: Path) -> Database:
 @pytest.fixture(scope="module")
 def seeded(tmp_path_factory: pytest.TempPathFactory, vault: Vault) -> Iterator[Seeded]:
     database = _empty(tmp_path_factory.mktemp("seed"))
+    stream = io.StringIO()
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    configure_logs("debug", "json", stream)
     began = time.process_time()
     summary = seed_demo(database, vault, NOW)
-    yield database, summary, time.process_time() - began
+    spent = time.process_time() - began
+    root.handlers[:], root.level = before
+    structlog.reset_defaults()
+    yield Seeded(database, summary, spent, stream.getvalue())
     database.dispose()
 
 
 @pytest.fixture
 def session(seeded: Seeded) -> Iterator[Session]:
-    with seeded[0].reading() as open_session:
+    with seeded.database.reading() as open_session:
         yield open_session
 
 
@@ -122,20 +144,18 @@ def test_a_database_with_other_people_is_left_alone(
 
 @pytest.mark.slow
 def test_the_county_is_ready_in_seconds(seeded: Seeded) -> None:
-    _, summary, seconds = seeded
-    assert summary.fresh
-    assert summary.people == 60
-    assert summary.readings > 500
+    assert seeded.summary.fresh
+    assert seeded.summary.people == 60
+    assert seeded.summary.readings > 500
     # About five without coverage; this catches a slip of an order of magnitude.
-    assert seconds < 30
+    assert seeded.seconds < 30
 
 
 @pytest.mark.slow
 def test_seeding_again_changes_nothing(seeded: Seeded, vault: Vault) -> None:
-    database, summary, _ = seeded
-    again = seed_demo(database, vault, NOW + timedelta(days=1))
+    again = seed_demo(seeded.database, vault, NOW + timedelta(days=1))
     assert not again.fresh
-    assert (again.people, again.readings) == (summary.people, summary.readings)
+    assert (again.people, again.readings) == (seeded.summary.people, seeded.summary.readings)
 
 
 @pytest.mark.slow
@@ -143,10 +163,22 @@ def test_the_same_seed_tells_the_same_year(seeded: Seeded, vault: Vault, tmp_pat
     other = _empty(tmp_path)
     told: list[tuple[str, int, int]] = []
     seed_demo(other, vault, NOW, lambda *step: told.append(step))
-    assert _story(other) == _story(seeded[0])
+    assert _story(other) == _story(seeded.database)
     assert told[-1][0] == "conversations"
     assert ("history", 60, 60) in told
     other.dispose()
+
+
+@pytest.mark.slow
+def test_a_year_of_turns_and_alarms_leaves_no_name_phone_or_word_in_the_log(
+    seeded: Seeded,
+) -> None:
+    assert "turn.done" in seeded.log
+    private = {one.name for one in villagers(random.Random(SEED))}
+    private |= {one.phone for one in villagers(random.Random(SEED))}
+    private |= {scene["words"] for scene in county()["talk"]["scenes"]}
+    assert [word for word in private if word in seeded.log] == []
+    assert re.findall(r"[\u4e00-\u9fff]", seeded.log) == []
 
 
 @pytest.mark.slow
