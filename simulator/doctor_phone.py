@@ -30,7 +30,7 @@ class DoctorPhone:
         ]
 
     async def receive(self, request: Request) -> Response:
-        """Take `{"to", "text"}` and optionally `title` and `url`."""
+        """Take `{"to", "text"}` and optionally `name` (of `to`), `title` and `url`."""
         try:
             body = await request.json()
             to, text = body["to"], body["text"]
@@ -40,6 +40,7 @@ class DoctorPhone:
             Kind.NOTICE,
             str(to),
             str(text),
+            name=str(body.get("name") or to),
             title=str(body.get("title") or ""),
             url=_web_address(body.get("url")),
         )
@@ -74,7 +75,7 @@ class DoctorPhone:
 
     def _notice(self, entry: Entry) -> dict[str, str]:
         return {
-            "to": entry.openid,
+            "to": entry.details["name"],
             "title": entry.details["title"],
             "text": entry.text,
             "url": entry.details["url"],

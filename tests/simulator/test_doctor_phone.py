@@ -31,6 +31,12 @@ async def test_each_doctor_can_look_at_their_own(web: httpx.AsyncClient) -> None
     assert everything.index("随访到期三人") < everything.index("头痛得厉害")
 
 
+async def test_a_doctor_is_called_by_name_when_there_is_one(web: httpx.AsyncClient) -> None:
+    await web.post("/notices", json={"to": "01a20302", "name": "周医生", "text": "请看"})
+    page = (await web.get("/doctor-phone?to=01a20302")).text
+    assert "给 周医生" in page
+
+
 @pytest.mark.parametrize("body", [{}, {"to": "李医生"}, [], "text"])
 async def test_a_notice_without_receiver_or_words_is_refused(
     web: httpx.AsyncClient, body: Any
