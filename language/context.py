@@ -27,6 +27,9 @@ _DEEDS = frozenset({
 })  # fmt: skip
 
 
+_DROPS = frozenset({"syncope", "seizure", "unrousable", "limb_cannot_move", "one_sided_weakness"})
+
+
 @functools.cache
 def _any(section: str, *names: str) -> re.Pattern[str]:
     data = table("context")[section]
@@ -227,6 +230,10 @@ class Context:
 
     def _lesson(self, hit: Hit, place: Place) -> bool:
         sentence = self.text[place.sentence : place.sentence_end]
+        if hit.topical and _any("lesson", "of_people").match(self.text, hit.end) and not self._event(hit, place):
+            return True
+        if hit.topical and hit.kind != "disease" and _any("lesson", "name_ask").search(sentence):
+            return not self._event(hit, place)
         if not _any("lesson", "ask").search(sentence):
             return hit.topical and hit.kind != "disease" and self._bare(hit, place)
         if hit.topical:
@@ -240,9 +247,12 @@ class Context:
         return len(signs) > 1 and re.search(r"是.{0,10}(?:前兆|征兆|先兆|症状|表现|信号|中风|脑梗|心梗|心脏病)", after) is not None
 
     def _bare(self, hit: Hit, place: Place) -> bool:
-        """A name alone, as a search word: 糖尿病足, 低血压. Not when somebody is said to have it."""
-        whole = self.text.strip(" 。!?？！,，")
-        return hit.concept in {"foot_ulcer", "low_bp_said", "symmetrical_numbness", "infection"} and not self._live(place) and len(whole) <= 8  # noqa: PLR2004
+        """A name and nothing that says somebody has it: 糖尿病足, 房颤的饮食."""
+        return not (self._event(hit, place) or self._live(place) or self._alone(hit))
+
+    def _alone(self, hit: Hit) -> bool:
+        """晕倒, 抽搐 as the whole message of one who is in no state to write more."""
+        return hit.concept in _DROPS and len(self.text.strip(" 。!?？！,，")) <= hit.end - hit.start + 2
 
     def _live(self, place: Place) -> bool:
         """Somebody is said to be ill in this sentence, or a value is given in the message."""

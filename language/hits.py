@@ -116,6 +116,7 @@ def _on_side(text: str, marks: Marks, part: Mark, trouble: Mark, concept: str) -
     sides = [s for s in marks.of("side") if begin <= s.start < trouble.end]
     both = any(s.name == "both" and 0 <= part.start - s.end <= 1 for s in sides)
     one = any(s.name == "one" for s in sides if s.end <= trouble.start and part.start - s.end <= 6)  # noqa: PLR2004
+    one |= any(s.name == "one" and 0 <= s.start - trouble.end <= 8 and len(s.text_in(text)) > 1 for s in marks.of("side"))  # noqa: PLR2004
     left_and_right = re.search(r"左.{0,4}右|右.{0,4}左", text[begin : trouble.end]) is not None
     if both or left_and_right or "都" in text[part.end : trouble.start] and part.name not in {"face", "half"}:
         return _SIDED["both"].get(concept, concept)

@@ -1,4 +1,5 @@
 import pytest
+
 from language.replies import short_answer
 
 
