@@ -16,7 +16,8 @@ from care.level import Level
 from care.protocol import protocol
 from care.reading import Kind
 from care.situation import Programme
-from language.understanding import Intent, Subject, Understanding
+from language.replies import short_answer
+from language.understanding import Subject, Understanding
 
 # What a conversation may fill in. The pulse of the foot and the doctor's impression stay blank.
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -120,29 +121,26 @@ def _said(one: OpenFollowUp, state: TurnState, context: TurnContext) -> dict[str
     if one.person_id != context.sender.person_id:
         return {}
     understood = state["heed"].understood
-    findings = _symptoms(understood)
     asked = missing_field(context.follow_ups, ())
-    found: dict[str, Any] = {}
-    if findings:
-        found["symptoms"] = findings
-    elif (
-        understood.no_symptoms
-        or understood.denied
-        or (asked == "symptoms" and understood.intent is Intent.DENY)
-    ):
-        found["symptoms"] = []
-    if understood.medicine_taken is not None:
-        found["medicine_taken"] = understood.medicine_taken
-    elif asked == "medicine_taken" and understood.intent in (Intent.CONFIRM, Intent.DENY):
-        found["medicine_taken"] = understood.intent is Intent.CONFIRM
-    return found
+    symptoms = _symptoms(understood, asked)
+    taken = understood.medicine_taken
+    if taken is None and asked == "medicine_taken":
+        taken = short_answer("medicine_taken", understood.text)
+    found: dict[str, Any] = {} if symptoms is None else {"symptoms": symptoms}
+    return found if taken is None else {**found, "medicine_taken": taken}
 
 
-def _symptoms(understood: Understanding) -> list[str]:
-    """The sender's own complaints; facts about the person are no symptoms."""
+def _symptoms(understood: Understanding, asked: str | None) -> list[str] | None:
+    """The sender's own complaints, [] for none, None when nothing was said about them."""
     concepts = protocol().concepts
     said = {f.concept for f in understood.findings if f.subject is not Subject.OTHER}
-    return sorted(code for code in said if not concepts[code].background)
+    complaints = sorted(code for code in said if not concepts[code].background)
+    if complaints:
+        return complaints
+    well = understood.no_symptoms or bool(understood.denied)
+    if asked == "symptoms":
+        well = well or short_answer("no_symptoms", understood.text) is True
+    return [] if well else None
 
 
 def _thanks(steps: tuple[FollowUpStep, ...]) -> tuple[Part, ...]:
