@@ -112,8 +112,7 @@ async def change_password(request: Request, form: Annotated[Posted, Depends(post
     try:
         practitioners.check_password(new, visitor.login)
     except PasswordError as error:
-        reason = str(error)
-        problem = "password_too_long" if reason == "too_long" else reason
+        problem = "password_too_long" if error.reason == "too_long" else error.reason
         return await _account_page(request, visitor, problem=problem, status=422)
     known, problem = await _compare(
         deps, visitor.login, form.fields.get("old", ""), _address(request)

@@ -65,7 +65,7 @@ class Boundary:
             await self.app(scope, receive, send_with_headers)
         except Exception as error:
             # Type and place only: the text of an error may quote a patient.
-            log.exception("request.failed", method=scope["method"], error=type(error).__name__)
+            log.exception("request.failed", error=type(error).__name__)
             if started:
                 raise
             page: HTMLResponse = error_page(500)

@@ -6,6 +6,7 @@ taken out again.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +24,9 @@ from records.dossier import Dossier
 from records.readings import UNCONFIRMED, VALID
 from records.tables import StoredReading
 from records.times import CHINA
+
+# pygal hooks a finder of an obsolete kind into every import of the process; nobody here needs it.
+sys.meta_path[:] = [one for one in sys.meta_path if not isinstance(one, pygal.PluginImportFixer)]
 
 NEAR = timedelta(days=90)
 FAR = timedelta(days=366)
@@ -66,7 +70,9 @@ def charts_of(person: Dossier, now: datetime) -> tuple[Chart, ...]:
         near = [row for row in rows if row.taken_at >= now - NEAR]
         chosen, span = (near, NEAR) if len(near) >= _ENOUGH else (rows, FAR)
         if chosen:
-            charts.append(_chart(kind, chosen, lines_of(person, kind, now), now - span, now))
+            charts.append(
+                _chart(kind, chosen, lines_of(person, kind, chosen, now), now - span, now)
+            )
     return tuple(charts)
 
 
@@ -132,6 +138,7 @@ def _draw(series: Sequence[Series], lines: Sequence[Line], start: float, end: fl
         js=[],
         css=[],
         no_data_text="",
+        truncate_label=-1,
     )
     chart.x_labels = _days(start, end)
     chart.x_value_formatter = lambda _at: ""
@@ -168,7 +175,7 @@ def _days(start: float, end: float) -> list[dict[str, Any]]:
     labels = []
     for moment in moments:
         there = datetime.fromtimestamp(moment, CHINA)
-        labels.append({"label": f"{there.month}/{there.day}", "value": moment})
+        labels.append({"label": f"{there.month}月{there.day}日", "value": moment})
     return labels
 
 
@@ -185,7 +192,8 @@ def _bare(root: Any, tones: Sequence[str]) -> Any:
     for parent in list(root.iter()):
         for child in list(parent):
             tag = str(child.tag).rpartition("}")[2]
-            if tag in _DROPPED or "tooltip" in child.get("class", "").split():
+            noise = not isinstance(child.tag, str) or "tooltip" in child.get("class", "").split()
+            if noise or tag in _DROPPED:
                 parent.remove(child)
     for element in root.iter():
         element.attrib.pop("style", None)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from care.escalation import ladder, roles_at
 from inbox import moments
 from inbox.words import label, word
 from records.caseload import Heading
 from records.dossier import Bubble, Contact
+from records.duties import Job
 from records.escalations import ACKNOWLEDGED, OPEN
 from records.readings import as_reading
 from records.tables import StoredReading
@@ -37,7 +39,7 @@ def clock_of(case: Heading, now: datetime) -> Standing:
     if case.next_escalation_at is None:
         return Standing("没人认领", "waiting")
     left = moments.minutes_left(case.next_escalation_at, now)
-    next_step = word("next_role", next_role(case))
+    next_step = next_roles(case)
     if left <= 0:
         return Standing(f"正在{next_step}", "alarming")
     if left >= _COUNTED_MINUTES:
@@ -45,10 +47,21 @@ def clock_of(case: Heading, now: datetime) -> Standing:
     return Standing(f"还有 {left} 分钟{next_step}", "alarming")
 
 
-def next_role(case: Heading) -> str:
-    """Whom the ladder rings next. After its end it begins again."""
-    ladder = ("village_doctor", "township_doctor", "county_duty")
-    return ladder[(case.step + 1) % len(ladder)]
+def next_roles(case: Heading) -> str:
+    """Whom the ladder rings next, in words. After its end it begins again."""
+    rungs = ladder(case.level)
+    if rungs is None:
+        return "提醒"
+    words = (word("next_role", role) for role in roles_at(rungs, case.step + 1))
+    return "、".join(dict.fromkeys(words))
+
+
+def cause_of(job: Job) -> str:
+    """Why there is a task, in words."""
+    code, _, detail = job.reason.partition(":")
+    known = word("task_reason", code)
+    text = label("reason", code) if known == code else known
+    return f"{text}（{word('delivery_reason', detail)}）" if detail else text
 
 
 def window_of(contact: Contact, now: datetime) -> Standing:

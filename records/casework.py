@@ -9,18 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, func, update
+from sqlmodel import Session, col, func, select, update
 
-from records import audit, outbound
+from care.cadence import referral_check
+from records import audit, follow_ups, outbound, tasks
 from records.caseload import Heading, called, heading
 from records.db import changed
 from records.escalations import ACKNOWLEDGED, CLOSED, OPEN, OUTCOMES
 from records.identity import new_id
+from records.people import china_date
 from records.reader import Reader
-from records.tables import Escalation, EscalationEvent, Practitioner
+from records.tables import Enrolment, Escalation, EscalationEvent, Practitioner
 from records.vault import Vault
 from texts.catalogue import fit, render
 
+REFERRED = "referred"
 LONGEST_REPLY = 500
 REPLY_EXPIRES = timedelta(days=3)
 
@@ -129,6 +132,8 @@ def close(
     )
     if changed(session, statement) != 1:
         return _too_late(session, vault, reader, escalation_id)
+    if outcome == REFERRED:
+        _plan_check(session, found, now)
     _record(
         session, vault, reader, found, kind="closed", now=now, reasons=(outcome,), remark=remark
     )
@@ -168,6 +173,33 @@ def _take(session: Session, reader: Reader, found: Heading, now: datetime) -> bo
     )
     _note(session, reader, "acknowledge", found, now)
     return True
+
+
+def _plan_check(session: Session, found: Heading, now: datetime) -> None:
+    """Two weeks after a referral somebody asks whether the person arrived.
+
+    Under management it is a follow-up that asks by itself; anybody else is phoned by a doctor.
+    """
+    due = referral_check(china_date(now))
+    running = session.exec(
+        select(Enrolment.programme)
+        .where(col(Enrolment.person_id) == found.person_id)
+        .where(col(Enrolment.ended_on).is_(None))
+    ).all()
+    for programme in running:
+        follow_ups.plan(session, found.person_id, programme, due.on, due.purpose)
+    if not running:
+        tasks.open_task(
+            session,
+            task_key=f"referral:{found.id}",
+            kind=tasks.CALL,
+            reason=due.purpose,
+            person_id=found.person_id,
+            contact_point_id=found.contact_point_id,
+            facility_id=found.facility_id,
+            due_on=due.on,
+            now=now,
+        )
 
 
 def _too_late(session: Session, vault: Vault, reader: Reader, escalation_id: str) -> Acted | None:

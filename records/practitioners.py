@@ -27,6 +27,11 @@ from records.vault import Vault
 
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
+_REFUSALS = {
+    "too_short": f"The password needs at least {SHORTEST_PASSWORD} characters.",
+    "too_long": f"The password may have at most {LONGEST_PASSWORD} characters.",
+    "is_login": "The password must not be the login.",
+}
 SESSION = timedelta(hours=12)
 LONGEST_SESSION = timedelta(days=7)
 _RENEW_AFTER = timedelta(minutes=5)
@@ -41,14 +46,18 @@ _AT_ONCE = BoundedSemaphore(2)
 
 
 class PasswordError(ValueError):
-    """The password cannot be used. The message is a key: too_short, too_long or is_login."""
+    """The password cannot be used. `reason`: too_short, too_long or is_login."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(_REFUSALS[reason])
+        self.reason = reason
 
 
 class LoginTakenError(ValueError):
     """Somebody has this login already."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Account:
     """What is needed to create an account."""
 
@@ -125,14 +134,17 @@ def check_password(password: str, login: str) -> None:
     """Refuse a password that is not worth hashing.
 
     Raises:
-        PasswordError: with the reason as its message.
+        PasswordError: with the reason.
     """
+    reason = None
     if len(password) < SHORTEST_PASSWORD:
-        raise PasswordError("too_short")  # noqa: EM101 - a key, not a sentence
-    if len(password) > LONGEST_PASSWORD:
-        raise PasswordError("too_long")  # noqa: EM101
-    if password.casefold() == login.casefold():
-        raise PasswordError("is_login")  # noqa: EM101
+        reason = "too_short"
+    elif len(password) > LONGEST_PASSWORD:
+        reason = "too_long"
+    elif password.casefold() == login.casefold():
+        reason = "is_login"
+    if reason:
+        raise PasswordError(reason)
 
 
 def hash_password(password: str) -> str:

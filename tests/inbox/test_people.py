@@ -1,0 +1,146 @@
+"""A person's file, photos and voice messages, and tasks."""
+
+from __future__ import annotations
+
+import pytest
+from sqlmodel import select
+
+from records.tables import AuditEvent, Person, Task
+
+
+async def test_a_person_without_any_case_has_a_file(office, browser):
+    with office.county() as county:
+        person, point = county.person("a", "李大山")
+        county.says(point, "今天 135/85")
+    page = (await (await browser("doctor_a")).get(f"/persons/{person}")).text
+    for words in ("李大山", "今天 135/85", "还没有测量记录", "本人的号"):
+        assert words in page
+    with office.database.reading() as session:
+        read = session.exec(select(AuditEvent).where(AuditEvent.subject == "person")).one()
+    assert read.person_id == person
+
+
+async def test_a_file_leads_to_the_open_case(office, browser):
+    with office.county() as county:
+        person, point = county.person("a")
+        case = county.alarm(person, point)
+    page = (await (await browser("doctor_a")).get(f"/persons/{person}")).text
+    assert f'href="/cases/{case}"' in page
+
+
+async def test_a_stranger_is_called_a_stranger(office, browser):
+    with office.county() as county:
+        person, point = county.person(None)
+        row = county.session.get(Person, person)
+        row.name_sealed, row.phone_sealed, row.born_on, row.status = (
+            None,
+            None,
+            None,
+            "unidentified",
+        )
+        county.session.add(row)
+        county.alarm(person, point, place=None)
+    one = await browser("town_doctor")
+    assert "未建档的人" in (await one.get("/")).text
+    page = (await one.get(f"/persons/{person}")).text
+    assert "还不知道是哪个村" in page
+    assert "tel:" not in page
+
+
+@pytest.mark.parametrize("kind", ["image/jpeg", "image/png", "image/webp"])
+async def test_a_photo_is_shown_and_nothing_in_it_may_run(office, browser, kind):
+    with office.county() as county:
+        _, point = county.person("a")
+        photo = county.photo(county.says(point, "", kind="image"), b"\xff\xd8", kind)
+    answer = await (await browser("doctor_a")).get(f"/media/{photo}")
+    assert answer.content == b"\xff\xd8"
+    assert answer.headers["content-type"] == kind
+    assert answer.headers["content-disposition"].startswith("inline")
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("audio/amr", "audio/amr"),
+        ("text/html", "application/octet-stream"),
+        ("image/svg+xml", "application/octet-stream"),
+        ("", "application/octet-stream"),
+    ],
+)
+async def test_everything_else_is_a_download(office, browser, kind, told):
+    with office.county() as county:
+        _, point = county.person("a")
+        file = county.photo(county.says(point, "", kind="voice"), b"<script>", kind)
+    answer = await (await browser("doctor_a")).get(f"/media/{file}")
+    assert answer.headers["content-type"] == told
+    assert answer.headers["content-disposition"].startswith("attachment")
+
+
+async def test_looking_at_a_photo_is_written_down(office, browser):
+    with office.county() as county:
+        person, point = county.person("a")
+        photo = county.photo(county.says(point, "", kind="image"), b"x")
+    await (await browser("doctor_a")).get(f"/media/{photo}")
+    with office.database.reading() as session:
+        read = session.exec(select(AuditEvent).where(AuditEvent.subject == "media")).one()
+    assert (read.subject_id, read.person_id) == (photo, person)
+
+
+async def test_a_photo_stands_in_the_conversation_and_a_voice_is_a_download(office, browser):
+    with office.county() as county:
+        person, point = county.person("a")
+        photo = county.photo(county.says(point, "", kind="image"), b"x")
+        voice = county.photo(county.says(point, "", kind="voice"), b"x", "audio/amr")
+    page = (await (await browser("doctor_a")).get(f"/persons/{person}")).text
+    assert f'<img src="/media/{photo}"' in page
+    assert f'href="/media/{voice}" download' in page
+
+
+async def test_a_call_task_dials_and_closes_with_one_tap(office, browser):
+    with office.county() as county:
+        person, _ = county.person("a", "李大山")
+        job = county.task(person)
+    one = await browser("doctor_a")
+    page = (await one.get("/tasks")).text
+    for words in ("打电话", "李大山", "tel:13800001111", "提醒两次没有回音", "没人接"):
+        assert words in page
+    answer = await one.post(f"/tasks/{job}", {"outcome": "no_answer"})
+    assert answer.headers["location"] == "/tasks?done=task"
+    assert "任务都做完了" in (await one.get("/tasks")).text
+    with office.database.reading() as session:
+        row = session.get(Task, job)
+    assert (row.outcome, row.closed_by) == (
+        "no_answer",
+        office.built.readers["doctor_a"].practitioner_id,
+    )
+
+
+async def test_a_task_to_read_shows_the_words(office, browser):
+    with office.county() as county:
+        person, point = county.person("a")
+        message = county.says(point, "俺那药盒上写嘞啥")
+        county.task(person, kind="read_message", reason="turn_failed", message_id=message)
+        county.task(person, kind="call", reason="undelivered:not_following")
+        county.task(person, kind="review", reason="bp_uncontrolled")
+    page = (await (await browser("doctor_a")).get("/tasks")).text
+    for words in (
+        "俺那药盒上写嘞啥",
+        "系统没读懂",
+        "消息没有送到（已取消关注）",
+        "血压未达标",
+    ):
+        assert words in page
+
+
+async def test_the_second_to_close_a_task_is_told(office, browser):
+    with office.county() as county:
+        job = county.task(county.person("a")[0])
+    one, other = await browser("doctor_a"), await browser("town_doctor")
+    for doctor in (one, other):
+        await doctor.get("/tasks")
+    await one.post(f"/tasks/{job}", {"outcome": "reached"})
+    late = await other.post(f"/tasks/{job}", {"outcome": "reached"})
+    assert "慢了一步" in (await other.get(late.headers["location"])).text
