@@ -15,7 +15,7 @@ from records import outbound, people
 from records.db import Database
 from records.identity import new_id
 from records.people import Registration
-from records.tables import ContactPoint, OutboundMessage, Person, Practitioner, Task
+from records.tables import Consent, ContactPoint, OutboundMessage, Person, Practitioner, Task
 from records.tables.base import metadata
 from records.vault import Vault
 from tests.channels.world import (
@@ -618,6 +618,36 @@ async def test_without_a_contact_point_the_persons_own_one_is_found_when_sending
     await desk.deliver()
     assert desk.row().contact_point_id == desk.contact_id
     assert desk.channel.sent[0].address == WANG
+
+
+@pytest.mark.parametrize(
+    ("consent", "state"),
+    [
+        pytest.param({"purpose": "reminders"}, "accepted", id="agreed to"),
+        pytest.param({"purpose": "education"}, "channel_closed", id="agreed to something else"),
+        pytest.param({"purpose": "reminders", "revoked": True}, "channel_closed", id="revoked"),
+        pytest.param(None, "channel_closed", id="never asked"),
+    ],
+)
+async def test_the_familys_phone_is_used_only_with_consent(
+    desk: Post, consent: dict[str, object] | None, state: str
+) -> None:
+    mother = desk.register()
+    with desk.db.transaction() as session:
+        people.link(session, mother.id, desk.contact_id, desk.now, relation="mother")
+        if consent is not None:
+            given = Consent(
+                person_id=mother.id,
+                contact_point_id=desk.contact_id,
+                purpose=str(consent["purpose"]),
+                given_at=desk.now,
+                revoked_at=desk.now if consent.get("revoked") else None,
+            )
+            session.add(given)
+    desk.queue(purpose="reminder", person_id=mother.id, contact_point_id=None)
+    await desk.deliver()
+    assert desk.row().state == state
+    assert len(desk.tasks()) == (0 if state == "accepted" else 1)
 
 
 @pytest.mark.parametrize("known", [True, False])
