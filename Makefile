@@ -27,11 +27,11 @@ serve: setup ## Run an installation that is configured in .env
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy .
+	$(BIN)/mypy --explicit-package-bases .
 	$(BIN)/lint-imports
 
 check: lint ## Style, types, layers and the fast tests, in under a minute
-	$(BIN)/pytest -q $(FAST)
+	$(BIN)/pytest -q $(FAST) -n auto --dist loadfile
 
 test: lint ## Everything that CI runs
 	scripts/test-needs.sh

@@ -57,6 +57,11 @@ def configure_logs(level: str = "info", form: str = "auto", stream: TextIO | Non
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for logger in logging.root.manager.loggerDict.values():
+        if isinstance(logger, logging.Logger):
+            # A handler that a library gave itself would write past us.
+            logger.handlers.clear()
+            logger.propagate, logger.disabled = True, False
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     for name in _MUTE:

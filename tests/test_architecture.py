@@ -46,10 +46,13 @@ def _name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(_tree(path)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
+@cache
+def _functions(path: Path) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, ...]:
+    return tuple(
+        node
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
 
 
 @pytest.mark.parametrize("path", MODULES, ids=_name)
@@ -185,18 +188,22 @@ def _fractions_of_the_protocols() -> set[float]:
 
 
 def _asserts(function: ast.AST, path: Path) -> bool:
-    helpers = {node.name: node for node in _functions(path) if not node.name.startswith("test_")}
     for node in ast.walk(function):
         if isinstance(node, ast.Assert):
             return True
-        if isinstance(node, ast.Call):
-            called = _called(node)
-            if called in _FAILING:
-                return True
-            helper = helpers.get(called)
-            if helper and any(isinstance(inner, ast.Assert) for inner in ast.walk(helper)):
-                return True
+        if isinstance(node, ast.Call) and _called(node) in _FAILING | _asserting_helpers(path):
+            return True
     return False
+
+
+@cache
+def _asserting_helpers(path: Path) -> set[str]:
+    return {
+        function.name
+        for function in _functions(path)
+        if not function.name.startswith("test_")
+        and any(isinstance(node, ast.Assert) for node in ast.walk(function))
+    }
 
 
 def _called(node: ast.Call) -> str:

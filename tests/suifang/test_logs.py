@@ -114,6 +114,17 @@ def test_a_library_exception_loses_its_words_too(stream: io.StringIO) -> None:
     assert WORDS not in stream.getvalue()
 
 
+def test_a_handler_that_a_library_gave_itself_is_taken_away() -> None:
+    theirs, ours = io.StringIO(), io.StringIO()
+    library = logging.getLogger("uvicorn.error")
+    library.addHandler(logging.StreamHandler(theirs))
+    library.propagate, library.disabled = False, True
+    configure_logs("info", "json", ours)
+    library.warning("openid=hush")
+    assert theirs.getvalue() == ""
+    assert _lines(ours)[0]["logger"] == "uvicorn.error"
+
+
 @pytest.mark.parametrize("library", ["httpx", "httpcore", "apscheduler.executors", "openai._base"])
 def test_request_lines_of_clients_are_silent(stream: io.StringIO, library: str) -> None:
     logging.getLogger(library).info("HTTP Request: POST https://x/send?access_token=hush")
