@@ -14,7 +14,9 @@ from agent.state import TurnState
 # WeChat cuts a customer-service text at 2048 bytes; three bytes a character.
 MOST_CHARACTERS = 600
 _DOSE = re.compile(r"\d+(?:\.\d+)?\s*(?:毫克|mg|MG|片|粒|丸|单位|iu|IU|支)")
-_ADVISES = re.compile(r"(?:加|减|停|换|多吃|少吃|改吃|开)(?:点|些|量|掉|用)?.{0,4}(?:药|胰岛素|片)")
+_ADVISES = re.compile(
+    r"(?:加|减|停|换|多吃|少吃|改吃|开)(?:点|些|量|掉|用)?[^，。；！？]{0,4}(?:药|胰岛素|片)"
+)
 _FORBIDS = re.compile(r"(?:不|别|勿|未).{0,6}$")
 _PROMISES = re.compile(r"根治|治愈|包好|保证|断根")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")

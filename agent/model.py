@@ -73,6 +73,10 @@ class OpenAIModel:
             http_client=DefaultHttpxClient(timeout=settings.timeout, trust_env=False),
         )
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
     def hint(self, text: str) -> Hint | None:
         """What the words may mean; None when the model did not say it properly."""
         reply = self._ask(_HINT_RULES, {"message": _without_identifiers(text)}, _HintReply)
@@ -100,7 +104,7 @@ class OpenAIModel:
         try:
             content = self._complete(messages, schema)
             return schema.model_validate_json(content)
-        except (OpenAIError, ValidationError, IndexError, TypeError) as error:
+        except (OpenAIError, ValidationError, AttributeError, IndexError, TypeError) as error:
             log.warning("model.failed", error=type(error).__name__)
             return None
 

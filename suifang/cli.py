@@ -123,7 +123,7 @@ def simulator() -> None:
 
     settings = _settings()
     installation = open_installation(settings)
-    patients = demo.phones(installation.database, installation.vault)
+    patients = demo.phones(installation.database, installation.vault, clock.now())
     made = demo.secrets(load_keys(settings))
     log_path = settings.data_dir / "simulator.jsonl"
     port = int(settings.wechat_api_base.rsplit(":", 1)[1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
 import socket
@@ -11,11 +10,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 
 import httpx
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
+from care.situation import Programme
 from records import people
 from records.db import Database
 from records.messages import ADDRESS
@@ -31,6 +32,7 @@ APP_ID = "wxdemo0000000001"
 TEMPLATE_ID = "demo-follow-up"
 HOST = "127.0.0.1"
 _READY_WITHIN = 30.0
+_CONDITIONS = {Programme.HYPERTENSION: "高血压", Programme.TYPE2_DIABETES: "2型糖尿病"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ def secrets(keys: Keys) -> Secrets:
     return Secrets(
         app_secret=derived("app").hex(),
         token=derived("token").hex()[:32],
-        aes_key=base64.b64encode(derived("aes")).decode().rstrip("="),
+        # The platform's keys are 43 letters and digits.
+        aes_key=derived("aes").hex()[:43],
     )
 
 
@@ -116,12 +119,14 @@ def simulator_settings(
                 {"thing1": "提醒事项", "time2": "日期", "thing3": "怎么做"},
             ),
         ),
+        links=(("医生工作台", f"{configured.public_url}/"),),
         log_path=log_path,
     )
 
 
-def phones(database: Database, vault: Vault) -> tuple[DemoPatient, ...]:
+def phones(database: Database, vault: Vault, now: datetime) -> tuple[DemoPatient, ...]:
     """The patients whose phones a newcomer may hold, from the seeded county."""
+    today = people.china_date(now)
     with database.reading() as session:
         rows = session.exec(
             select(ContactPoint, Person, Facility)
@@ -137,9 +142,16 @@ def phones(database: Database, vault: Vault) -> tuple[DemoPatient, ...]:
                 openid=vault.open(contact.address_sealed, ADDRESS, contact.id),
                 name=people.name_of(vault, person),
                 village=place.name.removesuffix("卫生室"),
+                about=_about(session, person, today),
             )
             for contact, person, place in rows
         )
+
+
+def _about(session: Session, person: Person, today: date) -> str:
+    known = people.background(session, person, today)
+    names = "、".join(_CONDITIONS[one] for one in sorted(known.conditions))
+    return f"{known.age}岁，{names}" if known.age is not None else names
 
 
 def free_port(wanted: int) -> int:

@@ -1,11 +1,16 @@
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import pytest
-from sqlmodel import select
+from sqlmodel import SQLModel, select
 
+from agent.context import TurnContext
+from agent.decision import Decision
+from agent.graph import decide
 from agent.loading import Tools
 from agent.turn import LEASE, take_turn
 from care.level import Level
+from knowledge.answer import Answer
 from records import conversations, follow_ups, outbound
 from records.db import Database
 from records.people import china_date
@@ -24,6 +29,8 @@ from records.tables import (
 from records.vault import Vault
 from tests.agent.scene import OneAnswer, Village
 
+T = TypeVar("T", bound=SQLModel)
+
 
 @pytest.fixture
 def anywhere(database: Database, vault: Vault, now: datetime) -> Village:
@@ -31,7 +38,7 @@ def anywhere(database: Database, vault: Vault, now: datetime) -> Village:
     return Village(database, vault, now)
 
 
-def rows(village: Village, table: type) -> list:
+def rows(village: Village, table: type[T]) -> list[T]:
     with village.database.reading() as session:
         return list(session.exec(select(table)).all())
 
@@ -144,7 +151,7 @@ def test_stopping_is_written_down(village: Village) -> None:
 
 
 class Broken(OneAnswer):
-    def answer(self, *_: object, **__: object) -> None:  # type: ignore[override]
+    def answer(self, question: str, *, conditions: frozenset[str], now: datetime) -> Answer:
         msg = "the library burnt down"
         raise RuntimeError(msg)
 
@@ -172,19 +179,14 @@ def test_a_turn_whose_claim_was_lost_writes_nothing(
     village.hear("血压152/94")
     village.later(seconds=20)
 
-    class Slow(OneAnswer):
+    def stolen(context: TurnContext) -> Decision:
         """Another worker takes over while this one thinks."""
-
-    def stolen(*_: object) -> object:
         with village.database.transaction() as session:
             taken = conversations.claim(session, village.now + LEASE + timedelta(seconds=1), LEASE)
             assert taken is not None
-        return real(*_)
+        return decide(context)
 
-    import agent.turn
-
-    real = agent.turn.decide
-    monkeypatch.setattr(agent.turn, "decide", stolen)
+    monkeypatch.setattr("agent.turn.decide", stolen)
     assert take_turn(village.database, village.tools, lambda: village.now)
     assert rows(village, Turn) == []
     assert rows(village, StoredReading) == []

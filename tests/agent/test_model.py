@@ -1,0 +1,176 @@
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pytest
+from starlette.responses import Response
+
+from agent.context import Hint
+from agent.decision import Decision, Mode
+from agent.model import ModelSettings, OpenAIModel
+from care.level import Level
+from simulator.background import in_thread
+from simulator.model import SCRIPTS, Chat, ModelStand, create_model_app, refuse_json_schema, says
+from tests.agent.scene import SALT, ScriptedModel, keys
+
+Thought = Callable[..., Decision]
+
+
+def test_a_model_is_asked_only_about_what_the_rules_could_not_read(thought: Thought) -> None:
+    model = ScriptedModel()
+    thought("血压128/78", model=model)
+    thought("嘴歪了说不出话", model=model)
+    thought("你好", model=model)
+    assert model.calls == []
+    thought("阿巴阿巴", model=model)
+    assert model.calls == ["hint"]
+
+
+def test_a_model_raises_a_concern_to_a_doctor_the_same_day(thought: Thought) -> None:
+    model = ScriptedModel(hinted=Hint(Level.EMERGENCY))
+    decision = thought("阿巴阿巴", model=model)
+    assert decision.level is Level.URGENT
+    assert decision.reasons == ("model_concern",)
+    assert keys(decision) == ["safety.general_urgent"]
+
+
+def test_a_model_never_lowers_what_the_webhook_saw(thought: Thought) -> None:
+    model = ScriptedModel(hinted=Hint(Level.NONE))
+    assert thought("血压190/115，头痛得要炸了", model=model).level is Level.EMERGENCY
+    assert model.calls == []
+
+
+def test_a_models_question_is_looked_up(thought: Thought) -> None:
+    model = ScriptedModel(hinted=Hint(question="一天吃多少盐"))
+    decision = thought("阿巴阿巴", model=model)
+    assert decision.answered
+
+
+def test_a_reworded_answer_carries_source_and_label(thought: Thought) -> None:
+    model = ScriptedModel(reworded="盐要少吃，别超过一啤酒瓶盖。")
+    decision = thought("一天能吃多少盐？", model=model)
+    assert decision.mode is Mode.MODEL
+    assert keys(decision) == [
+        "answer.reworded",
+        "answer.source_label",
+        "answer.pending_label",
+        "answer.ai_label",
+    ]
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "盐每天12克就行。",
+        "盐少吃，氨氯地平加一片。",
+        "少吃盐就能根治。",
+        "少吃盐，可以停药了。",
+        "每天5毫克，少吃盐。",
+    ],
+)
+def test_a_reworded_answer_that_adds_anything_falls_back_to_the_passage(
+    thought: Thought, lie: str
+) -> None:
+    decision = thought("一天能吃多少盐？", model=ScriptedModel(reworded=lie))
+    assert decision.mode is Mode.RETRIEVAL
+    assert SALT in decision.reply
+    assert lie not in decision.reply
+    assert decision.answered
+
+
+def test_a_warning_not_to_stop_the_medicine_is_no_advice_to_stop(thought: Thought) -> None:
+    model = ScriptedModel(reworded="盐少吃，药不要自己停药。")
+    assert thought("一天能吃多少盐？", model=model).mode is Mode.MODEL
+
+
+def test_a_model_that_fails_changes_nothing(thought: Thought) -> None:
+    model = ScriptedModel()
+    decision = thought("一天能吃多少盐？", model=model)
+    assert decision.mode is Mode.RETRIEVAL
+    assert keys(thought("阿巴阿巴", model=model)) == ["chat.unclear"]
+
+
+@pytest.fixture
+def stand() -> Iterator[tuple[ModelStand, str]]:
+    """A scripted model server on a port of its own, in a thread of its own."""
+    made = ModelStand()
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        with in_thread(create_model_app(made), listener):
+            yield made, f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+
+
+@pytest.fixture
+def adapter(stand: tuple[ModelStand, str]) -> Iterator[OpenAIModel]:
+    with closing(OpenAIModel(ModelSettings(stand[1], "key", "scripted", timeout=0.5))) as made:
+        yield made
+
+
+def test_a_hint_is_read_from_a_server_with_schemas(
+    adapter: OpenAIModel, stand: tuple[ModelStand, str]
+) -> None:
+    stand[0].script = says({"urgency": "urgent", "question": "头晕怎么办"})
+    assert adapter.hint("头晕") == Hint(Level.URGENT, "头晕怎么办")
+    assert stand[0].chats[0].authorization == "Bearer key"
+
+
+def test_a_server_without_schemas_is_asked_for_plain_json(
+    adapter: OpenAIModel, stand: tuple[ModelStand, str]
+) -> None:
+    first = {"refused": False}
+
+    async def plain_json_only(chat: Chat) -> Response:
+        if chat.schema is not None:
+            first["refused"] = True
+            return await refuse_json_schema(chat)
+        return await says({"text": "少吃盐"})(chat)
+
+    stand[0].script = plain_json_only
+    assert adapter.reword("盐？", SALT, 300) == "少吃盐"
+    assert first["refused"]
+
+
+@pytest.mark.parametrize("name", ["wrong_schema", "garbage", "not_json", "fail", "obey", "stall"])
+def test_whatever_a_server_does_wrong_is_no_answer(
+    adapter: OpenAIModel, stand: tuple[ModelStand, str], name: str
+) -> None:
+    stand[0].script = SCRIPTS[name]
+    assert adapter.hint("头晕") is None
+    assert adapter.reword("盐？", SALT, 300) is None
+
+
+def test_an_unreachable_server_is_no_answer() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}/v1"
+    with closing(OpenAIModel(ModelSettings(address, "key", "m", timeout=0.5))) as adapter:
+        assert adapter.hint("头晕") is None
+
+
+def test_a_text_that_is_too_long_is_no_answer(
+    adapter: OpenAIModel, stand: tuple[ModelStand, str]
+) -> None:
+    stand[0].script = says({"text": "盐" * 50})
+    assert adapter.reword("盐？", SALT, 40) is None
+
+
+def test_numbers_that_name_a_person_do_not_leave(
+    adapter: OpenAIModel, stand: tuple[ModelStand, str]
+) -> None:
+    stand[0].script = says({"urgency": "none", "question": ""})
+    adapter.hint("我电话13800001234，身份证11010119600101123X，头晕")
+    assert "13800001234" not in stand[0].chats[0].said
+    assert "11010119600101123X" not in stand[0].chats[0].said
+
+
+def test_the_environment_of_another_program_is_not_read(
+    monkeypatch: pytest.MonkeyPatch, stand: tuple[ModelStand, str]
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "somebody-elses")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("OPENAI_ORG_ID", "somebody-elses")
+    stand[0].script = says({"urgency": "none", "question": ""})
+    with closing(OpenAIModel(ModelSettings(stand[1], "ours", "scripted", timeout=0.5))) as adapter:
+        assert adapter.hint("头晕") is not None
+    assert stand[0].chats[0].authorization == "Bearer ours"
