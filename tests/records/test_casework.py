@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from threading import Barrier, Thread
 
 import pytest
 from sqlalchemy import event
 from sqlmodel import col, select
 
+from care import cadence
 from care.level import Level
+from care.situation import Programme
 from records import caseload, casework, dossier, duties, media, outbound, people
 from records.db import Database
 from records.reader import Reader
@@ -19,6 +21,7 @@ from records.tables import (
     Enrolment,
     Escalation,
     EscalationEvent,
+    FollowUp,
     InboundMessage,
     Media,
     OutboundMessage,
@@ -233,6 +236,37 @@ def test_closing_keeps_outcome_remark_and_who(county: County, doctor):
         select(EscalationEvent.note_sealed).where(EscalationEvent.kind == "closed")
     ).one()
     assert "家属".encode() not in sealed
+
+
+def refer(county: County, doctor: Reader, case: str) -> None:
+    casework.close(
+        county.session,
+        county.vault,
+        doctor,
+        case,
+        outcome="referred",
+        remark="",
+        now=county.now,
+    )
+
+
+def test_a_referral_plans_its_own_check_for_each_programme(county: County, doctor):
+    both = (Programme.HYPERTENSION, Programme.TYPE2_DIABETES)
+    person, point = county.person("a", programmes=both)
+    refer(county, doctor, county.alarm(person, point))
+    planned = county.session.exec(select(FollowUp)).all()
+    due = cadence.referral_check(date(2026, 11, 23))
+    assert {row.programme for row in planned} == set(both)
+    assert {(row.due_on, row.reason) for row in planned} == {(due.on, "referral_check")}
+    assert county.session.exec(select(Task)).all() == []
+
+
+def test_who_is_under_no_management_is_phoned_after_a_referral(county: County, doctor):
+    person, point = county.person("a", programmes=())
+    refer(county, doctor, county.alarm(person, point))
+    row = county.session.exec(select(Task)).one()
+    due = cadence.referral_check(date(2026, 11, 23))
+    assert (row.kind, row.reason, row.due_on) == ("call", "referral_check", due.on)
 
 
 def test_a_case_is_closed_once_and_the_second_is_told_who(county: County, doctor):
