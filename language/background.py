@@ -33,7 +33,11 @@ def conditions(text: str) -> frozenset[str]:
 
 
 def drugs(text: str) -> frozenset[str]:
-    return frozenset(name for name in table("background")["drugs"] if name != "meta" and _any("drugs", name).search(text))
+    return frozenset(
+        name
+        for name in table("background")["drugs"]
+        if name != "meta" and _any("drugs", name).search(text)
+    )
 
 
 def age(text: str) -> int | None:

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 
 from language.hits import Hit
 from language.lexicon import table
+from language.negation import deny, span
 from language.tokens import Tokens
 
+_BEHIND = 8
+_FEAR = 9
 _SENTENCE = re.compile(r"[。!！?？;；\n]")
 _CLAUSE = re.compile(r"[。!！?？;；,，\n]")
 # What is said in despair, or of one dying, is never taken for a lesson or a supposition.
@@ -36,24 +39,6 @@ def _any(section: str, *names: str) -> re.Pattern[str]:
     return re.compile("|".join(item for name in names for item in data[name]))
 
 
-@functools.cache
-def _negations() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
-    data = table("context")["negation"]
-    strong = f"(?:{'|'.join(sorted(data['strong'], key=len, reverse=True))})(?:{'|'.join(data['strong_gap'])})*\\s?$"
-    weak = f"(?:{'|'.join(data['weak'])})(?:{'|'.join(data['weak_gap'])})*$"
-    never = f"(?:{'|'.join(data['never'])})(?:有|会|是|要|觉得|感觉)*$"
-    record = f"(?:{'|'.join(data['record'])})"
-    return re.compile(strong), re.compile(weak), re.compile(never), re.compile(record)
-
-
-@functools.cache
-def _lists() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
-    data = table("context")["negation"]
-    joiner = re.compile(f"(?:{'|'.join(data['joiner'])})\\s*")
-    behind = re.compile("|".join(data["behind"]))
-    return joiner, behind, re.compile("|".join(data["all"]))
-
-
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a hit stands: its clause and its sentence."""
@@ -73,16 +58,12 @@ class Context:
         self._clauses = [0, *(m.end() for m in _CLAUSE.finditer(self.text)), len(self.text) + 1]
 
     def place(self, hit: Hit) -> Place:
-        def span(bounds: list[int]) -> tuple[int, int]:
-            start = max(b for b in bounds if b <= hit.start)
-            return start, min(b for b in bounds if b > hit.start)
-
-        clause, sentence = span(self._clauses), span(self._sentences)
+        clause, sentence = span(self._clauses, hit.start), span(self._sentences, hit.start)
         return Place(clause[0], max(clause[1], hit.end), sentence[0], max(sentence[1], hit.end))
 
     def present(self) -> tuple[list[Hit], list[Hit]]:
         """The hits that hold now, and those the text denies."""
-        self._deny()
+        deny(self.text, self.hits, self._clauses)
         denied = [hit for hit in self.hits if hit.negated]
         held = [hit for hit in self.hits if not hit.negated and self._holds(hit)]
         return held, denied
@@ -99,67 +80,16 @@ class Context:
             or self._news(hit, place)
         )
 
-    # -- negation --------------------------------------------------------------------------------
-
-    def _deny(self) -> None:
-        for at, hit in enumerate(self.hits):
-            hit.negated = self._denied_before(at, hit) or self._denied_inside(hit)
-        for at in range(len(self.hits) - 1, -1, -1):
-            if not self.hits[at].negated and self._denied_behind(at, self.hits[at]):
-                self.hits[at].negated = True
-
-    def _denied_before(self, at: int, hit: Hit) -> bool:
-        place = self.place(hit)
-        strong, weak, never, record = _negations()
-        before = self.text[max(place.clause, hit.start - 14) : hit.start]
-        if not never.search(before) and (strong.search(before) or weak.search(before)):
-            return True
-        previous = max((h for h in self.hits[:at] if h.end <= hit.start), key=lambda h: h.end, default=None)
-        if previous is None or not previous.negated:
-            return False
-        between = self.text[previous.end : hit.start]
-        if _lists()[0].fullmatch(between):
-            return between.strip() != "" or self.text[max(0, previous.start - 2) : previous.start].endswith(("没有", "无", "没"))
-        head = self.text[max(0, previous.start - 6) : previous.start]
-        return between.strip() in {",", "，"} and (record.search(head) is not None or previous.kind == "listed") and self._listed(hit)
-
-    @staticmethod
-    def _listed(hit: Hit) -> bool:
-        hit.kind = "listed" if hit.kind == "symptom" else hit.kind
-        return True
-
-    def _denied_inside(self, hit: Hit) -> bool:
-        """头也不疼, 手脚不麻, 腿没肿."""
-        if hit.core <= hit.start:
-            return False
-        strong, weak, never, _ = _negations()
-        inside = self.text[hit.start : hit.core]
-        return never.search(inside) is None and (strong.search(inside) or weak.search(inside)) is not None
-
-    def _denied_behind(self, at: int, hit: Hit) -> bool:
-        joiner, behind, everything = _lists()
-        after = self.text[hit.end : hit.end + 16]
-        if (found := behind.match(after)) and not re.match(r".{0,8}(?:别的|其他|其它)", after[: found.end() + 4]):
-            return True
-        following = next((h for h in self.hits[at + 1 :] if h.start >= hit.end), None)
-        if following is None or not following.negated:
-            return False
-        between = self.text[hit.end : following.start]
-        tail = self.text[following.end : following.end + 10]
-        said_behind = behind.match(tail) is not None
-        if joiner.fullmatch(between):
-            return said_behind
-        return between.strip() in {",", "，"} and said_behind and everything.search(tail) is not None
-
     # -- past ------------------------------------------------------------------------------------
 
     def _past(self, hit: Hit, place: Place) -> bool:
         after = self.text[hit.end : hit.end + 12]
         sentence = self.text[place.sentence : place.sentence_end]
         going = _any("past", "going_on")
-        if (found := _any("past", "behind").match(after)) and not self._lately(place):
-            if found[0] != "过" or not hit.concept.startswith("syncope"):
-                return True
+        found = _any("past", "behind").match(after)
+        fainted = found is not None and found[0] == "过" and hit.concept.startswith("syncope")
+        if found and not fainted and not self._lately(place):
+            return True
         if hit.topical and _any("past", "gone").search(self.text[hit.end : place.sentence_end]):
             return True
         before = self.text[place.clause : hit.start]
@@ -192,22 +122,33 @@ class Context:
     # -- supposition and lesson ------------------------------------------------------------------
 
     def _supposed(self, hit: Hit, place: Place) -> bool:
-        sentence = self.text[place.sentence : hit.start]
         clause = self.text[place.clause : hit.start]
-        if (found := _any("supposition", "sentence").search(sentence)) and not self._now_after(place.sentence + found.end(), hit):
-            return True
-        if _any("supposition", "clause").search(clause):
-            return True
-        if self._caused(hit, place, clause):
-            return True
-        if hit.topical and _any("supposition", "disease").search(clause[-9:]) and not self._said_ill(hit):
-            return True
-        if hit.concept in _DEEDS and _any("supposition", "plan").search(clause[-8:]):
-            return True
         after = self.text[hit.end : place.clause_end]
-        if _any("supposition", "behind").search(after[:8]):
-            return True
-        return self._asks(hit, place) and _any("supposition", "asked").search(clause) is not None and not self._live(place)
+        return (
+            self._if(hit, place)
+            or _any("supposition", "clause").search(clause) is not None
+            or self._caused(hit, place, clause)
+            or self._feared(hit, clause)
+            or _any("supposition", "behind").search(after[:_BEHIND]) is not None
+            or self._asked(hit, place, clause)
+        )
+
+    def _if(self, hit: Hit, place: Place) -> bool:
+        """要是, 如果, 万一: until a word for now takes it back."""
+        found = _any("supposition", "sentence").search(self.text, place.sentence, hit.start)
+        return found is not None and not self._now_after(found.end(), hit)
+
+    def _feared(self, hit: Hit, clause: str) -> bool:
+        """是不是脑梗, 怕中风, 想停药: a name that is feared, a deed that is planned."""
+        if hit.topical and _any("supposition", "disease").search(clause[-_FEAR:]):
+            return not self._said_ill(hit)
+        planned = _any("supposition", "plan").search(clause[-_BEHIND:])
+        return hit.concept in _DEEDS and planned is not None
+
+    def _asked(self, hit: Hit, place: Place, clause: str) -> bool:
+        if not self._asks(hit, place) or self._live(place):
+            return False
+        return _any("supposition", "asked").search(clause) is not None
 
     def _caused(self, hit: Hit, place: Place, clause: str) -> bool:
         """X引起Y: a lesson when it is asked, a complaint when somebody has Y."""
@@ -223,14 +164,24 @@ class Context:
 
     def _said_ill(self, hit: Hit) -> bool:
         """脑梗犯了, 又中风了: an event, whatever stands before it."""
-        return re.match(r"又?(?:犯了|发作)|了(?!吗|么|没|怎么|\?)", self.text[hit.end : hit.end + 4]) is not None
+        return (
+            re.match(r"又?(?:犯了|发作)|了(?!吗|么|没|怎么|\?)", self.text[hit.end : hit.end + 4])
+            is not None
+        )
 
     def _now_after(self, start: int, hit: Hit) -> bool:
-        return any(t.kind == "time" and t.name == "now" and start <= t.start < hit.start for t in self.tokens)
+        return any(
+            t.kind == "time" and t.name == "now" and start <= t.start < hit.start
+            for t in self.tokens
+        )
 
     def _lesson(self, hit: Hit, place: Place) -> bool:
         sentence = self.text[place.sentence : place.sentence_end]
-        if hit.topical and _any("lesson", "of_people").match(self.text, hit.end) and not self._event(hit, place):
+        if (
+            hit.topical
+            and _any("lesson", "of_people").match(self.text, hit.end)
+            and not self._event(hit, place)
+        ):
             return True
         if hit.topical and hit.kind != "disease" and _any("lesson", "name_ask").search(sentence):
             return not self._event(hit, place)
@@ -243,8 +194,18 @@ class Context:
     def _told(self, hit: Hit, place: Place) -> bool:
         """Two signs or more and then 是…的前兆吗: the signs are somebody's."""
         after = self.text[hit.end : place.sentence_end]
-        signs = {h.concept for h in self.hits if place.sentence <= h.start < place.sentence_end and not (h.topical or h.negated)}
-        return len(signs) > 1 and re.search(r"是.{0,10}(?:前兆|征兆|先兆|症状|表现|信号|中风|脑梗|心梗|心脏病)", after) is not None
+        signs = {
+            h.concept
+            for h in self.hits
+            if place.sentence <= h.start < place.sentence_end and not (h.topical or h.negated)
+        }
+        return (
+            len(signs) > 1
+            and re.search(
+                r"是.{0,10}(?:前兆|征兆|先兆|症状|表现|信号|中风|脑梗|心梗|心脏病)", after
+            )
+            is not None
+        )
 
     def _bare(self, hit: Hit, place: Place) -> bool:
         """A name and nothing that says somebody has it: 糖尿病足, 房颤的饮食."""
@@ -252,19 +213,30 @@ class Context:
 
     def _alone(self, hit: Hit) -> bool:
         """晕倒, 抽搐 as the whole message of one who is in no state to write more."""
-        return hit.concept in _DROPS and len(self.text.strip(" 。!?？！,，")) <= hit.end - hit.start + 2
+        return (
+            hit.concept in _DROPS
+            and len(self.text.strip(" 。!?？！,，")) <= hit.end - hit.start + 2
+        )
 
     def _live(self, place: Place) -> bool:
         """Somebody is said to be ill in this sentence, or a value is given in the message."""
-        if self.valued or _any("lesson", "live").search(self.text, place.sentence, place.sentence_end):
+        if self.valued or _any("lesson", "live").search(
+            self.text, place.sentence, place.sentence_end
+        ):
             return True
-        return any(t.kind == "subject" and t.name != "self" and t.start < place.sentence_end for t in self.tokens)
+        return any(
+            t.kind == "subject" and t.name != "self" and t.start < place.sentence_end
+            for t in self.tokens
+        )
 
     def _event(self, hit: Hit, place: Place) -> bool:
         """A topical name told as an event: 突然昏迷, 脚烂了, 抽搐怎么办."""
         after = self.text[hit.end : min(place.sentence_end, hit.end + 10)]
         before = self.text[place.clause : hit.start]
-        if re.match(r"的?(?:前兆|征兆|先兆|症状|表现|危害|预防|信号|风险|鉴别|诊断|定义|分类|护理|科普|知识)", after):
+        if re.match(
+            r"的?(?:前兆|征兆|先兆|症状|表现|危害|预防|信号|风险|鉴别|诊断|定义|分类|护理|科普|知识)",
+            after,
+        ):
             return False
         return _any("lesson", "acute_behind").match(after) is not None or (
             _any("lesson", "acute_before").search(before) is not None
@@ -283,7 +255,9 @@ class Context:
             return True
         if _any("lesson", "acute_behind").search(clause_after) and len(clause_after) <= 14:  # noqa: PLR2004
             return True
-        return _any("lesson", "acute_before").search(before) is not None and not re.search(r"[得患有]过?$|是$", before)
+        return _any("lesson", "acute_before").search(before) is not None and not re.search(
+            r"[得患有]过?$|是$", before
+        )
 
     # -- gossip ----------------------------------------------------------------------------------
 

@@ -29,7 +29,6 @@ class Draft:
     purpose: Purpose = Purpose.MEASURED
     limited: bool = False
     certainty: Certainty = Certainty.PLAIN
-    inferred: bool = False
 
     @property
     def half(self) -> bool:

@@ -10,6 +10,7 @@ from language.expressions import Mark, Marks, marks_of
 from language.hits import Hit, hits_of
 from language.lexicon import table
 from language.normalise import Normal
+from language.scope import one_person
 from language.tokens import Token, Tokens
 from language.understanding import Finding, Subject
 
@@ -22,6 +23,10 @@ _NOT_GONE = re.compile("|".join(table("outcome")["not_gone"]["before"]))
 _DURATION = {"分钟": 1, "小时": 60, "个小时": 60, "钟头": 60, "个钟头": 60, "h": 60, "个钟": 60}
 _LONG_MINUTES = table("outcome")["lasting"]["minutes"]
 _DAY = 24 * 60
+_NEAR = 24
+_SOON = 20
+_BREATH = 10
+_OWN_REACH = 12
 _STOP = re.compile(r"[。!！?？;；\n]")
 
 
@@ -40,7 +45,9 @@ def findings_of(
     for concept, hit in kept:
         subject, relation = _whose(tokens, hit)
         key = (concept, subject.value)
-        finding = Finding(concept, subject, relation, normal.origin(hit.start), normal.origin(hit.end))
+        finding = Finding(
+            concept, subject, relation, normal.origin(hit.start), normal.origin(hit.end)
+        )
         found.setdefault(key, finding)
     present = {concept for concept, _ in kept}
     return tuple(found.values()), frozenset(h.concept for h in denied) - present
@@ -70,7 +77,7 @@ def _near(hit: Hit, marks: Marks, tokens: Tokens) -> set[str]:
     names = set()
     for mark in marks.of("qualifier"):
         gap = mark.start - hit.end if mark.start >= hit.end else hit.start - mark.end
-        if gap > 24 or _STOP.search(text[min(mark.end, hit.end) : max(mark.start, hit.start)]):  # noqa: PLR2004
+        if gap > _NEAR or _STOP.search(text[min(mark.end, hit.end) : max(mark.start, hit.start)]):
             continue
         if mark.name in {"severe", "rest", "effort"} and not _same_breath(text, hit, mark):
             continue
@@ -85,7 +92,7 @@ def _near(hit: Hit, marks: Marks, tokens: Tokens) -> set[str]:
 def _same_breath(text: str, hit: Hit, mark: Mark) -> bool:
     """A strength belongs to the finding in its own clause."""
     first, second = (hit.end, mark.start) if mark.start >= hit.end else (mark.end, hit.start)
-    return re.search(r"[,，]", text[first:second]) is None and second - first <= 10  # noqa: PLR2004
+    return re.search(r"[,，]", text[first:second]) is None and second - first <= _BREATH
 
 
 def _lasts(hit: Hit, tokens: Tokens) -> bool:
@@ -94,7 +101,7 @@ def _lasts(hit: Hit, tokens: Tokens) -> bool:
         if token.kind != "skip" or token.number is None or token.name not in _DURATION:
             continue
         minutes = token.number.value * _DURATION[token.name]
-        if not _LONG_MINUTES <= minutes < _DAY or abs(token.start - hit.end) > 24:  # noqa: PLR2004
+        if not _LONG_MINUTES <= minutes < _DAY or abs(token.start - hit.end) > _NEAR:
             continue
         if tokens.text.startswith(("前", "后", "内", "就好", "以前", "之前"), token.end):
             continue
@@ -108,11 +115,13 @@ def _gone(hit: Hit, marks: Marks, tokens: Tokens) -> str | None:
         return None
     text = tokens.text
     for mark in marks.of("qualifier"):
-        if mark.name != "resolved" or not 0 <= mark.start - hit.end <= 20:  # noqa: PLR2004
+        if mark.name != "resolved" or not 0 <= mark.start - hit.end <= _SOON:
             continue
         if _NOT_GONE.search(text[max(0, mark.start - 5) : mark.start]):
             continue
-        if _STOP.search(text[hit.end : mark.start]) or re.match(r".{0,2}(?:吗|么|没|不|\?|,?(?:但|可是?|又|过一会))", text[mark.end : mark.end + 5]):
+        if _STOP.search(text[hit.end : mark.start]) or re.match(
+            r".{0,2}(?:吗|么|没|不|\?|,?(?:但|可是?|又|过一会))", text[mark.end : mark.end + 5]
+        ):
             continue
         return str(_FAMILY.get(hit.concept, _FAMILY["other"]))
     return None
@@ -127,11 +136,13 @@ def _replace(graded: Sequence[tuple[str, Hit]]) -> list[tuple[str, Hit]]:
 def _whose(tokens: Tokens, hit: Hit) -> tuple[Subject, str | None]:
     """The person last named before the hit; 我 takes over only right before what ails."""
     subject: tuple[Subject, str | None] = (Subject.SELF, None)
+    last: str | None = None
     for token in tokens:
         if token.start >= hit.end:
             break
         if token.kind == "subject" and token.name != "self":
-            subject = (Subject.OTHER, token.name)
+            last = one_person(last, token.name)
+            subject = (Subject.OTHER, last)
         elif token.kind == "group" and not _self_before(tokens, token):
             subject = (Subject.UNCLEAR, None)
         elif token.kind == "pronoun" and subject[0] is Subject.UNCLEAR:
@@ -147,4 +158,6 @@ def _self_before(tokens: Tokens, group: Token) -> bool:
 
 def _own(text: str, token: Token, hit: Hit) -> bool:
     between = text[token.end : hit.start]
-    return len(between) <= 12 and re.search(r"[,，。!?;；他她给带问想让帮]", between) is None  # noqa: PLR2004
+    return (
+        len(between) <= _OWN_REACH and re.search(r"[,，。!?;；他她给带问想让帮]", between) is None
+    )

@@ -21,6 +21,9 @@ _COMPOSE = {
 _WALL = re.compile(r"[。!！?？;；\n]")
 _REACH = 9
 _CARRY = 4
+_CLOSE = 3
+_SIDE_BEFORE = 6
+_SIDE_BEHIND = 8
 
 
 @dataclass(slots=True)
@@ -44,7 +47,11 @@ def hits_of(text: str, marks: Marks) -> list[Hit]:
         hit.concept = _leaning(text, marks, hit)
     hits += _composed(text, marks, phrases)
     covers = [(m.start, m.end) for m in phrases if not m.wild]
-    kept = [h for h in hits if not any(s <= h.start and h.end <= e and e - s > h.end - h.start for s, e in covers)]
+    kept = [
+        h
+        for h in hits
+        if not any(s <= h.start and h.end <= e and e - s > h.end - h.start for s, e in covers)
+    ]
     return sorted(kept, key=lambda h: (h.core, h.end))
 
 
@@ -60,7 +67,10 @@ def _leaning(text: str, marks: Marks, hit: Hit) -> str:
     sided = _SIDED["one"].get(hit.concept)
     if sided is None or hit.concept in {"leg_oedema", "ankle_oedema"}:
         return hit.concept
-    near = any(s.name == "one" and len(s.text_in(text)) > 1 and 0 <= hit.start - s.end <= 3 for s in marks.of("side"))  # noqa: PLR2004
+    near = any(
+        s.name == "one" and len(s.text_in(text)) > 1 and 0 <= hit.start - s.end <= _CLOSE
+        for s in marks.of("side")
+    )
     return sided if near else hit.concept
 
 
@@ -68,7 +78,14 @@ def _composed(text: str, marks: Marks, phrases: Sequence[Mark]) -> Iterator[Hit]
     parts = _outer(marks.of("part"))
     taken = [m for m in phrases if not m.wild and m.name not in _SIDED["one"]]
     for trouble in _outer(marks.of("trouble")):
-        if any(m.start <= trouble.start and trouble.end <= m.end and m.start < trouble.start + 1 and m.end - m.start > trouble.end - trouble.start and (m.end > trouble.end) for m in taken):
+        if any(
+            m.start <= trouble.start
+            and trouble.end <= m.end
+            and m.start < trouble.start + 1
+            and m.end - m.start > trouble.end - trouble.start
+            and (m.end > trouble.end)
+            for m in taken
+        ):
             continue
         owners = list(_owners(text, parts, trouble))
         for part in owners:
@@ -96,7 +113,7 @@ def _owners(text: str, parts: Sequence[Mark], trouble: Mark) -> Iterator[Mark]:
             continue
         between = text[part.end : reach]
         limit = _CARRY if re.search(r"[,，]", between) else _REACH
-        if found and (len(between) > 3 or re.search(r"[一-鿿]{3}", between)):  # noqa: PLR2004
+        if found and (len(between) > _CLOSE or re.search(r"[一-鿿]{3}", between)):
             return
         if len(between.strip()) > limit or _WALL.search(between):
             return
@@ -104,7 +121,9 @@ def _owners(text: str, parts: Sequence[Mark], trouble: Mark) -> Iterator[Mark]:
         yield part
     if not found:
         behind = next((p for p in parts if trouble.end <= p.start <= trouble.end + 3), None)
-        if behind is not None and re.fullmatch(r"[在了的得到是]{1,3}", text[trouble.end : behind.start] or "在"):
+        if behind is not None and re.fullmatch(
+            r"[在了的得到是]{1,3}", text[trouble.end : behind.start] or "在"
+        ):
             yield behind
 
 
@@ -112,13 +131,26 @@ def _on_side(text: str, marks: Marks, part: Mark, trouble: Mark, concept: str) -
     """Left or right, both, or not said: decides what a limb's trouble is."""
     if concept not in {*_SIDED["one"], *_SIDED["none"]}:
         return concept
-    begin = max((m.end() for m in re.finditer(r"[。!！?？;；,，\n]", text[: part.start])), default=0)
+    begin = max(
+        (m.end() for m in re.finditer(r"[。!！?？;；,，\n]", text[: part.start])), default=0
+    )
     sides = [s for s in marks.of("side") if begin <= s.start < trouble.end]
     both = any(s.name == "both" and 0 <= part.start - s.end <= 1 for s in sides)
-    one = any(s.name == "one" for s in sides if s.end <= trouble.start and part.start - s.end <= 6)  # noqa: PLR2004
-    one |= any(s.name == "one" and 0 <= s.start - trouble.end <= 8 and len(s.text_in(text)) > 1 for s in marks.of("side"))  # noqa: PLR2004
+    one = any(
+        s.name == "one"
+        for s in sides
+        if s.end <= trouble.start and part.start - s.end <= _SIDE_BEFORE
+    )
+    one |= any(
+        s.name == "one" and 0 <= s.start - trouble.end <= _SIDE_BEHIND and len(s.text_in(text)) > 1
+        for s in marks.of("side")
+    )
     left_and_right = re.search(r"左.{0,4}右|右.{0,4}左", text[begin : trouble.end]) is not None
-    if both or left_and_right or "都" in text[part.end : trouble.start] and part.name not in {"face", "half"}:
+    if (
+        both
+        or left_and_right
+        or ("都" in text[part.end : trouble.start] and part.name not in {"face", "half"})
+    ):
         return _SIDED["both"].get(concept, concept)
     if one or part.name == "half":
         return _SIDED["one"].get(concept, concept)

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from language.normalise import DATA, normalise
 
-
 _OWNERS = ("", "我", "俺", "我的", "我家", "俺家", "咱", "我家的", "咱家")
 
 
@@ -85,7 +84,7 @@ def words_of(name: str, kinds: Iterable[str]) -> Iterable[Word]:
 def lexicon() -> Index:
     """All words of data/lexicon.toml. A word in two tables keeps its meaning over `noise`."""
     data = table("lexicon")
-    kinds = [kind for kind in data if kind not in {"meta", "subject", "person", "noise"}]
+    kinds = [kind for kind in data if kind not in {"meta", "subject", "person", "general", "noise"}]
     words: dict[str, Word] = {}
     for word in words_of("lexicon", [*kinds, "noise"]):
         words.setdefault(word.text, word)

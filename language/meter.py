@@ -12,7 +12,9 @@ from language.lexicon import table
 @functools.cache
 def _signs(name: str) -> re.Pattern[str]:
     words = sorted(table("intents")["meters"][name], key=len, reverse=True)
-    parts = [rf"(?<![a-z0-9]){re.escape(w)}(?![a-z0-9])" if w.isascii() else re.escape(w) for w in words]
+    parts = [
+        rf"(?<![a-z0-9]){re.escape(w)}(?![a-z0-9])" if w.isascii() else re.escape(w) for w in words
+    ]
     return re.compile("|".join(parts))
 
 
@@ -42,4 +44,7 @@ def _shown(name: str, original: str, text: str, capitals: bool) -> bool:
     if not match[0].isascii() or capitals:
         return True
     # A small-letter "hi" in a message that also greets is a greeting.
-    return match[0].upper() in original or re.search(rf"(?:显示|仪|测|糖|是|出|打|个|跳).{{0,6}}{match[0]}", text) is not None
+    return (
+        match[0].upper() in original
+        or re.search(rf"(?:显示|仪|测|糖|是|出|打|个|跳).{{0,6}}{match[0]}", text) is not None
+    )

@@ -12,6 +12,12 @@ _DIGITS = {sign: i for i, sign in enumerate("零一二三四五六七八九")} |
     "〇": 0, "两": 2, "俩": 2, "幺": 1,
 } | {str(i): i for i in range(10)}  # fmt: skip
 
+# From here on a whole number with a fraction is a year or an amount, not a reading.
+_AMOUNT = 1000
+_TEN = 10
+# 一六五: three digits said one by one are a pressure.
+_SAID_DIGITS = 3
+
 _ONE = "[一二两俩三四五六七八九幺1-9]"
 _RUN = r"[0-9零〇一二两俩三四五六七八九十百幺]+"
 _NUMBER = re.compile(
@@ -72,7 +78,7 @@ def number_at(text: str, start: int) -> Number | None:
     vague = found["vague"] is not None or fraction in {"几", "多"} or low is not None
     decimals = 0
     if fraction and fraction not in {"几", "多"}:
-        if value >= 1000:  # noqa: PLR2004 - a year or an amount, not a reading with a fraction
+        if value >= _AMOUNT:
             return Number(start, found.end("run"), value, digits=run)
         digits = "5" if fraction == "半" else "".join(str(_DIGITS[d]) for d in fraction)
         decimals = len(digits)
@@ -92,7 +98,7 @@ def _first_of_two(start: int, run: str) -> Number | None:
     """Two numbers said in one breath: 一百四九十 is 140 and 90."""
     for cut in range(len(run) - 1, 1, -1):
         first, second = _whole(run[:cut]), _whole(run[cut:])
-        if first and second and first[3] and second[0] >= 10 and run[cut] not in "十百":  # noqa: PLR2004
+        if first and second and first[3] and second[0] >= _TEN and run[cut] not in "十百":
             return Number(start, start + cut, first[0], first[1], first[2], spoken=True)
     if digits := _ARABIC.match(run):  # 112一直: the numeral belongs to the next word
         return Number(start, start + digits.end(), float(digits[0]), digits=digits[0])
@@ -106,34 +112,39 @@ def _whole(run: str) -> tuple[float, float | None, float | None, bool] | None:
     if found := _HUNDREDS.fullmatch(run):
         return _hundreds(found)
     if found := _TENS.fullmatch(run):
-        tens = _DIGITS[found["tens"]] if found["tens"] else 1
-        unit = _DIGITS[found["unit"]] if found["unit"] else 0
-        return float(tens * 10 + unit), None, None, bool(found["tens"] and found["unit"])
+        return float(_tens(found)), None, None, bool(found["tens"] and found["unit"])
     if len(run) == 1 and run in _DIGITS:
         return float(_DIGITS[run]), None, None, False
     if _STRING.fullmatch(run):
-        return float("".join(str(_DIGITS[d]) for d in run[:12])), None, None, len(run) == 3  # noqa: PLR2004
+        return (
+            float("".join(str(_DIGITS[d]) for d in run[:12])),
+            None,
+            None,
+            len(run) == _SAID_DIGITS,
+        )
     return None
 
 
 def _hundreds(found: re.Match[str]) -> tuple[float, float | None, float | None, bool] | None:
-    hundred = 100 * (_DIGITS[found["h"]] if found["h"] else 1)
+    """一百零五, 一百六, 一百六五, 一百六十三, 1百65; 一百三四 is between 130 and 140."""
     if found[0] == "百":
         return None
-    if found["ones"]:
-        return float(hundred + _DIGITS[found["ones"]]), None, None, True
-    if found["arabic"]:
-        return float(hundred + int(found["arabic"])), None, None, True
-    if found["short"]:
-        short = _DIGITS[found["short"]]
-        if not found["last"]:
-            return float(hundred + 10 * short), None, None, True
-        last = _DIGITS[found["last"]]
-        if last == short + 1 and not found["short"].isascii():  # 一百三四: between 130 and 140
-            return float(hundred + 10 * short), hundred + 10.0 * short, hundred + 10.0 * last, True
-        return float(hundred + 10 * short + last), None, None, True
-    if "十" in found[0]:
-        tens = _DIGITS[found["tens"]] if found["tens"] else 1
-        unit = _DIGITS[found["unit"]] if found["unit"] else 0
-        return float(hundred + 10 * tens + unit), None, None, True
-    return float(hundred), None, None, True
+    hundred = 100.0 * (_DIGITS[found["h"]] if found["h"] else 1)
+    short, last = found["short"], found["last"]
+    if short and last and not short.isascii() and _DIGITS[last] == _DIGITS[short] + 1:
+        low, high = (hundred + _TEN * _DIGITS[sign] for sign in (short, last))
+        return low, low, high, True
+    if short:
+        rest = _TEN * _DIGITS[short] + (_DIGITS[last] if last else 0)
+    elif found["ones"]:
+        rest = _DIGITS[found["ones"]]
+    elif found["arabic"]:
+        rest = int(found["arabic"])
+    else:
+        rest = _tens(found) if "十" in found[0] else 0
+    return hundred + rest, None, None, True
+
+
+def _tens(found: re.Match[str]) -> int:
+    tens = _DIGITS[found["tens"]] if found["tens"] else 1
+    return tens * _TEN + (_DIGITS[found["unit"]] if found["unit"] else 0)

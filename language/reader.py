@@ -25,9 +25,8 @@ def read(text: str, *, expecting: Expecting | None = None) -> Understanding:
     """
     normal = normalise(text)
     tokens = Tokens(normal.text)
-    grammar = Grammar(tokens, expecting)
-    grammar.read()
-    mentions, corrects = settle(grammar.drafts, tokens, normal)
+    state = Grammar(tokens, expecting).read()
+    mentions, corrects = settle(state.drafts, tokens, normal)
     findings, denied = findings_of(tokens, normal, bool(mentions))
     intent = intent_of(normal.text, bool(mentions or findings))
     return Understanding(
@@ -41,7 +40,7 @@ def read(text: str, *, expecting: Expecting | None = None) -> Understanding:
         corrects=corrects,
         medicine_taken=medicine_taken(normal.text),
         no_symptoms=no_symptoms(normal.text, bool(findings)),
-        unread_numbers=grammar.unread,
+        unread_numbers=state.unread,
         pregnant=background.pregnant(normal.text),
         conditions=background.conditions(normal.text),
         age=background.age(normal.text),

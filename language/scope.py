@@ -5,12 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from language.lexicon import table
 from language.tokens import Token, Tokens
 from language.understanding import Purpose, Subject
 
 _DIAGNOSED = re.compile(r"查出|发现|确诊|诊断|得了|患|得的|患上|得病|住院|住过|做过|手术")
-_OF_SELF = re.compile(r"\s*(?:的|今天|今早|早上|晚上|现在|刚|刚才|也|是|昨天|昨晚|这|最近|自己|今晨|呢|,|\s)*")
-_WISHED = re.compile(r"怎么|如何|怎样|想|希望|要|争取|才能|能不能|能否|尽快|必须|应该|需要|目标|最好|可以")
+_OF_SELF = re.compile(
+    r"\s*(?:的|今天|今早|早上|晚上|现在|刚|刚才|也|是|昨天|昨晚|这|最近|自己|今晨|呢|,|\s)*"
+)
+_GENERAL = frozenset(table("lexicon")["general"]["words"])
+_NEXT_TO = 2
+_WISHED = re.compile(
+    r"怎么|如何|怎样|想|希望|要|争取|才能|能不能|能否|尽快|必须|应该|需要|目标|最好|可以"
+)
 _HOW_MUCH = re.compile(r"多少|几")
 _THRESHOLD = re.compile(
     r"算|达标|就行|就可以|合适|安全|是指|定义|属于|属|叫做?|才是|就是|就算|就要|需要|应该|会不会|会怎|会死|会有|正常|标准|危险吗|是不是|吃药吗|怎样|有什么|是什么|多少"
@@ -24,10 +31,10 @@ class Scope:
     tokens: Tokens
     subject: Subject = Subject.SELF
     relation: str | None = None
+    last: str | None = None
     when: str = ""
     when_at: int = -1
     numbered: bool = False
-    recent: bool = False
     purpose: Purpose = Purpose.MEASURED
     limited: bool = False
     leaving: bool = False
@@ -35,13 +42,8 @@ class Scope:
     def hear(self, index: int) -> None:
         token = self.tokens[index]
         match token.kind:
-            case "subject":
-                self._whose(index, token)
-            case "pronoun":
-                self._whom(index, token)
-            case "group":
-                if self.subject is Subject.SELF and not self._self_said(index):
-                    self.subject, self.relation = Subject.UNCLEAR, None
+            case "subject" | "pronoun" | "group":
+                self._person(index, token)
             case "time":
                 self._time(token)
             case "purpose":
@@ -55,12 +57,21 @@ class Scope:
             case _:
                 pass
 
+    def _person(self, index: int, token: Token) -> None:
+        if token.kind == "subject":
+            self._whose(index, token)
+        elif token.kind == "pronoun":
+            self._whom(index, token)
+        elif self.subject is Subject.SELF and not self._self_said(index):
+            self.subject, self.relation = Subject.UNCLEAR, None
+
     def took_number(self) -> None:
         self.numbered = True
 
     def _whose(self, index: int, token: Token) -> None:
         if token.name != "self":
-            self.subject, self.relation = Subject.OTHER, token.name
+            self.subject = Subject.OTHER
+            self.relation = self.last = one_person(self.last, token.name)
             return
         if self.subject is Subject.SELF:
             return
@@ -75,8 +86,8 @@ class Scope:
         """他 and 她 name somebody else only when the value is theirs (not 他说, 他让我)."""
         following = next((t for t in self.tokens[index + 1 : index + 2]), None)
         theirs = following is not None and following.kind in {"num", "measure", "context", "time"}
-        if theirs and following is not None and following.start - token.end <= 2:  # noqa: PLR2004
-            self.subject = Subject.OTHER
+        if theirs and following is not None and following.start - token.end <= _NEXT_TO:
+            self.subject, self.relation = Subject.OTHER, self.last
 
     def _self_said(self, index: int) -> bool:
         return any(t.kind == "subject" and t.name == "self" for t in self.tokens[:index])
@@ -92,7 +103,10 @@ class Scope:
 
     def _still_past(self, token: Token) -> bool:
         """以前一直150: habit within the past, unless a comma parted them."""
-        return self.when == "past" and re.search(r"[,，]", self.tokens.text[self.when_at : token.start]) is None
+        return (
+            self.when == "past"
+            and re.search(r"[,，]", self.tokens.text[self.when_at : token.start]) is None
+        )
 
     def _what_for(self, token: Token) -> None:
         if token.name == "limit":
@@ -127,6 +141,11 @@ class Scope:
     def _stop(self) -> None:
         self.when, self.when_at, self.numbered = "", -1, False
         self.purpose, self.limited, self.leaving = Purpose.MEASURED, False, False
+
+
+def one_person(last: str | None, word: str) -> str:
+    """我爷爷 … 老人家: a general word means the relative already named."""
+    return last if last is not None and word in _GENERAL else word
 
 
 def is_threshold(sentence: str) -> bool:

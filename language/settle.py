@@ -13,11 +13,13 @@ from language.tokens import Tokens
 from language.understanding import Mention, Purpose, Subject, When
 
 _SENTENCE_END = re.compile(r"[。!?;\n！？；]")
+_NEXT_TO = 3
 _OWN = re.compile(r"我|俺|本人|今天|今早|现在|刚|昨|最近|头晕|头疼|头痛|难受|不舒服|都")
-_CORRECTED = re.compile(r"[,，。 ]*(?:而?是|应该是|应是|该是|改|,)")
 
 
-def settle(drafts: Sequence[Draft], tokens: Tokens, normal: Normal) -> tuple[tuple[Mention, ...], bool]:
+def settle(
+    drafts: Sequence[Draft], tokens: Tokens, normal: Normal
+) -> tuple[tuple[Mention, ...], bool]:
     """The mentions of a text, and whether the text corrects an earlier value."""
     corrects = any(t.kind == "mark" and t.name == "wrong" for t in tokens)
     kept = _corrected(list(drafts), tokens) if corrects else list(drafts)
@@ -31,7 +33,11 @@ def settle(drafts: Sequence[Draft], tokens: Tokens, normal: Normal) -> tuple[tup
 def _corrected(drafts: list[Draft], tokens: Tokens) -> list[Draft]:
     """Only the value after the correction stands: 打错了,是135 / 不是7.1是9.1."""
     refused = [t.end for t in tokens if t.kind == "mark" and t.name == "not"]
-    drafts = [d for d in drafts if not any(tokens.loose(e, d.start) == 0 and 0 <= d.start - e <= 3 for e in refused)]  # noqa: PLR2004
+    drafts = [
+        d
+        for d in drafts
+        if not any(tokens.loose(e, d.start) == 0 and 0 <= d.start - e <= _NEXT_TO for e in refused)
+    ]
     last = max(t.end for t in tokens if t.kind == "mark" and t.name == "wrong")
     after = [d for d in drafts if d.start >= last]
     if after:
@@ -58,10 +64,18 @@ def _age(drafts: Sequence[Draft]) -> None:
         for other in drafts:
             newer = other.when == "now" or (other.when == "" and draft.when == "vague")
             same = other.kind is draft.kind and other.subject is draft.subject
-            moment = draft.kind is not Kind.GLUCOSE or None in {draft.context, other.context} or (
-                draft.context is other.context
+            moment = (
+                draft.kind is not Kind.GLUCOSE
+                or None in {draft.context, other.context}
+                or (draft.context is other.context)
             )
-            if other is not draft and newer and same and moment and other.purpose is Purpose.MEASURED:
+            if (
+                other is not draft
+                and newer
+                and same
+                and moment
+                and other.purpose is Purpose.MEASURED
+            ):
                 draft.when = "past"
                 break
 

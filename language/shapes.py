@@ -17,6 +17,8 @@ _SEPARATOR = re.compile(
     r"\s*(?:/|\\|-{1,3}|~+|,|、|\.|。|:|;|比|和|跟|与|及|至|到|÷|\*|x|×|\||·|\+|的|'|"
     r"[,、]?\s*低压?|/\s*低压?|)\s*"
 )
+_LONGEST = 4
+_TWO_PLACES = 2
 _DASH = re.compile(r"\s*(?:-{1,3}|~+|至|到)\s*")
 
 
@@ -30,7 +32,7 @@ class Pressure:
 
 
 def is_separator(between: str) -> bool:
-    return len(between) <= 4 and _SEPARATOR.fullmatch(between) is not None  # noqa: PLR2004
+    return len(between) <= _LONGEST and _SEPARATOR.fullmatch(between) is not None
 
 
 def is_dash(between: str) -> bool:
@@ -64,7 +66,7 @@ def split_joined(digits: str) -> Pressure | None:
     found = []
     for cut in (2, 3):
         left, right = digits[:cut], digits[cut:]
-        if not (2 <= len(right) <= 3) or left.startswith("0") or right.startswith("0"):  # noqa: PLR2004
+        if len(right) not in {2, 3} or left.startswith("0") or right.startswith("0"):
             continue
         high, low = max(int(left), int(right)), min(int(left), int(right))
         if SYSTOLIC.fits(high) and DIASTOLIC.fits(low) and high - low >= _PAIR["gap"]:
@@ -75,7 +77,7 @@ def split_joined(digits: str) -> Pressure | None:
 def split_point(number: Number, text: str) -> Pressure | None:
     """140.90 typed with a point for a slash."""
     left, _, right = text.partition(".")
-    if number.decimals < 2 or not (left.isdigit() and right.isdigit()):  # noqa: PLR2004
+    if number.decimals < _TWO_PLACES or not (left.isdigit() and right.isdigit()):
         return None
     high, low = float(left), float(right)
     if SYSTOLIC.fits(high) and DIASTOLIC.fits(low) and high - low >= _PAIR["gap"]:
@@ -89,7 +91,7 @@ def lone_systolic(value: float) -> bool:
 
 
 def mmol(mgdl: float) -> float:
-    return round(mgdl / _UNITS["mgdl_per_mmol"], 2)
+    return float(round(mgdl / _UNITS["mgdl_per_mmol"], 2))
 
 
 def mmhg(kpa: float) -> float:
@@ -101,4 +103,4 @@ def kilograms(jin: float) -> float:
 
 
 def percent(ifcc: float) -> float:
-    return round(_UNITS["ifcc_slope"] * ifcc + _UNITS["ifcc_offset"], 1)
+    return float(round(_UNITS["ifcc_slope"] * ifcc + _UNITS["ifcc_offset"], 1))

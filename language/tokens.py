@@ -16,7 +16,9 @@ _NUMBER_SIGNS = frozenset("0123456789零一二两俩三四五六七八九十百�
 _STOPS = frozenset("。!?;\n！？；")
 _BREAKS = frozenset(",，、 :：()[]【】<>《》\"“”'‘’/")
 # Characters that may stand between a name and its value without parting them.
-_FILLER = frozenset("是为在到了的测量有又都达约大概左右就也才只还成至及与和=()（）:： -,，、~/值数偏升高低最上过去血压糖竟然已经。个把把得出来着吧呢啊嘛哈哦↑↓*\"“”'<>[]【】早晚中午餐饭后前和跟乎几")
+_FILLER = frozenset(
+    "是为在到了的测量有又都达约大概左右就也才只还成至及与和=()（）:： -,，、~/值数偏升高低最上过去血压糖竟然已经。个把把得出来着吧呢啊嘛哈哦↑↓*\"“”'<>[]【】早晚中午餐饭后前和跟乎几"
+)
 
 _MASKS = re.compile(
     r"(?P<year>(?<![0-9])(?:19|20)[0-9]{2}(?:年(?:[0-9一二三四五六七八九十]{1,3}月(?:份|[0-9]{1,2}[日号]?)?)?|[-/.][0-9]{1,2}(?:[-/.][0-9]{1,2})?(?![0-9])))"
@@ -27,9 +29,14 @@ _MASKS = re.compile(
     r"|(?P<fraction>(?<![0-9./])[1-9]/[1-9](?![0-9./]))"
 )
 _AGO = re.compile(r"(?:多|半)?(?:之前|以前|前)(?!后)")
+# Labelling guide A: a value up to three days old is current.
+_CURRENT_DAYS = 3
 _BEATS = frozenset({"次", "下", "跳"})
 _BEATING = re.compile(r"(?:心跳|心率|脉搏|脉率|脉|每分钟?|一分钟)[^,，。]{0,5}$")
 _BARE = re.compile(r"\s*")
+
+
+_NOTHING = Number(0, 0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,11 @@ class Token:
     end: int
     number: Number | None = None
     unit: str | None = None
+
+    @property
+    def figure(self) -> Number:
+        """The number of a number token."""
+        return self.number or _NOTHING
 
 
 class Tokens(list[Token]):
@@ -98,26 +110,28 @@ def _word(text: str, start: int, word: Word | None) -> Token | None:
 
 
 def _number(text: str, start: int) -> Token | None:
-    if text[start] not in _NUMBER_SIGNS:
-        return None
-    number = number_at(text, start)
+    number = number_at(text, start) if text[start] in _NUMBER_SIGNS else None
     if number is None:
         return None
-    after = number.end
-    space = _BARE.match(text, after)
-    unit_start = space.end() if space else after
+    space = _BARE.match(text, number.end)
+    unit_start = space.end() if space else number.end
     unit = units().at(text, unit_start) if unit_start < len(text) else None
-    if unit is None or _no_unit(text, unit, unit_start, after):
-        return Token("num", "", start, after, number)
+    if unit is None or _no_unit(text, unit, unit_start, number.end):
+        return Token("num", "", start, number.end, number)
     end = unit_start + len(unit.text)
-    if unit.text in _BEATS and _BEATING.search(text, max(0, start - 9), start):
-        return Token("num", "", start, end, number, "pulse")
     if unit.kind == "clinical":
         return _clinical(text, start, end, number, unit.name)
+    return _other_unit(text, start, end, number, unit.text)
+
+
+def _other_unit(text: str, start: int, end: int, number: Number, unit: str) -> Token:
+    """A dose, a date, an age; or 3天前, which is a time; or 心跳108次, which is a pulse."""
+    if unit in _BEATS and _BEATING.search(text, max(0, start - 9), start):
+        return Token("num", "", start, end, number, "pulse")
     if ago := _AGO.match(text, end):
-        recent = unit.text == "天" and number.value <= 3  # noqa: PLR2004 - guide: up to 3 days old is current
+        recent = unit == "天" and number.value <= _CURRENT_DAYS
         return Token("time", "now" if recent else "past", start, ago.end())
-    return Token("skip", unit.text, start, end, number)
+    return Token("skip", unit, start, end, number)
 
 
 def _no_unit(text: str, unit: Word, start: int, after: int) -> bool:
@@ -125,7 +139,9 @@ def _no_unit(text: str, unit: Word, start: int, after: int) -> bool:
     if unit.kind != "other" or len(unit.text) > 1:
         return False
     follows = text[start + 1 : start + 2]
-    return start > after or (follows != "" and follows in table("units")["never_before"].get(unit.text, ""))
+    return start > after or (
+        follows != "" and follows in table("units")["never_before"].get(unit.text, "")
+    )
 
 
 def _clinical(text: str, start: int, end: int, number: Number, unit: str) -> Token | None:

@@ -17,6 +17,8 @@ class Subject(StrEnum):
 
 
 class When(StrEnum):
+    """Past values are history and are never stored."""
+
     NOW = "now"
     HABITUAL = "habitual"
     PAST = "past"

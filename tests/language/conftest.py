@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from care.assess import assess
-from care.level import Level
 from care.reading import Kind, Reading
-from care.situation import Background, Programme, Situation
-from language.reader import read
-from language.understanding import Certainty, Mention, Purpose, Subject, Understanding, When
 
 CASES = Path(__file__).parent / "cases"
 
