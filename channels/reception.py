@@ -32,6 +32,9 @@ from texts.safety import safety_reply
 SENDER = "self"
 SETTLE = timedelta(seconds=4)
 
+# What somebody said in words of their own; the label of a place is not to be read as a value.
+_SPOKEN = frozenset({"text", "voice"})
+
 # What a follow-up asked for, so that a bare number in the answer is judged as what it is.
 _EXPECTED: Mapping[str, Expecting] = {
     "bp": Expecting(frozenset({Kind.BP})),
@@ -64,21 +67,23 @@ class Reception:
 
     def receive(self, session: Session, arrival: Arrival, now: datetime) -> Accepted:
         """Store an arrival, judge it, raise the alarm if need be; the caller commits."""
-        accepted = messages.accept(session, self.vault, arrival, now, wake_at=now + self.settle)
-        if accepted.new and arrival.receipt is not None:
+        contact = messages.ensure_contact_point(session, self.vault, arrival.sender, now)
+        linked, described = _judged(session, arrival, contact, now)
+        level = described.assessment.level if described else None
+        accepted = messages.accept(
+            session,
+            self.vault,
+            arrival,
+            now,
+            wake_at=now if level and level >= Level.URGENT else now + self.settle,
+            level=level,
+            contact=contact,
+        )
+        if not accepted.new:
+            return accepted
+        if arrival.receipt is not None:
             close_attempt(session, arrival.receipt, now)
-        if not (accepted.new and arrival.text):
-            return accepted
-        contact = session.get_one(ContactPoint, accepted.contact_point_id)
-        linked = people.behind(session, contact.id)
-        described = _judged(session, arrival.text, contact, linked, now)
-        if described is None:
-            return accepted
-        level = described.assessment.level
-        messages.judge(session, accepted.message_id, level)
-        if level >= Level.URGENT:
-            messages.wake(session, contact, now)
-        if level < Level.EMERGENCY:
+        if described is None or described.assessment.level < Level.EMERGENCY:
             return accepted
         person = _meant(described, linked) or people.ensure_person(session, contact, now)
         return self._alarm(session, accepted, person, described, now)
@@ -117,19 +122,26 @@ class Reception:
 
 
 def _judged(
-    session: Session, text: str, contact: ContactPoint, linked: list[Linked], now: datetime
-) -> Described | None:
-    """The most urgent of everyone described; None when the reading failed and the turn must try."""
+    session: Session, arrival: Arrival, contact: ContactPoint, now: datetime
+) -> tuple[list[Linked], Described | None]:
+    """The people behind the contact point, and the most urgent of everyone described.
+
+    Nobody, when nothing was said in words, or when the reading failed and the turn must try.
+    """
+    if not arrival.text or arrival.kind not in _SPOKEN:
+        return [], None
+    linked = people.behind(session, contact.id)
     today = china_date(now)
     known = {
         who.relation: people.background(session, who.person, today) for who in reversed(linked)
     }
     sender = known.get(SENDER) or next(iter(known.values()), Background())
     try:
-        return judge(read(text, expecting=_expected(contact.awaiting)), sender, known)[0]
+        understood = read(arrival.text, expecting=_expected(contact.awaiting))
+        return linked, judge(understood, sender, known)[0]
     except Exception as error:  # noqa: BLE001 - a fault in reading must not cost the message
         log.warning("reception.unread", error=type(error).__name__, contact_point_id=contact.id)
-        return None
+        return linked, None
 
 
 def _expected(awaiting: Mapping[str, Any]) -> Expecting | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import inspect
+from functools import lru_cache
+from typing import Any, cast
+
+from sqlalchemy import Executable, Table, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
@@ -12,11 +15,16 @@ def insert_once(session: Session, row: SQLModel) -> bool:
 
     Asks for the key back instead of counting rows: an ORM insert reports no count on PostgreSQL.
     """
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = (
-        insert(type(row))
-        .values(**row.model_dump())
-        .on_conflict_do_nothing()
-        .returning(inspect(type(row)).primary_key[0])
+    statement = _statement(type(row), session.get_bind().dialect.name)
+    return session.execute(statement, row.model_dump()).first() is not None
+
+
+@lru_cache(maxsize=64)
+def _statement(model: type[SQLModel], dialect: str) -> Executable:
+    """Built once per table: building costs more than running it."""
+    insert: Any = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    table = cast("Table", inspect(model).local_table)
+    return cast(
+        "Executable",
+        insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns),
     )
-    return session.execute(statement).first() is not None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select, update
 
 from records.conversations import DONE, WAITING
@@ -80,6 +81,10 @@ class Arrival:
     follows: bool | None = None
     receipt: Receipt | None = None
 
+    @property
+    def sender(self) -> Address:
+        return Address(self.channel, self.account, self.address)
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
@@ -92,12 +97,23 @@ class Accepted:
 
 
 def accept(
-    session: Session, vault: Vault, arrival: Arrival, now: datetime, *, wake_at: datetime
+    session: Session,
+    vault: Vault,
+    arrival: Arrival,
+    now: datetime,
+    *,
+    wake_at: datetime,
+    level: str | None = None,
+    contact: ContactPoint | None = None,
 ) -> Accepted:
-    """Store an arrival once and make its conversation due. Locks the contact point first."""
-    sender = Address(arrival.channel, arrival.account, arrival.address)
-    contact = ensure_contact_point(session, vault, sender, now)
+    """Store an arrival once and make its conversation due. Locks the contact point first.
+
+    `level`: how urgent the rules found it already. `contact`: its contact point, if locked before.
+    """
+    if contact is None:
+        contact = ensure_contact_point(session, vault, arrival.sender, now)
     row = _row(vault, arrival, contact.id, now)
+    row.level = level
     if not insert_once(session, row):
         return _repeat(session, vault, row)
     for wanted in arrival.media:
@@ -148,13 +164,6 @@ def answer_passively(session: Session, vault: Vault, message_id: str, text: str)
     )
 
 
-def wake(session: Session, contact: ContactPoint, now: datetime) -> None:
-    """Let the turn begin at once."""
-    contact.wake_at = now
-    session.add(contact)
-    session.flush()
-
-
 def receipt_for(session: Session, channel: str, account: str, provider_id: str) -> Receipt | None:
     """A receipt that overtook the answer to its own send, and so could not be matched then."""
     row = session.exec(
@@ -171,16 +180,6 @@ def receipt_for(session: Session, channel: str, account: str, provider_id: str) 
 def receipt_id(provider_id: str) -> str:
     """Under which external id a receipt is stored."""
     return f"receipt:{provider_id}"
-
-
-def judge(session: Session, message_id: str, level: str) -> None:
-    """Write down how urgent the webhook's own rules found a message."""
-    session.execute(
-        update(InboundMessage)
-        .where(col(InboundMessage.id) == message_id)
-        .values(level=level)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def text_of(vault: Vault, message: InboundMessage) -> str:
@@ -239,15 +238,20 @@ def _repeat(session: Session, vault: Vault, row: InboundMessage) -> Accepted:
     return Accepted(first.id, first.contact_point_id, new=False, passive=passive_of(vault, first))
 
 
+# Built once: building the statement costs more than running it.
+_LOCK = (
+    select(ContactPoint)
+    .where(col(ContactPoint.channel) == bindparam("channel"))
+    .where(col(ContactPoint.account) == bindparam("account"))
+    .where(col(ContactPoint.address_index) == bindparam("address_index"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+
+
 def _locked(session: Session, address: Address, index: str) -> ContactPoint | None:
-    return session.exec(
-        select(ContactPoint)
-        .where(ContactPoint.channel == address.channel)
-        .where(ContactPoint.account == address.account)
-        .where(ContactPoint.address_index == index)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).first()
+    values = {"channel": address.channel, "account": address.account, "address_index": index}
+    return session.exec(_LOCK, params=values).first()
 
 
 def _follow(contact: ContactPoint, arrival: Arrival, now: datetime) -> None:
@@ -278,8 +282,8 @@ def _wake(contact: ContactPoint, now: datetime, wake_at: datetime) -> None:
     """Each piece of a message puts the turn off a little, but never once it is due."""
     if contact.waiting_since is None:
         contact.waiting_since = now
-    if contact.wake_at is None:
-        contact.wake_at = wake_at
+    if contact.wake_at is None or wake_at <= now:
+        contact.wake_at = min(wake_at, contact.wake_at or wake_at)
     elif contact.wake_at > now:
         latest = max(contact.waiting_since + LONGEST_SETTLE, now)
         contact.wake_at = min(wake_at, latest)

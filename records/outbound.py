@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Update, bindparam
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, func, or_, select, update
 
@@ -120,36 +120,11 @@ def claim_due(session: Session, now: datetime, lease: timedelta) -> OutboundMess
     A later message waits while an earlier one of the same or a higher priority is under way, due
     or being retried; a safety text waits for nobody.
     """
-    due = (
-        select(OutboundMessage.id)
-        .where(OutboundMessage.state == QUEUED)
-        .where(col(OutboundMessage.next_attempt_at) <= now)
-        .where(or_(OutboundMessage.purpose == SAFETY, ~_behind_another(now)))
-        .order_by(
-            col(OutboundMessage.priority),
-            col(OutboundMessage.created_at),
-            col(OutboundMessage.id),
-        )
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
-    return session.execute(
-        update(OutboundMessage)
-        .where(col(OutboundMessage.id) == due)
-        .where(col(OutboundMessage.state) == QUEUED)
-        .values(
-            state=SENDING,
-            attempts=col(OutboundMessage.attempts) + 1,
-            claim_token=new_id(),
-            claimed_until=now + lease,
-        )
-        .returning(OutboundMessage)
-        .execution_options(synchronize_session=False, populate_existing=True)
-    ).scalar_one_or_none()
+    values = {"now": now, "token": new_id(), "until": now + lease}
+    return session.execute(_CLAIM, values).scalar_one_or_none()
 
 
-def _behind_another(now: datetime) -> ColumnElement[bool]:
+def _behind_another() -> ColumnElement[bool]:
     mine, other = OutboundMessage, aliased(OutboundMessage)
     earlier = or_(
         col(other.created_at) < col(mine.created_at),
@@ -159,7 +134,7 @@ def _behind_another(now: datetime) -> ColumnElement[bool]:
         other.state == SENDING,
         and_(
             other.state == QUEUED,
-            or_(col(other.next_attempt_at) <= now, col(other.attempts) > 0),
+            or_(col(other.next_attempt_at) <= bindparam("now"), col(other.attempts) > 0),
         ),
     )
     return (
@@ -171,6 +146,40 @@ def _behind_another(now: datetime) -> ColumnElement[bool]:
         .correlate(mine)
         .exists()
     )
+
+
+def _claim() -> Update:
+    due = (
+        select(OutboundMessage.id)
+        .where(OutboundMessage.state == QUEUED)
+        .where(col(OutboundMessage.next_attempt_at) <= bindparam("now"))
+        .where(or_(OutboundMessage.purpose == SAFETY, ~_behind_another()))
+        .order_by(
+            col(OutboundMessage.priority),
+            col(OutboundMessage.created_at),
+            col(OutboundMessage.id),
+        )
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    return (
+        update(OutboundMessage)
+        .where(col(OutboundMessage.id) == due)
+        .where(col(OutboundMessage.state) == QUEUED)
+        .values(
+            state=SENDING,
+            attempts=col(OutboundMessage.attempts) + 1,
+            claim_token=bindparam("token"),
+            claimed_until=bindparam("until"),
+        )
+        .returning(OutboundMessage)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+
+
+# Built once: building the statement costs more than running it.
+_CLAIM = _claim()
 
 
 def begin_attempt(

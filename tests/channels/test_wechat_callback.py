@@ -374,6 +374,19 @@ def test_the_time_of_sending_is_read_in_seconds_and_in_milliseconds(written: str
     assert parsed(a_text(CreateTime=written)).sent_at.timestamp() == CREATED
 
 
+async def test_the_label_of_a_place_is_not_read_as_a_value(door: Door) -> None:
+    place = {k: v for k, v in a_text().items() if k != "Content"}
+    more = {"MsgType": "location", "Location_X": "25", "Location_Y": "102", "Label": "血压 230/140"}
+    assert (await door.send({**place, **more})).text == "success"
+    assert door.count(Escalation) == 0
+
+
+async def test_words_recognised_in_a_voice_message_raise_the_alarm(door: Door) -> None:
+    voice = {k: v for k, v in a_text().items() if k != "Content"}
+    await door.send({**voice, "MsgType": "voice", "MediaId": "m", "Recognition": "血压 230/140"})
+    assert door.count(Escalation) == 1
+
+
 async def test_a_photo_waits_to_be_fetched(door: Door) -> None:
     photo = {k: v for k, v in a_text().items() if k != "Content"}
     await door.send({**photo, "MsgType": "image", "MediaId": "m1"})

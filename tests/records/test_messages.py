@@ -131,7 +131,7 @@ def test_a_turn_that_is_due_is_not_put_off(
 ) -> None:
     accept(sqlite_database, vault, an_arrival(now), now)
     with sqlite_database.transaction() as session:
-        messages.wake(session, session.exec(select(ContactPoint)).one(), now)
+        session.exec(select(ContactPoint)).one().wake_at = now
     accept(sqlite_database, vault, an_arrival(now, "m2"), now + timedelta(seconds=1))
     assert the_contact(sqlite_database).wake_at == now
 
@@ -141,7 +141,7 @@ def test_a_new_message_brings_a_turn_forward_that_waits_for_its_next_try(
 ) -> None:
     accept(sqlite_database, vault, an_arrival(now), now)
     with sqlite_database.transaction() as session:
-        messages.wake(session, session.exec(select(ContactPoint)).one(), now + timedelta(minutes=5))
+        session.exec(select(ContactPoint)).one().wake_at = now + timedelta(minutes=5)
     later = now + timedelta(minutes=1)
     accept(sqlite_database, vault, an_arrival(now, "m2"), later)
     assert the_contact(sqlite_database).wake_at == later
@@ -297,11 +297,14 @@ def test_a_contact_point_that_cannot_be_locked_is_an_error(
         messages.ensure_contact_point(session, vault, Address("wechat", "gh", "o"), now)
 
 
-def test_the_level_of_the_webhook_is_kept(
+def test_an_urgent_message_is_due_at_once_and_keeps_its_level(
     sqlite_database: Database, vault: Vault, now: datetime
 ) -> None:
-    accepted = accept(sqlite_database, vault, an_arrival(now), now)
+    accept(sqlite_database, vault, an_arrival(now), now)
+    later = now + timedelta(seconds=1)
     with sqlite_database.transaction() as session:
-        messages.judge(session, accepted.message_id, "urgent")
+        urgent = an_arrival(now, "m2")
+        accepted = messages.accept(session, vault, urgent, later, wake_at=later, level="urgent")
+    assert the_contact(sqlite_database).wake_at == later
     with sqlite_database.reading() as session:
         assert session.get_one(InboundMessage, accepted.message_id).level == "urgent"
