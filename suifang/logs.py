@@ -61,6 +61,7 @@ def configure_logs(level: str = "info", form: str = "auto", stream: TextIO | Non
         if isinstance(logger, logging.Logger):
             # A handler that a library gave itself would write past us.
             logger.handlers.clear()
+            logger.setLevel(logging.NOTSET)
             logger.propagate, logger.disabled = True, False
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

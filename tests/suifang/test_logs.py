@@ -119,6 +119,7 @@ def test_a_handler_that_a_library_gave_itself_is_taken_away() -> None:
     library = logging.getLogger("uvicorn.error")
     library.addHandler(logging.StreamHandler(theirs))
     library.propagate, library.disabled = False, True
+    library.setLevel(logging.CRITICAL)
     configure_logs("info", "json", ours)
     library.warning("openid=hush")
     assert theirs.getvalue() == ""
