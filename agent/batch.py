@@ -59,7 +59,7 @@ def run(
 
 def _parse(number: int, raw: bytes) -> Line | BadLine:
     try:
-        return Line.model_validate(json.loads(raw))
+        return Line.model_validate(json.loads(raw.decode("utf-8-sig")))
     except UnicodeDecodeError:
         return BadLine(number, "not UTF-8")
     except ValidationError as error:

@@ -14,29 +14,42 @@ from schedules.ticks import TICKS, Tick, Work
 
 log = structlog.get_logger()
 
+_FINISH_SECONDS = 20
+
 
 async def run(work: Work, stop: asyncio.Event) -> None:
     """Tick until `stop` is set, then let running ticks finish."""
     # A tick that is still running when its time comes round is skipped on purpose.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler = AsyncIOScheduler(timezone="UTC")
+    busy: set[asyncio.Task[object]] = set()
+
+    async def once(tick: Tick) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine always runs in a task
+        busy.add(task)
+        try:
+            await run_once(tick, work)
+        finally:
+            busy.discard(task)
+
     for tick in TICKS:
         scheduler.add_job(
-            run_once,
+            once,
             "interval",
-            args=(tick, work),
+            args=(tick,),
             seconds=tick.every.total_seconds(),
             id=tick.name,
             coalesce=True,
             max_instances=1,
             misfire_grace_time=None,
-            next_run_time=work.clock(),
         )
     scheduler.start()
     log.info("worker.started", worker=work.worker)
     await stop.wait()
     scheduler.shutdown(wait=False)
-    await _finish()
+    if busy:
+        await asyncio.wait(busy, timeout=_FINISH_SECONDS)
     log.info("worker.stopped", worker=work.worker)
 
 
@@ -59,10 +72,3 @@ async def _note(tick: Tick, work: Work, began: datetime, result: str) -> None:
     await work.database.write(
         lambda session: running.note_tick(session, tick.name, began, ended, result)
     )
-
-
-async def _finish() -> None:
-    """Wait for the ticks that were running when the clock stopped."""
-    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    if others:
-        await asyncio.wait(others, timeout=20)

@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, make_url, text
 from records.db import Database
 from records.tables import metadata
 from records.vault import Vault
+from tests.agent.scene import Village
 
 # A Monday, 09:00 where the people live.
 MONDAY_MORNING = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -82,6 +83,12 @@ def postgres_template() -> Iterator[str]:
     engine.dispose()
     yield base
     server.cleanup()
+
+
+@pytest.fixture
+def village(sqlite_database: Database, vault: Vault, now: datetime) -> Village:
+    """A clinic with a doctor and one patient on WeChat."""
+    return Village(sqlite_database, vault, now)
 
 
 def _administer(url: str, statement: str) -> None:

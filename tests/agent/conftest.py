@@ -10,9 +10,7 @@ import pytest
 from agent.context import Heard, TurnContext
 from agent.decision import Decision
 from agent.graph import decide
-from records.db import Database
-from records.vault import Vault
-from tests.agent.scene import OneAnswer, Village, patient
+from tests.agent.scene import OneAnswer, patient
 
 
 @pytest.fixture
@@ -39,8 +37,3 @@ def thought(now: datetime, library: OneAnswer) -> Callable[..., Decision]:
         return decide(TurnContext(**values))  # type: ignore[arg-type]
 
     return think
-
-
-@pytest.fixture
-def village(sqlite_database: Database, vault: Vault, now: datetime) -> Village:
-    return Village(sqlite_database, vault, now)

@@ -1,0 +1,102 @@
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+from sqlmodel import select
+
+from channels.delivery import Routes
+from records import readings, running
+from records.tables import StoredReading, Throttle
+from schedules import clock
+from schedules.clock import run_once
+from schedules.housekeeping import tidy
+from schedules.ticks import TICKS, Tick, Work
+from tests.agent.scene import Village
+
+
+@pytest.fixture
+def work(village: Village) -> Work:
+    return Work(
+        database=village.database,
+        tools=village.tools,
+        routes=Routes({}),
+        media={},
+        clock=lambda: village.now,
+        worker="test:1",
+    )
+
+
+def named(name: str) -> Tick:
+    return next(tick for tick in TICKS if tick.name == name)
+
+
+async def test_every_tick_runs_on_an_empty_day_and_does_nothing(work: Work) -> None:
+    for tick in TICKS:
+        assert await run_once(tick, work) == (1 if tick.name == "beat" else 0)
+
+
+async def test_the_answer_tick_empties_the_queue(work: Work, village: Village) -> None:
+    village.hear("血压128/78")
+    village.later(seconds=20)
+    assert await run_once(named("answer"), work) == 1
+    assert len(village.said()) == 1
+    with village.database.reading() as session:
+        (row,) = running.ticks(session)
+    assert (row.name, row.result) == ("answer", "ok")
+
+
+async def test_a_tick_that_fails_is_noted_and_does_not_stop_the_clock(work: Work) -> None:
+    async def burn(_: Work) -> int:
+        msg = "burnt"
+        raise RuntimeError(msg)
+
+    assert await run_once(Tick("burning", timedelta(seconds=1), burn), work) == 0
+    with work.database.reading() as session:
+        (row,) = running.ticks(session)
+    assert (row.name, row.result) == ("burning", "RuntimeError")
+
+
+async def test_a_heartbeat_is_seen(work: Work, now: datetime) -> None:
+    await run_once(named("beat"), work)
+    with work.database.reading() as session:
+        last = running.last_beat(session)
+    assert last is not None
+    assert last >= now
+
+
+async def test_the_clock_runs_until_it_is_told_to_stop(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = asyncio.Event()
+
+    async def note(_: Work) -> int:
+        ran.set()
+        return 1
+
+    monkeypatch.setattr(clock, "TICKS", (Tick("noting", timedelta(milliseconds=20), note),))
+    stop = asyncio.Event()
+    running_clock = asyncio.create_task(clock.run(work, stop))
+    await asyncio.wait_for(ran.wait(), 5)
+    stop.set()
+    await asyncio.wait_for(running_clock, 5)
+
+
+def test_nobody_objected_so_the_value_counts(village: Village) -> None:
+    village.say("14892")
+    tidy(village.database, village.tools, village.now + timedelta(hours=23))
+    assert state(village) == readings.UNCONFIRMED
+    tidy(village.database, village.tools, village.now + timedelta(hours=25))
+    assert state(village) == readings.STORED
+
+
+def test_what_has_expired_is_forgotten(village: Village) -> None:
+    then = village.now - timedelta(days=3)
+    with village.database.transaction() as session:
+        session.add(Throttle(key="k", window_began_at=then, count=3))
+        running.beat(session, "old:1", then)
+    assert tidy(village.database, village.tools, village.now) == 2
+
+
+def state(village: Village) -> str:
+    with village.database.reading() as session:
+        return session.exec(select(StoredReading.state)).one()
