@@ -133,6 +133,50 @@ def advance(
     return changed(session, statement) == 1
 
 
+def acknowledged(session: Session, before: datetime, limit: int = 100) -> list[Escalation]:
+    """Escalations somebody took before this moment and has not closed."""
+    query = (
+        select(Escalation)
+        .where(Escalation.state == ACKNOWLEDGED)
+        .where(col(Escalation.acknowledged_at) <= before)
+        .order_by(col(Escalation.acknowledged_at))
+        .limit(limit)
+    )
+    return list(session.exec(query).all())
+
+
+def last_event_at(session: Session, escalation_id: str) -> datetime:
+    """When anything last happened in an escalation."""
+    return session.exec(
+        select(EscalationEvent.at)
+        .where(EscalationEvent.escalation_id == escalation_id)
+        .order_by(col(EscalationEvent.at).desc())
+        .limit(1)
+    ).one()
+
+
+def reopen(session: Session, escalation: Escalation, now: datetime) -> bool:
+    """Ring again for an escalation that was taken and forgotten; False when it was closed."""
+    statement = (
+        update(Escalation)
+        .where(col(Escalation.id) == escalation.id)
+        .where(col(Escalation.state) == ACKNOWLEDGED)
+        .values(
+            state=OPEN,
+            step=NOT_RUNG,
+            next_escalation_at=now,
+            acknowledged_at=None,
+            acknowledged_by=None,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    if changed(session, statement) != 1:
+        return False
+    session.refresh(escalation)
+    record(session, escalation, "reopened", now)
+    return True
+
+
 def _not_closed(session: Session, person_id: str) -> Escalation | None:
     return session.exec(
         select(Escalation)

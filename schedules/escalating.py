@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from agent.loading import Tools
-from care.escalation import ladder, lapses_at, roles_at
+from care.escalation import ladder, lapses_at, reopens_at, roles_at
 from care.hours import Ladder
 from care.level import Level
 from records import audit, duty, escalations, outbound
@@ -26,6 +26,8 @@ _AT_ONCE = 100
 _NOTICE_LIVES = timedelta(hours=12)
 _SAFETY_LIVES = timedelta(hours=6)
 _CODE_LENGTH = 4
+# Only spares the query: how long an alarm may rest is in care/protocols/escalation.toml.
+_SHORTEST_REOPENING = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,18 @@ def ring_due(database: Database, tools: Tools, now: datetime) -> int:
             _ring(_Alarm(session, tools.vault, due[0], places, now))
             rung += 1
     return rung
+
+
+def reopen_due(database: Database, _tools: Tools, now: datetime) -> int:
+    """Ring again for alarms that were taken, but neither closed nor touched for too long."""
+    reopened = 0
+    with database.transaction() as session:
+        for row in escalations.acknowledged(session, now - _SHORTEST_REOPENING):
+            rungs = ladder(Level(row.level))
+            touched = escalations.last_event_at(session, row.id)
+            if rungs is not None and reopens_at(rungs, touched) <= now:
+                reopened += escalations.reopen(session, row, now)
+    return reopened
 
 
 def code_of(escalation_id: str) -> str:

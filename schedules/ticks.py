@@ -64,8 +64,9 @@ async def fetch_media(work: Work) -> int:
 
 
 async def escalate(work: Work) -> int:
-    """Ring whoever is next for alarms that nobody has picked up."""
-    return await _in_thread(work, escalating.ring_due)
+    """Ring whoever is next for alarms that nobody has picked up, or that somebody forgot."""
+    reopened = await _in_thread(work, escalating.reopen_due)
+    return reopened + await _in_thread(work, escalating.ring_due)
 
 
 async def open_follow_ups(work: Work) -> int:

@@ -20,7 +20,7 @@ from records.tables import (
     Practitioner,
 )
 from records.vault import Vault
-from schedules.escalating import code_of, ring_due
+from schedules.escalating import code_of, reopen_due, ring_due
 from tests.agent.scene import OneAnswer
 
 ROLES = {"county": "county_duty", "township": "township_doctor", "village": "village_doctor"}
@@ -144,6 +144,24 @@ def test_acknowledging_stops_the_clock(full: Ladder) -> None:
         session.add(row)
     assert full.tick(minutes=600) == []
     assert full.told() == []
+
+
+def test_an_alarm_that_was_taken_and_forgotten_rings_again(full: Ladder) -> None:
+    alarm = full.alarm()
+    full.tick()
+    with full.database.transaction() as session:
+        row = session.get_one(Escalation, alarm)
+        row.state, row.acknowledged_at = escalations.ACKNOWLEDGED, full.now
+        session.add(row)
+    rungs = ladder(Level.EMERGENCY)
+    assert rungs is not None
+    full.now += timedelta(minutes=rungs.reopen_minutes - 1)
+    assert reopen_due(full.database, full.tools, full.now) == 0
+    full.now += timedelta(minutes=2)
+    assert reopen_due(full.database, full.tools, full.now) == 1
+    assert reopen_due(full.database, full.tools, full.now) == 0
+    assert full.tick() == ["village_doctor"]
+    assert ("reopened", -1) in full.events()
 
 
 def test_an_urgent_alarm_at_night_waits_for_working_hours_before_it_climbs(full: Ladder) -> None:
