@@ -16,6 +16,7 @@ from language.normalise import normalise
 
 _CLAUSE_END = re.compile(r"[,，。!！?？;；\n]")
 _WILD = 6
+_NAMES = frozenset({"phrase", "disease"})
 
 
 class Entry(NamedTuple):
@@ -128,11 +129,20 @@ def _at(index: _Index, marks: Marks, text: str, start: int, limit: int) -> int:
         seen.add(key)
         longest = max(longest, end - start)
         here.append(Mark(entry.kind, entry.name, start, end, core, bool(entry.rest)))
-    if noise >= longest and noise:
+    if noise >= longest and noise and not _runs_over(index, text, start, noise):
         return noise
     for mark in here:
         marks.add(mark)
     return 1
+
+
+def _runs_over(index: _Index, text: str, start: int, noise: int) -> bool:
+    """回头|头晕: a plain expression that begins inside the noise word and ends behind it wins."""
+    return any(
+        entry.kind in _NAMES and not entry.rest and inner + len(entry.text) > start + noise
+        for inner in range(start + 1, start + noise)
+        for entry in index.at(text, inner)
+    )
 
 
 def _rest(text: str, start: int, limit: int, rest: tuple[str, ...]) -> tuple[int, int]:

@@ -19,6 +19,8 @@ _COMPOSE = {
     for trouble, concept in rule["trouble"].items()
 }
 _WALL = re.compile(r"[。!！?？;；\n]")
+# What may stand between parts that share one trouble: 头、脖子和后背都疼.
+_CHAIN = re.compile(r"[\s、,，和与及跟还有或连带的上下部边左右侧/也]*")
 _REACH = 9
 _CARRY = 4
 _CLOSE = 3
@@ -113,7 +115,7 @@ def _owners(text: str, parts: Sequence[Mark], trouble: Mark) -> Iterator[Mark]:
             continue
         between = text[part.end : reach]
         limit = _CARRY if re.search(r"[,，]", between) else _REACH
-        if found and (len(between) > _CLOSE or re.search(r"[一-鿿]{3}", between)):
+        if found and not _CHAIN.fullmatch(between):
             return
         if len(between.strip()) > limit or _WALL.search(between):
             return

@@ -24,15 +24,13 @@ _SAME = {
     **dict.fromkeys("～〜∼﹏", "~"),
     **dict.fromkeys("∕⁄／", "/"),
     **dict.fromkeys("﹑､", "、"),
-    **dict.fromkeys("·・•．∙‧", "·"),
+    **dict.fromkeys("·・•∙‧", "·"),
     **dict.fromkeys("¹²³⁴⁵⁶⁷⁸⁹⁰", " "),
-    **dict.fromkeys("｡．", "。"),
+    **dict.fromkeys("｡", "。"),
     **dict.fromkeys("\t\u3000\xa0\r\x00\v\f", " "),
     **dict.fromkeys("①②③④⑤⑥⑦⑧⑨⑩❶❷❸❹❺", ";"),
     **dict.fromkeys("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufe0f\xad", ""),
-    "…": "…",
-    "‰": "‰",
-    "％": "%",
+    "．": ".",
 }
 
 

@@ -51,7 +51,7 @@ class Scope:
             case "mark":
                 self._mark(token)
             case "brk":
-                self._comma(token)
+                self._comma(index, token)
             case "stop":
                 self._stop()
             case _:
@@ -127,14 +127,15 @@ class Scope:
             if self.when in {"past", "vague"} and self.numbered:
                 self.when = ""
 
-    def _comma(self, token: Token) -> None:
+    def _comma(self, index: int, token: Token) -> None:
         if token.name not in {",", "，"}:
             return
         said = self.tokens.text[max(self.when_at, 0) : token.start]
         if self.when == "past" and not self.numbered and _DIAGNOSED.search(said):
             self.when = "vague"
         asked = _HOW_MUCH.search(self.tokens.text, max(0, token.start - 8), token.start)
-        if self.purpose is Purpose.TARGET and asked is None:
+        bare = any(t.kind == "num" for t in self.tokens[index + 1 : index + 2])
+        if self.purpose is Purpose.TARGET and not (asked and bare):
             self.purpose = Purpose.MEASURED
         self.limited = False
 

@@ -60,7 +60,7 @@ class Single:
         number = clue.token.figure
         if clue.token.unit is not None:
             return self._by_unit(clue, number, clue.token.unit)
-        if number.clock and self._a_time(clue):
+        if number.clock and not self.state.expects(Kind.GLUCOSE) and self._a_time(clue):
             return True
         return (
             self._by_name(clue, number)

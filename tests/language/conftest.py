@@ -3,41 +3,25 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from care.reading import Kind, Reading
-
 CASES = Path(__file__).parent / "cases"
 
 
-def cases(name: str) -> Iterator[tuple[str, str, str]]:
-    """(group, message, expected) of one table."""
-    with (CASES / f"{name}.toml").open("rb") as file:
-        for group, messages in tomllib.load(file).items():
-            for message, expected in messages.items():
-                yield group, message, expected
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    for mark in metafunc.definition.iter_markers("usefixtures"):
-        for name in mark.args:
-            if name.startswith("cases_"):
-                table = list(cases(name.removeprefix("cases_")))
-                metafunc.parametrize(
-                    ("message", "expected"),
-                    [(message, expected) for _, message, expected in table],
-                    ids=[f"{group}-{i}" for i, (group, _, _) in enumerate(table)],
-                )
-
-
-def show(reading: Reading) -> str:
-    """A reading in the short form of the tables."""
-    if reading.kind is Kind.BP:
-        sides = [f"{v:g}" if v is not None else "-" for v in (reading.systolic, reading.diastolic)]
-        shown = f"bp {sides[0]}/{sides[1]}"
-    else:
-        shown = f"{reading.kind} {reading.value:g}"
-    return f"{shown} {reading.context}" if reading.context else shown
+    """A test marked with `table` runs once per message of tests/language/cases/<table>.toml."""
+    for mark in metafunc.definition.iter_markers("parametrize"):
+        if mark.args and mark.args[0] == "message, expected":
+            return
+    if {"message", "expected", "table"} <= set(metafunc.fixturenames):
+        name = metafunc.function.__doc__.split("table ", 1)[1].split()[0].rstrip(".")
+        with (CASES / f"{name}.toml").open("rb") as file:
+            groups = tomllib.load(file)
+        rows = [
+            pytest.param(name, message, expected, id=f"{group}-{number}")
+            for group, messages in groups.items()
+            for number, (message, expected) in enumerate(messages.items())
+        ]
+        metafunc.parametrize(("table", "message", "expected"), rows)

@@ -1,0 +1,94 @@
+"""The contract with the rules: codes emitted exist, codes that exist can be said."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from language.lexicon import table
+from language.normalise import normalise
+from language.reader import read
+
+CARE = Path(__file__).parents[2] / "care" / "protocols" / "findings.toml"
+
+
+def codes() -> set[str]:
+    with CARE.open("rb") as file:
+        return set(tomllib.load(file)["findings"])
+
+
+def emitted() -> set[str]:
+    data, outcome = table("concepts"), table("outcome")
+    made = {concept for rule in data["compose"] for concept in rule["trouble"].values()}
+    sided = {concept for side in data["sided"].values() for concept in side.values()}
+    passing = set(data["sided"]["none"])
+    return (
+        set(data["phrases"])
+        | set(data["diseases"])
+        | (made - passing)
+        | (sided - passing)
+        | {grade["concept"] for grade in data["grade"]}
+        | set(outcome["resolved"].values())
+    )
+
+
+def test_every_code_emitted_is_known_to_the_rules() -> None:
+    assert emitted() - codes() == set()
+
+
+def test_every_code_of_the_rules_can_be_said() -> None:
+    assert codes() - emitted() == set()
+
+
+def test_what_replaces_and_what_stays_are_known_codes() -> None:
+    outcome = table("outcome")
+    named = set(outcome["stays"]["concepts"]) | set(outcome["replaces"])
+    named |= {weak for weaks in outcome["replaces"].values() for weak in weaks}
+    assert named - codes() == set()
+
+
+def test_a_repair_keeps_the_length() -> None:
+    repairs = table("repairs")["repairs"]
+    assert [wrong for wrong, right in repairs.items() if len(wrong) != len(right)] == []
+
+
+def test_words_are_written_as_they_are_looked_up() -> None:
+    data = table("concepts")
+    words = [word for texts in data["phrases"].values() for word in texts]
+    assert [word for word in words if len(normalise(word).text) != len(word)] == []
+
+
+def test_no_expression_is_named_by_two_concepts() -> None:
+    seen: dict[str, str] = {}
+    twice = []
+    for section in ("phrases", "diseases"):
+        for concept, texts in table("concepts")[section].items():
+            twice += [
+                (t, seen[t], concept) for t in texts if seen.setdefault(t, concept) != concept
+            ]
+    assert twice == []
+
+
+@pytest.mark.parametrize(
+    "section", ["repairs", "lexicon", "units", "concepts", "context", "intents"]
+)
+def test_every_table_carries_its_review_state(section: str) -> None:
+    assert table(section)["meta"]["review"] == "pending"
+
+
+# Facts that need a wider sentence than the expression itself.
+QUIET = {"severe_illness_said"}
+
+
+def test_every_plain_expression_is_heard_in_a_first_person_sentence() -> None:
+    deaf = []
+    for concept, texts in table("concepts")["phrases"].items():
+        for text in texts:
+            if "*" in text or concept in QUIET:
+                continue
+            understood = read(f"我今天突然{text}")
+            if not understood.findings:
+                deaf.append((concept, text))
+    assert deaf == []
