@@ -62,6 +62,16 @@ def postgres_url(postgres_template: str) -> Iterator[str]:
     _administer(postgres_template, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture
+def empty_postgres_url(postgres_template: str) -> Iterator[str]:
+    """A database without any table."""
+    name = f"e_{uuid4().hex}"
+    _administer(postgres_template, f"CREATE DATABASE {name}")
+    base = make_url(postgres_template)
+    yield base.set(database=name).render_as_string(hide_password=False)
+    _administer(postgres_template, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture(scope="session")
 def postgres_template() -> Iterator[str]:
     """A PostgreSQL 18 from a wheel, with one database that holds every table."""
