@@ -1,4 +1,4 @@
-"""Alembic's entry: runs against the engine it is handed, or the URL given with -x url=…"""
+"""Alembic's entry: runs against the engine it is handed, or the URL given with -x url."""
 
 from __future__ import annotations
 
