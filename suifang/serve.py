@@ -149,7 +149,7 @@ def _die_with_the_supervisor() -> Callable[[], None] | None:
         return None
     library = ctypes.CDLL(None)
 
-    def ask_the_kernel() -> None:
+    def ask_the_kernel() -> None:  # pragma: no cover -- runs in the child, before it is our program
         library.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
     return ask_the_kernel

@@ -237,6 +237,10 @@ def test_every_state_of_the_library_has_a_finding(
     assert found[name].state is state
 
 
+def test_without_embeddings_no_index_is_missed(look: Look) -> None:
+    assert "知识索引" not in look(embeddings="none")
+
+
 def test_serving_unsigned_articles_is_pointed_out(look: Look) -> None:
     found = look(serve_pending=True)
     assert "待审的也在用来回答" in found["文章"].says

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from suifang import serve
 from suifang.errors import EXIT_CONFIGURATION
 from suifang.serve import service_commands, supervise
 
@@ -103,6 +104,20 @@ def test_the_pause_before_the_next_start_grows(tmp_path: Path) -> None:
     first, second, third = _starts(file)
     assert second - first >= 0.5
     assert third - second >= 1.0
+
+
+def test_stopping_in_a_pause_starts_nothing_more(tmp_path: Path) -> None:
+    file = tmp_path / "starts"
+    dying = f"f = open({str(file)!r}, 'a'); f.write('1' + chr(10))"
+    thread = _meanwhile(lambda: _wait_for(lambda: _pids(file)), lambda: time.sleep(0.25))
+    assert supervise({"web": _python(dying)}) == 0
+    thread.join()
+    assert _pids(file) == [1]
+
+
+def test_other_kernels_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert serve._die_with_the_supervisor() is None
 
 
 def test_a_process_that_is_not_configured_stops_everything(tmp_path: Path) -> None:

@@ -185,6 +185,11 @@ def test_the_public_address_is_complete_and_encrypted(problems: Problems, url: s
     assert problem.startswith("SUIFANG_PUBLIC_URL must")
 
 
+def test_a_complete_public_address_is_accepted(load: Load) -> None:
+    assert load(SUIFANG_PUBLIC_URL="https://suifang.example").public_url is not None
+    assert load(SUIFANG_PUBLIC_URL="http://127.0.0.1:8000").public_url is not None
+
+
 def test_only_two_kinds_of_database_are_accepted(problems: Problems) -> None:
     [problem] = problems(SUIFANG_DATABASE_URL="mysql://x")
     assert problem == "SUIFANG_DATABASE_URL must begin with sqlite:// or postgresql://."
