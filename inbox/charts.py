@@ -14,6 +14,7 @@ from typing import Any
 
 import pygal
 from markupsafe import Markup
+from pygal.style import Style
 
 from care.reading import UNITS, Kind
 from inbox.lines import Line, lines_of
@@ -31,8 +32,10 @@ sys.meta_path[:] = [one for one in sys.meta_path if not isinstance(one, pygal.Pl
 NEAR = timedelta(days=90)
 FAR = timedelta(days=366)
 _ENOUGH = 3
-_WIDTH, _HEIGHT = 420, 260
-_X_LABELS = 4
+# Narrow, so that the labels are still read when a phone shrinks the drawing.
+_WIDTH, _HEIGHT = 340, 240
+_LABEL_SIZE = 15
+_X_LABELS = 3
 _Y_LABELS = 6
 _STEPS = (1, 2, 5, 10, 20, 50)
 _GLUCOSE = ("fasting", "postprandial", "bedtime", "random")
@@ -124,6 +127,7 @@ def _draw(series: Sequence[Series], lines: Sequence[Line], start: float, end: fl
     chart = pygal.XY(
         width=_WIDTH,
         height=_HEIGHT,
+        style=Style(label_font_size=_LABEL_SIZE),
         margin=4,
         margin_top=12,
         margin_right=14,

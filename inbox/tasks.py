@@ -60,7 +60,8 @@ async def finish(
     )
     if acted is None:
         not_found()
-    return RedirectResponse(f"/tasks?done={'task' if acted.done else 'late'}", 303)
+    done = "call_again" if outcome == duties.NO_ANSWER else "task"
+    return RedirectResponse(f"/tasks?done={done if acted.done else 'late'}", 303)
 
 
 def outcomes_of(kind: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, col, func, select
 
@@ -12,12 +12,14 @@ from records.caseload import LIST_LIMIT, called, readable
 from records.casework import Acted
 from records.media import STORED
 from records.messages import BODY
+from records.people import china_date
 from records.reader import Reader
 from records.tables import Facility, InboundMessage, Media, Person, Practitioner, Task
-from records.tasks import close_task
+from records.tasks import close_task, open_task
 from records.vault import Vault
 
-TASK_OUTCOMES = ("done", "reached", "no_answer", "wrong_number")
+NO_ANSWER = "no_answer"
+TASK_OUTCOMES = ("done", "reached", NO_ANSWER, "wrong_number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ def finish_task(
     task, closer = row
     if not close_task(session, task_id, by=reader.practitioner_id, outcome=outcome, now=now):
         return Acted(done=False, person_id=task.person_id, by=called(vault, closer))
+    if outcome == NO_ANSWER:
+        _call_again(session, task, now)
     audit.note(
         session,
         actor=reader.actor,
@@ -103,6 +107,24 @@ def finish_task(
         detail={"outcome": outcome},
     )
     return Acted(done=True, person_id=task.person_id)
+
+
+def _call_again(session: Session, task: Task, now: datetime) -> None:
+    """Whom nobody reached today is phoned tomorrow: nobody falls off the list by not answering."""
+    open_task(
+        session,
+        task_key=f"again:{task.id}",
+        kind=task.kind,
+        reason=task.reason,
+        person_id=task.person_id,
+        contact_point_id=task.contact_point_id,
+        facility_id=task.facility_id,
+        inbound_message_id=task.inbound_message_id,
+        outbound_message_id=task.outbound_message_id,
+        follow_up_id=task.follow_up_id,
+        due_on=china_date(now) + timedelta(days=1),
+        now=now,
+    )
 
 
 def _stored_media(session: Session, message_ids: list[str]) -> dict[str, tuple[str, ...]]:

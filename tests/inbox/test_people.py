@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from sqlmodel import select
 
@@ -107,15 +109,29 @@ async def test_a_call_task_dials_and_closes_with_one_tap(office, browser):
     page = (await one.get("/tasks")).text
     for words in ("打电话", "李大山", "tel:13800001111", "提醒两次没有回音", "没人接"):
         assert words in page
-    answer = await one.post(f"/tasks/{job}", {"outcome": "no_answer"})
+    answer = await one.post(f"/tasks/{job}", {"outcome": "reached"})
     assert answer.headers["location"] == "/tasks?done=task"
     assert "任务都做完了" in (await one.get("/tasks")).text
     with office.database.reading() as session:
         row = session.get(Task, job)
     assert (row.outcome, row.closed_by) == (
-        "no_answer",
+        "reached",
         office.built.readers["doctor_a"].practitioner_id,
     )
+
+
+async def test_who_does_not_answer_is_called_again_tomorrow(office, browser):
+    with office.county() as county:
+        job = county.task(county.person("a", "李大山")[0])
+    one = await browser("doctor_a")
+    await one.get("/tasks")
+    answer = await one.post(f"/tasks/{job}", {"outcome": "no_answer"})
+    page = (await one.get(answer.headers["location"])).text
+    assert "明天会再提醒您打一次" in page
+    assert "应在2026年11月24日前" in page
+    with office.database.reading() as session:
+        again = session.exec(select(Task).where(Task.id != job)).one()
+    assert (again.kind, again.reason, again.due_on) == ("call", "silent", date(2026, 11, 24))
 
 
 async def test_a_task_to_read_shows_the_words(office, browser):
