@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from threading import RLock
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import CursorResult, Engine, Executable, event, make_url
@@ -31,6 +32,11 @@ class Database:
         self.engine = _engine(url)
         self._reading = self.engine.execution_options(reading=True)
         self._threads = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="records")
+        # SQLite lets one writer in and makes the others sleep and ask again; a lock lets the next
+        # thread of this process in at once.
+        self._one_writer: AbstractContextManager[object] = (
+            RLock() if self.is_sqlite else nullcontext()
+        )
 
     @property
     def is_sqlite(self) -> bool:
@@ -39,7 +45,11 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """A writing transaction: commits at the end of the block, rolls back on any error."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with (
+            self._one_writer,
+            Session(self.engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
     @contextmanager

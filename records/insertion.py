@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any, cast
+from functools import cache
+from typing import cast
 
 from sqlalchemy import Executable, Table, inspect
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,16 +15,20 @@ def insert_once(session: Session, row: SQLModel) -> bool:
 
     Asks for the key back instead of counting rows: an ORM insert reports no count on PostgreSQL.
     """
-    statement = _statement(type(row), session.get_bind().dialect.name)
-    return session.execute(statement, row.model_dump()).first() is not None
+    session.flush()
+    table = _table(type(row))
+    values = {column.key: getattr(row, column.key) for column in table.columns}
+    statement = _statement(table, session.get_bind().dialect.name)
+    return session.execute(statement, values).first() is not None
 
 
-@lru_cache(maxsize=64)
-def _statement(model: type[SQLModel], dialect: str) -> Executable:
-    """Built once per table: building costs more than running it."""
-    insert: Any = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    table = cast("Table", inspect(model).local_table)
-    return cast(
-        "Executable",
-        insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns),
-    )
+@cache
+def _table(model: type[SQLModel]) -> Table:
+    return cast("Table", inspect(model).local_table)
+
+
+@cache
+def _statement(table: Table, dialect: str) -> Executable:
+    """Built once per table: a statement that is built anew costs more than its execution."""
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
