@@ -85,7 +85,7 @@ class Article:
     @property
     def passage(self) -> str:
         """What the index embeds: enough to know what the article is about."""
-        return f"{self.title}。{self.plain}{self.body}"
+        return f"{self.title}。{self.plain}"
 
     def served(self, today: date, *, pending: bool) -> bool:
         """Tell whether the article may be shown: sourced, not expired, signed unless allowed."""

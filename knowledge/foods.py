@@ -16,6 +16,7 @@ from knowledge.source import Source, read_sources
 
 FOODS = Path(__file__).parent / "foods.toml"
 _MOST_GROUPS = 2
+_CURE_ARTICLE = "myth.folk_remedy"
 
 
 class FoodError(Exception):
@@ -44,6 +45,7 @@ class Group:
     potassium: str
     purine: str
     general_of: frozenset[str]
+    cure_article: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Advice:
     text: str
     citations: tuple[tuple[str, Source, str], ...]
     confidence: Confidence
+    cure_article: str = ""
 
 
 class FoodTable:
@@ -98,11 +101,16 @@ class FoodTable:
         named = {mention.group.key for mention in mentions}
         return tuple(m for m in mentions if not named & m.group.general_of)
 
-    def asks_to_eat(self, question: str) -> bool:
-        """Tell whether the question is whether, how or how much to eat or drink."""
+    def asks_to_eat(self, question: str, *, disease: bool) -> bool:
+        """Tell whether the question is whether, how or how much to eat or drink.
+
+        Args:
+            question: one normalised sentence.
+            disease: whether the message names a disease we look after.
+        """
         if self._ask["other"].search(question):
             return False
-        return bool(self._ask["eat"].search(question))
+        return bool(self._ask["eat" if disease else "permit"].search(question))
 
     def asks_for_cure(self, question: str) -> bool:
         """Tell whether the question is whether a food treats the disease."""
@@ -127,7 +135,8 @@ class FoodTable:
             parts.extend(said)
             citations.extend(cited)
         confidence = max((m.group.confidence for m in mentions), key=list(Confidence).index)
-        return Advice("".join(parts), tuple(citations), confidence)
+        behind = mentions[0].group.cure_article if cure else ""
+        return Advice("".join(parts), tuple(citations), confidence, behind)
 
     def _of_group(
         self, members: list[Mention], question: str, asked: tuple[str, ...]
@@ -180,6 +189,7 @@ def _group(key: str, entry: Mapping[str, Any], registry: Mapping[str, Source]) -
             potassium=entry["potassium"],
             purine=entry["purine"],
             general_of=frozenset(entry.get("general_of", ())),
+            cure_article=entry.get("cure_article", _CURE_ARTICLE),
         )
     except (KeyError, ValueError) as error:
         msg = f"{key}: {error}"

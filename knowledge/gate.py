@@ -15,6 +15,7 @@ from knowledge.retrieval import Ranking
 
 GATE = Path(__file__).parent / "gate.toml"
 OFF_TOPIC = "off_topic"
+CHITCHAT = "chitchat"
 OTHER_DISEASE = "other_disease"
 
 
@@ -40,12 +41,13 @@ class Gate:
         self._rules = tuple(_rule(entry) for entry in raw["rules"])
         self._words = {name: re.compile("|".join(words)) for name, words in raw["words"].items()}
         self._routes = tuple((entry["article"], _rule(entry)) for entry in raw.get("routes", ()))
-        self._weights: Mapping[str, float] = raw["classifier"]["weights"]
+        # With vectors and without the scores lie elsewhere, so each has weights of its own.
+        self._weights: Mapping[str, Mapping[str, float]] = raw["classifier"]["weights"]
         self._threshold: float = raw["classifier"]["threshold"]
 
     @property
     def kinds(self) -> frozenset[str]:
-        return frozenset(rule.kind for rule in self._rules) | {OFF_TOPIC, OTHER_DISEASE}
+        return frozenset(rule.kind for rule in self._rules) | {OFF_TOPIC, CHITCHAT, OTHER_DISEASE}
 
     def refusal(self, text: str) -> str | None:
         """Return the kind of refusal the rules see in the whole text, if any."""
@@ -60,9 +62,10 @@ class Gate:
         return frozenset(c for c in Programme if self._words[c.value].search(text))
 
     def in_scope(self, text: str) -> bool:
-        return bool(self._words["scope"].search(text))
+        """Tell whether a text is about what we look after, or about daily life with it."""
+        return bool(self._words["core"].search(text) or self._words["scope"].search(text))
 
-    def features(self, sentence: str, whole: str, ranking: Ranking) -> dict[str, float]:
+    def features(self, whole: str, ranking: Ranking) -> dict[str, float]:
         """Describe how well the corpus fits a question."""
         best = ranking.hits[0] if ranking.hits else None
         other = bool(self._words["elsewhere"].search(whole))
@@ -71,28 +74,33 @@ class Gate:
             "score": best.score if best else 0.0,
             "lexical": best.lexical if best else 0.0,
             "cosine": (best.cosine - 0.85) * 10 if best and ranking.vectors else 0.0,
-            "blind": 0.0 if ranking.vectors else 1.0,
             "margin": min(ranking.margin, 0.3),
-            "scope": float(self.in_scope(whole)),
-            "disease": float(bool(self.mentioned(whole))),
+            "gap": max(-0.5, min(0.5, (best.score if best else 0.0) - ranking.decoy_score)),
+            "core": float(bool(self._words["core"].search(whole))),
+            "scope": float(bool(self._words["scope"].search(whole))),
             "elsewhere": float(other),
             "health": float(bool(self._words["health"].search(whole))),
             "long": min(len(whole), 120) / 60,
         }
 
-    def confidence(self, features: Mapping[str, float]) -> float:
-        """Turn features into the calibrated chance that the best article answers the question."""
-        total = sum(self._weights[name] * value for name, value in features.items())
+    def confidence(self, features: Mapping[str, float], *, vectors: bool) -> float:
+        """Turn features into the calibrated chance that the question is ours to answer."""
+        weights = self._weights["vectors" if vectors else "lexical"]
+        total = sum(weights[name] * value for name, value in features.items())
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
     def accepts(self, confidence: float) -> bool:
         return confidence >= self._threshold
 
-    def declined(self, whole: str) -> str | None:
+    def declined(self, whole: str, ranking: Ranking | None) -> str | None:
         """Name what a declined question is about; None when it is in scope but not known."""
         if self._words["elsewhere"].search(whole):
             return OTHER_DISEASE
-        return None if self.in_scope(whole) else OFF_TOPIC
+        if ranking and ranking.hits and ranking.decoy_score > ranking.hits[0].score:
+            return ranking.decoy
+        if self.in_scope(whole):
+            return None
+        return CHITCHAT if self._words["chitchat"].search(whole) else OFF_TOPIC
 
 
 def _rule(entry: Mapping[str, Any]) -> Rule:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from knowledge.article import Article, read_articles
+from knowledge.decoys import DECOY, Decoys, read_decoys
 from knowledge.embedder import Embedder, Vectors
 from knowledge.question import normalise
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
 Progress = Callable[[int, int], None]
-_LAYOUT = "1"
+_LAYOUT = "2"
 _BATCH = 32
 _ABOUT = "index.json"
 _CURRENT = "current"
@@ -51,19 +52,20 @@ class _Entry:
     text: str
 
 
-def corpus_hash(articles: Sequence[Article]) -> str:
+def corpus_hash(articles: Sequence[Article], decoys: Decoys) -> str:
     """Identify the texts that are embedded; anything else may change without a rebuild."""
     digest = hashlib.sha256()
     for article in articles:
         for text in (article.id, article.passage, *article.questions):
             digest.update(text.encode())
             digest.update(b"\0")
+    digest.update(json.dumps(dict(decoys), sort_keys=True).encode())
     return digest.hexdigest()[:16]
 
 
-def version_of(articles: Sequence[Article], embedder: Embedder) -> str:
+def version_of(articles: Sequence[Article], decoys: Decoys, embedder: Embedder) -> str:
     """Name the index these articles and this embedder give."""
-    named = f"{_LAYOUT}|{corpus_hash(articles)}|{embedder.name}"
+    named = f"{_LAYOUT}|{corpus_hash(articles, decoys)}|{embedder.name}"
     return hashlib.sha256(named.encode()).hexdigest()[:16]
 
 
@@ -72,6 +74,7 @@ def build(
     embedder: Embedder,
     progress: Progress | None = None,
     articles: Sequence[Article] | None = None,
+    decoys: Decoys | None = None,
 ) -> Built:
     """Build the index of the corpus beside the one in use, then point `current` at it.
 
@@ -82,9 +85,11 @@ def build(
         embedder: where vectors come from.
         progress: told (done, total) after each batch.
         articles: the corpus; the packaged one when not given.
+        decoys: what is not ours; the packaged ones when not given.
     """
     corpus = read_articles() if articles is None else tuple(articles)
-    version = version_of(corpus, embedder)
+    others = read_decoys() if decoys is None else decoys
+    version = version_of(corpus, others, embedder)
     final = index_dir / version
     if (final / _ABOUT).exists():
         _point(index_dir, version)
@@ -94,8 +99,12 @@ def build(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        embedded, reused = _fill(partial, corpus, embedder, previous, progress)
-        about = {"version": version, "corpus": corpus_hash(corpus), "embedder": embedder.name}
+        embedded, reused = _fill(partial, _entries(corpus, others), embedder, previous, progress)
+        about = {
+            "version": version,
+            "corpus": corpus_hash(corpus, others),
+            "embedder": embedder.name,
+        }
         (partial / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
         shutil.rmtree(final, ignore_errors=True)
         partial.rename(final)
@@ -137,12 +146,12 @@ class Reader:
 
     def nearest(
         self, vector: Vectors, passages: int, variants: int
-    ) -> tuple[dict[str, float], ...]:
+    ) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
         """Return the best cosine per article, by passage and by question variant."""
         try:
             return (
-                _best(self._passages, vector, passages),
-                _best(self._variants, vector, variants),
+                _near(self._passages, vector, passages),
+                _near(self._variants, vector, variants),
             )
         except Exception as error:
             msg = f"{type(error).__name__}: {error}"
@@ -165,19 +174,17 @@ class Reader:
         self._client.close()
 
 
-def _best(collection: Collection, vector: Vectors, count: int) -> dict[str, float]:
+def _near(collection: Collection, vector: Vectors, count: int) -> dict[str, list[float]]:
     found = collection.query(
         query_embeddings=np.asarray([vector]),
         n_results=count,
         include=["metadatas", "distances"],
     )
-    best: dict[str, float] = {}
-    for meta, distance in zip(
-        (found["metadatas"] or [[]])[0], (found["distances"] or [[]])[0], strict=True
-    ):
-        article = str(meta["article"])
-        best[article] = max(best.get(article, -1.0), 1.0 - float(distance))
-    return best
+    near: dict[str, list[float]] = {}
+    metas, distances = (found["metadatas"] or [[]])[0], (found["distances"] or [[]])[0]
+    for meta, distance in zip(metas, distances, strict=True):
+        near.setdefault(str(meta["article"]), []).append(1.0 - float(distance))
+    return near
 
 
 def _client(folder: Path) -> Client:
@@ -189,27 +196,38 @@ def _client(folder: Path) -> Client:
     return cast("Client", chromadb.PersistentClient(path=str(folder), settings=settings))
 
 
+def _entries(corpus: Sequence[Article], decoys: Decoys) -> tuple[list[_Entry], list[_Entry]]:
+    """List the passages and the question variants, each variant once per owner."""
+    passages = [_Entry(_key("p", a.passage), a.id, a.passage) for a in corpus]
+    asked = [(a.id, a.questions) for a in corpus]
+    asked += [(DECOY + kind, tuple(texts)) for kind, texts in decoys.items()]
+    variants = {
+        _key(owner, text): _Entry(_key(owner, text), owner, normalise(text))
+        for owner, texts in asked
+        for text in texts
+    }
+    return passages, list(variants.values())
+
+
 def _fill(
     folder: Path,
-    corpus: Sequence[Article],
+    entries: tuple[list[_Entry], list[_Entry]],
     embedder: Embedder,
     previous: Reader | None,
     progress: Progress | None,
 ) -> tuple[int, int]:
     client = _client(folder)
-    passages = [_Entry(_key("p", a.passage), a.id, a.passage) for a in corpus]
-    variants = [_Entry(_key(a.id, q), a.id, normalise(q)) for a in corpus for q in a.questions]
-    variants = list({entry.id: entry for entry in variants}.values())
+    passages, variants = entries
     total, done, reused = len(passages) + len(variants), 0, 0
     jobs = ((PASSAGES, passages, embedder.passages), (VARIANTS, variants, embedder.queries))
-    for name, entries, embed in jobs:
+    for name, rows, embed in jobs:
         collection = client.create_collection(
             name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
         )
-        known = previous.vectors(name, [entry.id for entry in entries]) if previous else {}
+        known = previous.vectors(name, [row.id for row in rows]) if previous else {}
         reused += len(known)
-        for start in range(0, len(entries), _BATCH):
-            batch = entries[start : start + _BATCH]
+        for start in range(0, len(rows), _BATCH):
+            batch = rows[start : start + _BATCH]
             collection.add(
                 ids=[entry.id for entry in batch],
                 embeddings=_embed(batch, known, embed),

@@ -10,18 +10,18 @@ from zoneinfo import ZoneInfo
 
 from knowledge.answer import UNKNOWN, Answer, Citation
 from knowledge.article import Article, Review, read_articles
+from knowledge.decoys import read_decoys
 from knowledge.embedder import Embedder
-from knowledge.foods import Advice, FoodTable
+from knowledge.foods import Advice, FoodTable, Mention
 from knowledge.gate import Gate
 from knowledge.question import asks, normalise, sentences
-from knowledge.retrieval import Retriever
+from knowledge.retrieval import Ranking, Retriever
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 _PENDING = "待医生审核"
 _SHORT_LIMIT = 134
 _FOOD_CONFIDENCE = 0.97
 _ROUTE_CONFIDENCE = 0.95
-_CURE_ARTICLE = "myth.folk_remedy"
 _MOST_SENTENCES = 2
 
 
@@ -62,7 +62,7 @@ class Library:
         self._foods = foods or FoodTable()
         self._gate = gate or Gate()
         self._serve_pending = serve_pending
-        self._retriever = Retriever(self._articles, index_dir, embedder)
+        self._retriever = Retriever(self._articles, read_decoys(), index_dir, embedder)
 
     def answer(self, question: str, *, conditions: frozenset[str], now: datetime) -> Answer:
         """Answer one message as it was written.
@@ -83,11 +83,23 @@ class Library:
         food = self._food(asked, whole, conditions, today)
         if food is not None:
             return food
-        found = self._find(asked, whole, conditions, today)
+        found, ranking = self._find(asked, whole, conditions, today)
         if found:
             return self._compose(found)
-        declined = self._gate.declined(whole)
+        declined = self._gate.declined(whole, ranking)
         return Answer("refusal", declined) if declined else UNKNOWN
+
+    def examine(self, question: str) -> dict[str, float] | None:
+        """Return what the classifier sees of a question; None when rules or foods decide it."""
+        whole = normalise(question)
+        asked = sentences(whole)[:_MOST_SENTENCES]
+        if not asked or self._gate.refusal(whole) or self._gate.route(asked[0]):
+            return None
+        if self._eaten(asked, whole):
+            return None
+        mentioned = self._gate.mentioned(asked[0]) or self._gate.mentioned(whole)
+        ranking = self._retriever.rank(asked[0], mentioned)
+        return self._gate.features(whole, ranking)
 
     def article(self, article_id: str) -> Article | None:
         return self._by_id.get(article_id)
@@ -110,20 +122,27 @@ class Library:
     ) -> Answer | None:
         if not self._foods.served(today, pending=self._serve_pending):
             return None
-        for sentence in asked:
-            if not self._foods.asks_to_eat(sentence) and not self._foods.asks_for_cure(sentence):
-                continue
-            mentions = self._foods.find(sentence)
-            if mentions:
-                about = self._gate.mentioned(whole) or conditions
-                advice = self._foods.advise(mentions, whole, about)
-                return self._of_food(advice, cure=self._foods.asks_for_cure(sentence))
-        return None
+        mentions = self._eaten(asked, whole)
+        if not mentions:
+            return None
+        about = self._gate.mentioned(whole) or conditions
+        return self._of_food(self._foods.advise(mentions, whole, about))
 
-    def _of_food(self, advice: Advice, *, cure: bool) -> Answer:
+    def _eaten(self, asked: tuple[str, ...], whole: str) -> tuple[Mention, ...]:
+        """Return the foods of the first sentence that asks about eating them."""
+        named = bool(self._gate.mentioned(whole))
+        for sentence in asked:
+            eats = self._foods.asks_to_eat(sentence, disease=named)
+            if eats or (named and self._foods.asks_for_cure(sentence)):
+                mentions = self._foods.find(sentence)
+                if mentions:
+                    return mentions
+        return ()
+
+    def _of_food(self, advice: Advice) -> Answer:
         citations = [Citation(a, s.title, p) for a, s, p in advice.citations if a in self._by_id]
-        if cure and _CURE_ARTICLE in self._by_id:
-            myth = self._by_id[_CURE_ARTICLE]
+        myth = self._by_id.get(advice.cure_article)
+        if myth is not None:
             citations.insert(0, Citation(myth.id, myth.sources[0].title, myth.plain))
         cites = list(dict.fromkeys(source.cite for _, source, _ in advice.citations))
         pending = self._foods.review is Review.PENDING
@@ -140,8 +159,9 @@ class Library:
 
     def _find(
         self, asked: tuple[str, ...], whole: str, conditions: frozenset[str], today: date
-    ) -> list[_Found]:
+    ) -> tuple[list[_Found], Ranking | None]:
         found: dict[str, _Found] = {}
+        ranking = None
         for sentence in asked:
             if len(asked) > 1 and not asks(sentence):
                 continue
@@ -151,12 +171,14 @@ class Library:
                 found.setdefault(routed.id, _Found(routed, _ROUTE_CONFIDENCE))
                 continue
             ranking = self._retriever.rank(sentence, mentioned, conditions)
-            confidence = self._gate.confidence(self._gate.features(sentence, whole, ranking))
+            features = self._gate.features(whole, ranking)
+            confidence = self._gate.confidence(features, vectors=ranking.vectors)
             if ranking.hits and self._gate.accepts(confidence):
                 best = ranking.hits[0].article
                 found.setdefault(best.id, _Found(best, confidence))
         pending = self._serve_pending
-        return [item for item in found.values() if item.article.served(today, pending=pending)]
+        served = [f for f in found.values() if f.article.served(today, pending=pending)]
+        return served, ranking
 
     def _compose(self, found: list[_Found]) -> Answer:
         articles = [item.article for item in found]

@@ -1,4 +1,8 @@
-"""Ranking articles for a question: character BM25 and vectors, fused by weight."""
+"""Ranking articles for a question: character BM25 and vectors, fused by weight.
+
+Beside the articles stand decoys: things people ask that are not ours. A question that is nearest
+to a decoy is not answered, however near the best article may be.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +14,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.article import Article
+from knowledge.decoys import DECOY, Decoys
 from knowledge.embedder import Embedder, EmbedderError
 from knowledge.index import IndexBroken, Reader, corpus_hash, current
 from knowledge.lexical import Bm25
 from knowledge.question import normalise
 
-# Weights chosen on tests/knowledge/asked.tsv, see docs/knowledge.md.
-_LEXICAL = 0.3
-_VECTOR = 0.7
+# Weights chosen on tests/knowledge/tuning.tsv, see docs/knowledge.md.
+_LEXICAL = 0.4
+_VECTOR = 0.6
+_PASSAGE_SHARE, _BEST_SHARE, _TOP_SHARE = 0.25, 0.5, 0.25
+_TOP = 3
 _COSINE_FLOOR = 0.80
 _COSINE_SPAN = 0.18
 _OTHER_CONDITION = 0.25
 _NOT_THEIRS = 0.04
 _SURE = 0.93
-_NEAREST_PASSAGES = 24
-_NEAREST_VARIANTS = 80
+_NEAREST_PASSAGES = 30
+_NEAREST_VARIANTS = 120
+
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +48,15 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The best articles for a question, best first; `vectors` tells whether vectors took part."""
+    """The best articles for a question, best first, and the best decoy.
+
+    `vectors` tells whether vectors took part.
+    """
 
     hits: tuple[Hit, ...]
     vectors: bool
+    decoy: str = ""
+    decoy_score: float = 0.0
 
     @property
     def margin(self) -> float:
@@ -56,15 +70,24 @@ class Retriever:
     """Ranks a fixed corpus. Without an embedder, or with a broken index, BM25 goes on alone."""
 
     def __init__(
-        self, articles: Sequence[Article], index_dir: Path | None, embedder: Embedder | None
+        self,
+        articles: Sequence[Article],
+        decoys: Decoys,
+        index_dir: Path | None,
+        embedder: Embedder | None,
     ) -> None:
         self._articles = tuple(articles)
-        self._place = {article.id: i for i, article in enumerate(self._articles)}
-        self._corpus = corpus_hash(self._articles)
-        self._bodies = Bm25([normalise(_whole(article)) for article in self._articles])
-        variants = [(i, normalise(q)) for i, a in enumerate(self._articles) for q in a.questions]
-        self._owner = np.array([i for i, _ in variants] or [0], dtype=np.int64)
-        self._variants = Bm25([text for _, text in variants] or [""])
+        self._kinds = tuple(decoys)
+        names = [a.id for a in self._articles] + [DECOY + kind for kind in self._kinds]
+        self._place = {name: i for i, name in enumerate(names)}
+        self._corpus = corpus_hash(self._articles, decoys)
+        asked = [article.questions for article in self._articles] + list(decoys.values())
+        wholes = [_whole(a) for a in self._articles] + [" ".join(d) for d in decoys.values()]
+        variants = [(i, normalise(q)) for i, questions in enumerate(asked) for q in questions]
+        self._bodies = Bm25([normalise(whole) for whole in wholes])
+        self._owner = np.array([i for i, _ in variants], dtype=np.int64)
+        self._variants = Bm25([text for _, text in variants])
+        self._about = [a.audience.conditions for a in self._articles]
         self._embedder = embedder
         self._index_dir = index_dir
         self._reader: Reader | None = None
@@ -101,49 +124,47 @@ class Retriever:
             conditions: the patient's diseases, a slight preference.
             keep: how many hits to return.
         """
-        if not self._articles:
+        count = len(self._articles)
+        if not count:
             return Ranking((), vectors=False)
         lexical = self._lexical(question)
         prior = self._prior(mentioned, conditions)
-        cosine = None
-        if float((lexical + prior).max()) < _SURE:
-            cosine = self._cosine(question)
-        if cosine is None:
-            score = lexical + prior
-        else:
+        sure = float((lexical[:count] + prior[:count]).max()) >= _SURE
+        cosine = None if sure else self._cosine(question)
+        score = lexical + prior
+        if cosine is not None:
             scaled = np.clip((cosine - _COSINE_FLOOR) / _COSINE_SPAN, 0, 1.2)
             score = _LEXICAL * lexical + _VECTOR * scaled + prior
-        order = np.argsort(-score, kind="stable")[:keep]
+        cosines = np.zeros_like(score) if cosine is None else cosine
         hits = tuple(
-            Hit(
-                self._articles[i],
-                float(score[i]),
-                float(lexical[i]),
-                float(cosine[i]) if cosine is not None else 0.0,
-            )
-            for i in order
+            Hit(self._articles[i], float(score[i]), float(lexical[i]), float(cosines[i]))
+            for i in np.argsort(-score[:count], kind="stable")[:keep]
         )
-        return Ranking(hits, vectors=cosine is not None)
+        if not self._kinds:
+            return Ranking(hits, cosine is not None)
+        decoy = int(np.argmax(score[count:]))
+        return Ranking(hits, cosine is not None, self._kinds[decoy], float(score[count + decoy]))
 
-    def _lexical(self, question: str) -> NDArray[np.float32]:
+    def _lexical(self, question: str) -> Floats:
         bodies = self._bodies.scores(question) / max(self._bodies.mass(question), 1e-6)
         scores = self._variants.scores(question) / max(self._variants.mass(question), 1e-6)
-        best = np.zeros(len(self._articles), dtype=np.float32)
+        best = np.zeros(len(self._place), dtype=np.float32)
         np.maximum.at(best, self._owner, scores)
+        # A decoy is a heap of unlike questions: only its nearest one says anything.
+        bodies[len(self._articles) :] = best[len(self._articles) :] * 2.2 / 1.6
         # BM25 saturates above 1 for short texts that say nothing else; both parts count equally.
         return np.asarray(np.clip((bodies / 2.2 + best / 1.6) / 2, 0, 1), dtype=np.float32)
 
-    def _prior(self, mentioned: frozenset[str], conditions: frozenset[str]) -> NDArray[np.float32]:
-        prior = np.zeros(len(self._articles), dtype=np.float32)
-        for i, article in enumerate(self._articles):
-            about = article.audience.conditions
+    def _prior(self, mentioned: frozenset[str], conditions: frozenset[str]) -> Floats:
+        prior = np.zeros(len(self._place), dtype=np.float32)
+        for i, about in enumerate(self._about):
             if about and mentioned and not about & mentioned:
                 prior[i] -= _OTHER_CONDITION
             elif about and conditions and not mentioned and not about & conditions:
                 prior[i] -= _NOT_THEIRS
         return prior
 
-    def _cosine(self, question: str) -> NDArray[np.float32] | None:
+    def _cosine(self, question: str) -> Floats | None:
         reader = self._open()
         if reader is None or self._embedder is None:
             return None
@@ -154,14 +175,15 @@ class Retriever:
             self._broken = str(error)
             return None
         # What is not among the nearest is at most as near as the last of them.
-        low_passage = min(passages.values(), default=0.0)
-        low_variant = min(variants.values(), default=0.0)
-        cosine = np.full(len(self._articles), (low_passage + low_variant) / 2, dtype=np.float32)
-        for key in passages.keys() | variants.keys():
-            place = self._place.get(key)
-            if place is not None:
-                near = passages.get(key, low_passage), variants.get(key, low_variant)
-                cosine[place] = sum(near) / 2
+        low_passage = min((found[0] for found in passages.values()), default=0.0)
+        low_variant = min((found[-1] for found in variants.values()), default=0.0)
+        cosine = np.zeros(len(self._place), dtype=np.float32)
+        for key, place in self._place.items():
+            closest = variants.get(key, [low_variant])[:_TOP]
+            top = (sum(closest) + low_variant * (_TOP - len(closest))) / _TOP
+            asked = (_BEST_SHARE * closest[0] + _TOP_SHARE * top) / (_BEST_SHARE + _TOP_SHARE)
+            passage = asked if key.startswith(DECOY) else passages.get(key, [low_passage])[0]
+            cosine[place] = _PASSAGE_SHARE * passage + (1 - _PASSAGE_SHARE) * asked
         return cosine
 
     def _open(self) -> Reader | None:
@@ -189,4 +211,4 @@ class Retriever:
 
 
 def _whole(article: Article) -> str:
-    return " ".join((article.title, article.plain, article.body, *article.questions))
+    return " ".join((article.title, article.plain, *article.questions))
