@@ -89,11 +89,12 @@ def _others(understood: Understanding) -> list[str]:
 
 
 def _completed(background: Background, understood: Understanding) -> Background:
-    """The background, with what the message itself says about age, pregnancy and disease."""
+    """The background, with what the message itself says: age, pregnancy, disease, drugs."""
     said = frozenset(Programme(name) for name in understood.conditions)
     return replace(
         background,
         age=background.age if background.age is not None else understood.age,
         conditions=background.conditions | said,
         pregnant=background.pregnant or understood.pregnant,
+        drugs=background.drugs | understood.drugs,
     )

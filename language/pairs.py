@@ -105,8 +105,10 @@ class Pairs:
         first, second, third = numbers
         text, number = self.state.text, third.figure
         between = text[second.end : third.start]
-        listed = "," in between and "/" in text[first.end : second.start]
-        if shapes.is_dash(between) or listed or not _PULSE.fits(number.value):
+        parted = text[first.end : second.start]
+        listed = "," in between and "/" in parted
+        ranged = shapes.is_dash(between) and not shapes.is_dash(parted)
+        if ranged or listed or not _PULSE.fits(number.value):
             return 0
         if not number.whole or number.approximate:
             return 0

@@ -14,6 +14,7 @@ from language.understanding import Mention, Purpose, Subject, When
 
 _SENTENCE_END = re.compile(r"[。!?;\n！？；]")
 _NEXT_TO = 3
+_TAIL = 6
 _OWN = re.compile(r"我|俺|本人|今天|今早|现在|刚|昨|最近|头晕|头疼|头痛|难受|不舒服|都")
 
 
@@ -45,12 +46,18 @@ def _corrected(drafts: list[Draft], tokens: Tokens) -> list[Draft]:
     return drafts if refused else []
 
 
+_BASELINE = frozenset({"habitual", "vague", "untreated"})
+
+
 def _judge_limit(draft: Draft, text: str) -> None:
     ends = [m.end() for m in _SENTENCE_END.finditer(text)]
     start = max((e for e in ends if e <= draft.start), default=0)
     stop = min((e for e in ends if e > draft.end), default=len(text))
     sentence = text[start:stop]
-    if is_threshold(sentence) and not _OWN.search(sentence):
+    comma = text.find(",", draft.end)
+    tail = draft.end + _TAIL if comma < 0 else min(comma, draft.end + _TAIL)
+    clause = text[max(text.rfind(",", start, draft.start), start) : tail]
+    if is_threshold(sentence) and not _OWN.search(clause):
         draft.purpose = Purpose.HYPOTHETICAL
     else:
         draft.approximate = True
@@ -59,7 +66,7 @@ def _judge_limit(draft: Draft, text: str) -> None:
 def _age(drafts: Sequence[Draft]) -> None:
     """A habitual or vaguely dated value is history once a newer one of its kind stands beside it."""
     for draft in drafts:
-        if draft.when not in {"habitual", "vague"}:
+        if draft.when not in _BASELINE:
             continue
         for other in drafts:
             newer = other.when == "now" or (other.when == "" and draft.when == "vague")
@@ -80,7 +87,7 @@ def _age(drafts: Sequence[Draft]) -> None:
                 break
 
 
-_WHEN = {"past": When.PAST, "habitual": When.HABITUAL}
+_WHEN = {"past": When.PAST, "habitual": When.HABITUAL, "untreated": When.HABITUAL}
 
 
 def _mention(draft: Draft, normal: Normal) -> Mention:

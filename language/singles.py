@@ -31,6 +31,7 @@ _STEADY = re.compile(
     r"(?:稳|控制|维持|保持|稳定|波动|量|测|查)[了的出得在到一下]*(?:大概|差不多|大约|都|也|是|还|又)*$"
 )
 _TIMED = re.compile(r"\s*(?:钟|半|左右)?\s*(?:测|量|吃|起|的时候|去|来|开始|到|睡|打针|才)")
+_MINE = re.compile(r"[?？。!！]\s*(?:我|俺|本人)(?:的)?是?$")
 _GAP = 8
 _TINY = 2
 _COMMAS = 6
@@ -158,8 +159,9 @@ class Single:
         label, start = self.state.label, clue.token.start
         gap = self._gap(clue)
         if label.stops:
+            mine = _MINE.search(self.state.text[:start]) is not None
             decimal = label.name == "glucose" and number.decimals > 0
-            return decimal and gap <= _GAP and label.stops == 1
+            return (decimal or mine) and gap <= _GAP and label.stops == 1
         if label.commas == 0:
             return gap <= _GAP
         since = self.state.text.rfind(",", 0, start) + 1
