@@ -37,7 +37,16 @@ _WITHHELD = "withheld"
 _MOST_CAUSES = 4
 
 # Their information lines tell nothing that our own events do not, and some carry tokens.
-_QUIET = ("httpx", "httpcore", "apscheduler", "langgraph", "langsmith", "openai", "chromadb")
+_QUIET = (
+    "httpx",
+    "httpcore",
+    "apscheduler",
+    "langgraph",
+    "langsmith",
+    "openai",
+    "chromadb",
+    "sqlalchemy",
+)
 _MUTE = ("uvicorn.access",)
 
 
