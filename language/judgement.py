@@ -40,9 +40,13 @@ def judge(
     it is judged with what the message itself says.
     """
     known = others or {}
-    described = [_described(understood, SENDER, background)]
-    for relation in _others(understood):
-        described.append(_described(understood, relation, known.get(relation, UNKNOWN_BACKGROUND)))
+    described = [
+        _described(understood, SENDER, background),
+        *(
+            _described(understood, relation, known.get(relation, UNKNOWN_BACKGROUND))
+            for relation in _others(understood)
+        ),
+    ]
     return tuple(sorted(described, key=lambda person: -person.assessment.level.rank))
 
 
