@@ -3,6 +3,7 @@
 (() => {
   const EVERY = 20000;
   const offline = document.getElementById("offline");
+  const signedOut = document.getElementById("signed-out");
 
   const busy = (part) => part.contains(document.activeElement) && part !== document.activeElement;
 
@@ -10,7 +11,9 @@
     if (document.hidden || !document.querySelector("[data-live]")) return;
     try {
       const answer = await fetch(location.pathname, { headers: { "X-Refresh": "1" }, redirect: "manual" });
-      if (answer.type === "opaqueredirect") return; // Signed out: leave the page, and what was typed, alone.
+      // Signed out: say so, and leave the page and what was typed alone.
+      signedOut.hidden = answer.type !== "opaqueredirect";
+      if (!signedOut.hidden) return;
       if (!answer.ok) throw new Error(String(answer.status));
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const part of document.querySelectorAll("[data-live]")) {
