@@ -33,7 +33,15 @@ BOUNDARIES = re.compile(
 # Whole numbers that only ever mean a threshold; fractions are taken from the protocols themselves.
 CLINICAL_NUMBERS = {110, 135, 140, 160, 180}
 # Calls that fail by themselves when what they are given is wrong.
-_FAILING = {"raises", "warns", "fail", "expect", "model_validate", "model_validate_json"}
+_FAILING = {
+    "raises",
+    "warns",
+    "fail",
+    "expect",
+    "wait_for",
+    "model_validate",
+    "model_validate_json",
+}
 CLINICAL_PAIR = re.compile(r"\b(110|120|130|135|140|150|160|180)/(70|80|85|90|100|110|120)\b")
 
 
