@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, update
 
 from records.db import changed
 from records.identity import new_id
+from records.insertion import insert_once
 from records.tables import Task
 
 CALL, READ_MESSAGE, LOOK_AT_MEDIA, REVIEW = "call", "read_message", "look_at_media", "review"
@@ -30,26 +30,21 @@ def open_task(
     due_on: date | None = None,
 ) -> bool:
     """Open a task unless this cause already has one. Returns True when it is new."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = (
-        insert(Task)
-        .values(
-            id=new_id(),
-            task_key=task_key,
-            kind=kind,
-            reason=reason,
-            person_id=person_id,
-            contact_point_id=contact_point_id,
-            facility_id=facility_id,
-            inbound_message_id=inbound_message_id,
-            outbound_message_id=outbound_message_id,
-            follow_up_id=follow_up_id,
-            opened_at=now,
-            due_on=due_on,
-        )
-        .on_conflict_do_nothing(index_elements=["task_key"])
+    task = Task(
+        id=new_id(),
+        task_key=task_key,
+        kind=kind,
+        reason=reason,
+        person_id=person_id,
+        contact_point_id=contact_point_id,
+        facility_id=facility_id,
+        inbound_message_id=inbound_message_id,
+        outbound_message_id=outbound_message_id,
+        follow_up_id=follow_up_id,
+        opened_at=now,
+        due_on=due_on,
     )
-    return changed(session, statement) == 1
+    return insert_once(session, task)
 
 
 def close_task(session: Session, task_id: str, *, by: str, outcome: str, now: datetime) -> bool:

@@ -1,9 +1,12 @@
 from datetime import datetime
 
+import pytest
 from sqlmodel import Session, select
 
 from records import audit, running, tasks
+from records.db import Database
 from records.tables import AuditEvent, Task
+from records.vault import Vault
 from tests.agent.scene import Village
 
 
@@ -20,7 +23,13 @@ def open_one(session: Session, village: Village, now: datetime) -> bool:
     )
 
 
-def test_one_cause_opens_one_task(village: Village, now: datetime) -> None:
+@pytest.fixture
+def anywhere(database: Database, vault: Vault, now: datetime) -> Village:
+    return Village(database, vault, now)
+
+
+def test_one_cause_opens_one_task(anywhere: Village, now: datetime) -> None:
+    village = anywhere
     with village.database.transaction() as session:
         assert open_one(session, village, now)
         assert not open_one(session, village, now)
