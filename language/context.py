@@ -106,7 +106,7 @@ class Context:
     def _past_time(self, hit: Hit, place: Place, going: re.Pattern[str]) -> bool:
         governing = None
         for token in self.tokens:
-            if token.start >= hit.start:
+            if token.start >= max(hit.start, hit.core):
                 break
             if token.kind == "time" and token.start >= place.sentence and token.name != "habitual":
                 governing = token
@@ -116,7 +116,8 @@ class Context:
             return False
         if re.match(_any("past", "undone").pattern, self.text[governing.end : governing.end + 4]):
             return False
-        since = self.text[governing.end : place.sentence_end]
+        following = next((c for c in self._clauses if c > place.clause_end), place.sentence_end)
+        since = self.text[governing.end : min(following, place.sentence_end)]
         return (_any("past", "back") if hit.kind == "disease" else going).search(since) is None
 
     # -- supposition and lesson ------------------------------------------------------------------

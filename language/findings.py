@@ -60,9 +60,9 @@ def _graded(hit: Hit, marks: Marks, tokens: Tokens) -> list[str]:
         return [gone]
     concept, kept = hit.concept, []
     for grade in _GRADES:
-        if concept not in grade["of"] or not near & set(grade["with"]):
-            continue
-        if near & set(grade.get("without", ())):
+        wanted = set(grade.get("with", ()))
+        heard = not wanted or bool(near & wanted)
+        if concept not in grade["of"] or not heard or near & set(grade.get("without", ())):
             continue
         if grade.get("keep"):
             kept.append(grade["concept"])
@@ -79,7 +79,7 @@ def _near(hit: Hit, marks: Marks, tokens: Tokens) -> set[str]:
         gap = mark.start - hit.end if mark.start >= hit.end else hit.start - mark.end
         if gap > _NEAR or _STOP.search(text[min(mark.end, hit.end) : max(mark.start, hit.start)]):
             continue
-        if mark.name in {"severe", "rest", "effort"} and not _same_breath(text, hit, mark):
+        if _elsewhere(text, hit, mark):
             continue
         if mark.name == "radiating":
             continue
@@ -87,6 +87,17 @@ def _near(hit: Hit, marks: Marks, tokens: Tokens) -> set[str]:
     if _lasts(hit, tokens):
         names.add("lasting")
     return names
+
+
+def _elsewhere(text: str, hit: Hit, mark: Mark) -> bool:
+    """A strength, a pace or a length of time that belongs to another clause."""
+    behind = mark.start >= hit.end
+    if mark.name in {"severe", "rest", "effort"} or (mark.name == "fresh" and behind):
+        return not _same_breath(text, hit, mark)
+    if mark.name == "long_time":
+        close = behind and mark.start - hit.end <= _BREATH
+        return not (close or _same_breath(text, hit, mark))
+    return False
 
 
 def _same_breath(text: str, hit: Hit, mark: Mark) -> bool:

@@ -9,6 +9,7 @@ from language.grammar import Grammar
 from language.intent import intent_of, is_question, medicine_taken, no_symptoms
 from language.meter import meter_errors
 from language.normalise import normalise
+from language.owners import give_back
 from language.settle import settle
 from language.tokens import Tokens
 from language.understanding import Intent, Understanding
@@ -26,8 +27,9 @@ def read(text: str, *, expecting: Expecting | None = None) -> Understanding:
     normal = normalise(text)
     tokens = Tokens(normal.text)
     state = Grammar(tokens, expecting).read()
+    findings, denied = findings_of(tokens, normal, bool(state.drafts))
+    give_back(state.drafts, findings, tokens)
     mentions, corrects = settle(state.drafts, tokens, normal)
-    findings, denied = findings_of(tokens, normal, bool(mentions))
     intent = intent_of(normal.text, bool(mentions or findings))
     return Understanding(
         text=text,

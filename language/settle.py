@@ -46,7 +46,13 @@ def _corrected(drafts: list[Draft], tokens: Tokens) -> list[Draft]:
     return drafts if refused else []
 
 
-_BASELINE = frozenset({"habitual", "vague", "untreated"})
+# Which words of time make a value older than which others.
+_NEWER = {
+    "habitual": {"now"},
+    "untreated": {"now"},
+    "vague": {"now", ""},
+    "highest": {"now", "", "habitual", "vague"},
+}
 
 
 def _judge_limit(draft: Draft, text: str) -> None:
@@ -64,27 +70,21 @@ def _judge_limit(draft: Draft, text: str) -> None:
 
 
 def _age(drafts: Sequence[Draft]) -> None:
-    """A habitual or vaguely dated value is history once a newer one of its kind stands beside it."""
-    for draft in drafts:
-        if draft.when not in _BASELINE:
-            continue
-        for other in drafts:
-            newer = other.when == "now" or (other.when == "" and draft.when == "vague")
-            same = other.kind is draft.kind and other.subject is draft.subject
-            moment = (
-                draft.kind is not Kind.GLUCOSE
-                or None in {draft.context, other.context}
-                or (draft.context is other.context)
-            )
-            if (
-                other is not draft
-                and newer
-                and same
-                and moment
-                and other.purpose is Purpose.MEASURED
-            ):
-                draft.when = "past"
-                break
+    """A habitual, vague or highest value is history once a newer one of its kind stands beside it."""
+    stale = [d for d in drafts if d.when in _NEWER and any(_newer(d, o) for o in drafts)]
+    for draft in stale:
+        draft.when = "past"
+
+
+def _newer(draft: Draft, other: Draft) -> bool:
+    if other is draft or other.when not in _NEWER[draft.when]:
+        return False
+    if other.purpose is not Purpose.MEASURED or other.subject is not draft.subject:
+        return False
+    moments = {draft.context, other.context}
+    return other.kind is draft.kind and (
+        draft.kind is not Kind.GLUCOSE or None in moments or len(moments) == 1
+    )
 
 
 _WHEN = {"past": When.PAST, "habitual": When.HABITUAL, "untreated": When.HABITUAL}

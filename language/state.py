@@ -21,6 +21,8 @@ _BELOW = re.compile(
     r"\s*(?:mmhg|mmol/l|毫米汞柱)?\s*"
     r"(?:以下|以内|之内|之下|为宜|为好|为目标|为标准|是标准|即可|才行|才好)"
 )
+# The highest ever is history as soon as a value of today stands beside it.
+_HIGHEST = re.compile(r"最高(?:的时候|时|值|血压)?(?:是|为|到|达|曾)?\s*$")
 _NEXT_TO = 2
 _MOMENT_REACH = 6
 _HALF_REACH = 16
@@ -62,6 +64,8 @@ class State:
     def draft(self, kind: Kind, first: Token, last: Token) -> Draft:
         scope = self.scope
         purpose, when = scope.purpose, "past" if scope.leaving else scope.when
+        if when in {"", "habitual"} and _HIGHEST.search(self.text, 0, first.start):
+            when = "highest"
         if _SORT.match(self.text, last.end):
             purpose = Purpose.HYPOTHETICAL
         if _BELOW.match(self.text, last.end) and scope.when != "now":

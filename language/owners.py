@@ -1,0 +1,45 @@
+"""Values said without an owner whose owner is named afterwards.
+
+血压165/95,我妈的 · 血压180/110,我爸头晕呕吐: read cold, both are the relative's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from language.draft import Draft
+from language.tokens import Token, Tokens
+from language.understanding import Finding, Subject
+
+_STOP = re.compile(r"[。!！?？;；\n]")
+_THEIRS = re.compile(r"(?:本人)?的?\s*(?:[,，。.!！)）]|$)")
+_INTRODUCED = re.compile(r"[\s,，(（]*(?:这|这个|上面)?(?:是|给)?\s*")
+
+
+def give_back(drafts: Sequence[Draft], findings: Sequence[Finding], tokens: Tokens) -> None:
+    """Hand ownerless values to the relative named behind them."""
+    ill = {f.relation for f in findings if f.subject is Subject.OTHER}
+    own = any(f.subject is Subject.SELF for f in findings)
+    for draft in drafts:
+        if draft.subject is not Subject.SELF or _claimed(draft, tokens):
+            continue
+        relative = _next_relative(draft, tokens)
+        if relative is None:
+            continue
+        between = tokens.text[draft.end : relative.start]
+        signed = _INTRODUCED.fullmatch(between) and _THEIRS.match(tokens.text, relative.end)
+        sick = relative.name in ill and not own and _STOP.search(between) is None
+        if signed or sick:
+            draft.subject, draft.relation = Subject.OTHER, relative.name
+
+
+def _claimed(draft: Draft, tokens: Tokens) -> bool:
+    return any(t.kind == "subject" and t.start < draft.start for t in tokens)
+
+
+def _next_relative(draft: Draft, tokens: Tokens) -> Token | None:
+    """The first person named behind the value, when it is not the sender."""
+    following = (t for t in tokens if t.kind == "subject" and t.start >= draft.end)
+    found = next(following, None)
+    return found if found is not None and found.name != "self" else None
