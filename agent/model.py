@@ -70,7 +70,9 @@ class OpenAIModel:
             project="",
             timeout=settings.timeout,
             max_retries=0,
-            http_client=DefaultHttpxClient(timeout=settings.timeout, trust_env=False),
+            http_client=DefaultHttpxClient(
+                timeout=settings.timeout, trust_env=False, follow_redirects=False
+            ),
         )
 
     def close(self) -> None:

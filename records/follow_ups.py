@@ -23,7 +23,36 @@ SILENT, CANCELLED = "silent", "cancelled"
 def plan(
     session: Session, person_id: str, programme: str, due_on: date, reason: str = "routine"
 ) -> bool:
-    """Plan a follow-up. False when it is planned already."""
+    """Plan a follow-up. False when one is planned for that day or earlier already.
+
+    A programme has one plan ahead: an earlier contact takes the place of a later one, and plans its
+    own successor when it is done. Otherwise a recheck would start a second chain beside the first.
+    """
+    ahead = list(
+        session.exec(
+            select(FollowUp)
+            .where(FollowUp.person_id == person_id)
+            .where(FollowUp.programme == programme)
+            .where(FollowUp.state == PLANNED)
+            .with_for_update()
+        ).all()
+    )
+    if any(row.due_on <= due_on for row in ahead):
+        return False
+    for row in ahead:
+        row.state = CANCELLED
+        session.add(row)
+    again = session.exec(
+        select(FollowUp)
+        .where(FollowUp.person_id == person_id)
+        .where(FollowUp.programme == programme)
+        .where(FollowUp.due_on == due_on)
+        .where(FollowUp.state == CANCELLED)
+    ).first()
+    if again is not None:
+        again.state, again.reason = PLANNED, reason
+        session.add(again)
+        return True
     row = FollowUp(
         id=new_id(), person_id=person_id, programme=programme, due_on=due_on, reason=reason
     )

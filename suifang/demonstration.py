@@ -14,6 +14,7 @@ from knowledge.index import current
 from suifang import clock, demo, education
 from suifang.installation import Installation, migrate, open_installation
 from suifang.keys import ensure_keys, load_keys
+from suifang.logs import configure_logs
 from suifang.seed import SeedSummary, seed_demo
 from suifang.serve import supervise
 from suifang.settings import Settings, load_settings
@@ -21,6 +22,7 @@ from suifang.settings import Settings, load_settings
 _ROLES = {
     "village_doctor": "村医",
     "township_doctor": "卫生院医生",
+    "county_duty": "县里值班",
     "bureau_officer": "卫健局",
     "operator": "运维",
 }
@@ -35,6 +37,7 @@ def demonstrate(screen: Console, data_dir: Path, port: int, simulator_port: int)
     demo.apply(demo.settings(pages, phones))
     demo.apply(demo.secret_settings(demo.secrets(load_keys(bare))))
     settings = load_settings(None)
+    configure_logs(settings.log_level, settings.log_format)
     migrate(settings)
     installation = open_installation(settings)
     seeded = seed_county(screen, installation)
@@ -96,7 +99,6 @@ def _welcome(addresses: tuple[str, str], seeded: SeedSummary, seconds: float) ->
     table = Table.grid(padding=(0, 2))
     table.add_row("当病人  Be a patient", f"[link={phones}]{phones}[/link]")
     table.add_row("当医生  Be the doctor", f"[link={pages}]{pages}[/link]")
-    table.add_row("看报表  See the counts", f"[link={pages}/counts]{pages}/counts[/link]")
     table.add_row("", "")
     for account in seeded.accounts:
         role = _ROLES.get(account.role, account.role)

@@ -16,7 +16,7 @@ def embedder(settings: Settings) -> Embedder | None:
     """The embedder the settings name; None for words alone."""
     endpoint = settings.embeddings_endpoint
     if endpoint is not None:
-        client = httpx.Client(timeout=endpoint.timeout, trust_env=False)
+        client = httpx.Client(timeout=endpoint.timeout, trust_env=False, follow_redirects=False)
         key = endpoint.api_key.get_secret_value()
         return EndpointEmbedder(endpoint.base_url, endpoint.name, key, client)
     return LocalEmbedder() if settings.embeddings == "local" else None
