@@ -65,10 +65,14 @@ class Gate:
         """Tell whether a text is about what we look after, or about daily life with it."""
         return bool(self._words["core"].search(text) or self._words["scope"].search(text))
 
+    def elsewhere(self, text: str) -> bool:
+        """Tell whether a text names a disease that is not ours."""
+        return bool(self._words["elsewhere"].search(text))
+
     def features(self, whole: str, ranking: Ranking) -> dict[str, float]:
         """Describe how well the corpus fits a question."""
         best = ranking.hits[0] if ranking.hits else None
-        other = bool(self._words["elsewhere"].search(whole))
+        other = self.elsewhere(whole)
         return {
             "bias": 1.0,
             "score": best.score if best else 0.0,
@@ -94,7 +98,7 @@ class Gate:
 
     def declined(self, whole: str, ranking: Ranking | None) -> str | None:
         """Name what a declined question is about; None when it is in scope but not known."""
-        if self._words["elsewhere"].search(whole):
+        if self.elsewhere(whole):
             return OTHER_DISEASE
         if ranking and ranking.hits and ranking.decoy_score > ranking.hits[0].score:
             return ranking.decoy

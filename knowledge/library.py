@@ -131,6 +131,8 @@ class Library:
     def _eaten(self, asked: tuple[str, ...], whole: str) -> tuple[Mention, ...]:
         """Return the foods of the first sentence that asks about eating them."""
         named = bool(self._gate.mentioned(whole))
+        if not named and self._gate.elsewhere(whole):
+            return ()
         for sentence in asked:
             eats = self._foods.asks_to_eat(sentence, disease=named)
             if eats or (named and self._foods.asks_for_cure(sentence)):
