@@ -30,7 +30,7 @@ _DEEDS = frozenset({
 })  # fmt: skip
 
 
-_DROPS = frozenset({"syncope", "seizure", "unrousable", "limb_cannot_move", "one_sided_weakness"})
+_DROPS = frozenset({"syncope", "seizure", "unrousable"})
 
 
 @functools.cache
@@ -114,6 +114,10 @@ class Context:
             return False
         if hit.concept == "syncope" and _any("past", "recent").match(self.text, governing.start):
             return False
+        if _any("past", "own_clause").match(self.text, governing.start) and governing.start < (
+            place.clause
+        ):
+            return False
         if re.match(_any("past", "undone").pattern, self.text[governing.end : governing.end + 4]):
             return False
         following = next((c for c in self._clauses if c > place.clause_end), place.sentence_end)
@@ -135,9 +139,21 @@ class Context:
         )
 
     def _if(self, hit: Hit, place: Place) -> bool:
-        """要是, 如果, 万一: until a word for now takes it back."""
+        """要是, 如果, 万一: until a word for now takes it back.
+
+        Over a comma it reaches only when its own clause is about illness (not 如果方便请回复).
+        """
         found = _any("supposition", "sentence").search(self.text, place.sentence, hit.start)
-        return found is not None and not self._now_after(found.end(), hit)
+        if found is None or self._now_after(found.end(), hit):
+            return False
+        end = span(self._clauses, found.start())[1]
+        if end > hit.start:
+            return True
+        supposed = any(found.end() <= h.start < end for h in self.hits)
+        return supposed or any(
+            t.kind in {"num", "measure", "skip"} and found.end() <= t.start < end
+            for t in self.tokens
+        )
 
     def _feared(self, hit: Hit, clause: str) -> bool:
         """是不是脑梗, 怕中风, 想停药: a name that is feared, a deed that is planned."""
@@ -177,20 +193,24 @@ class Context:
         )
 
     def _lesson(self, hit: Hit, place: Place) -> bool:
-        sentence = self.text[place.sentence : place.sentence_end]
-        if (
-            hit.topical
-            and _any("lesson", "of_people").match(self.text, hit.end)
-            and not self._event(hit, place)
-        ):
-            return True
-        if hit.topical and hit.kind != "disease" and _any("lesson", "name_ask").search(sentence):
-            return not self._event(hit, place)
-        if not _any("lesson", "ask").search(sentence):
-            return hit.topical and hit.kind != "disease" and self._bare(hit, place)
+        """A sign is taught only where the asking is not a clause of its own (手麻,会不会是中风)."""
         if hit.topical:
-            return not self._event(hit, place)
-        return not (self._live(place) or self._told(hit, place))
+            return self._named_only(hit, place)
+        asked = _any("lesson", "ask").search(self.text, place.sentence, place.clause_end)
+        return asked is not None and not (self._live(place) or self._told(hit, place))
+
+    def _named_only(self, hit: Hit, place: Place) -> bool:
+        """A name in a lesson, or as an attribute, or alone; told as an event it stands."""
+        if self._event(hit, place):
+            return False
+        sentence = self.text[place.sentence : place.sentence_end]
+        taught = _any("lesson", "ask").search(sentence) or (
+            _any("lesson", "of_people").match(self.text, hit.end)
+        )
+        if taught or hit.kind == "disease":
+            return taught is not None
+        named = _any("lesson", "name_ask").search(sentence) is not None
+        return named or not (self._live(place) or self._alone(hit, place))
 
     def _told(self, hit: Hit, place: Place) -> bool:
         """Two signs or more and then 是…的前兆吗: the signs are somebody's."""
@@ -208,16 +228,10 @@ class Context:
             is not None
         )
 
-    def _bare(self, hit: Hit, place: Place) -> bool:
-        """A name and nothing that says somebody has it: 糖尿病足, 房颤的饮食."""
-        return not (self._event(hit, place) or self._live(place) or self._alone(hit))
-
-    def _alone(self, hit: Hit) -> bool:
-        """晕倒, 抽搐 as the whole message of one who is in no state to write more."""
-        return (
-            hit.concept in _DROPS
-            and len(self.text.strip(" 。!?？！,，")) <= hit.end - hit.start + 2
-        )
+    def _alone(self, hit: Hit, place: Place) -> bool:
+        """晕倒, 抽搐 as a whole clause: one who is in no state to write more."""
+        rest = self.text[hit.end : place.clause_end].strip(" ,，。!?？！；;")
+        return hit.concept in _DROPS and not rest
 
     def _live(self, place: Place) -> bool:
         """Somebody is said to be ill in this sentence, or a value is given in the message."""

@@ -13,3 +13,15 @@ class Expecting:
 
     kinds: frozenset[Kind] = field(default_factory=frozenset)
     context: GlucoseContext | None = None
+
+
+_ASKED = {
+    "bp": Expecting(frozenset({Kind.BP})),
+    "glucose": Expecting(frozenset({Kind.GLUCOSE}), GlucoseContext.FASTING),
+    "both": Expecting(frozenset({Kind.BP, Kind.GLUCOSE}), GlucoseContext.FASTING),
+}
+
+
+def asked_for(field: object) -> Expecting | None:
+    """What a question of a follow-up expects: "bp", "glucose" or "both"; None for any other."""
+    return _ASKED.get(str(field))

@@ -13,7 +13,7 @@ _PLAIN = re.compile(r"[\s,，.。!！~、:：;\"“”'‘’（）()…]+")
 _EXACT = (
     ("stop", Intent.STOP), ("resume", Intent.RESUME), ("withdraw", Intent.WITHDRAW),
     ("doctor", Intent.DOCTOR), ("help", Intent.HELP), ("greeting", Intent.GREETING),
-    ("deny", Intent.DENY), ("confirm", Intent.CONFIRM), ("thanks", Intent.OTHER),
+    ("deny", Intent.DENY), ("confirm", Intent.CONFIRM), ("thanks", Intent.THANKS),
 )  # fmt: skip
 _LONGEST_EXACT = 12
 _CAREFUL = re.compile(r"没(?:有)?(?:别的|其他|其它|什么别的)")

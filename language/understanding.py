@@ -54,6 +54,7 @@ class Intent(StrEnum):
     DOCTOR = "doctor"
     HELP = "help"
     GREETING = "greeting"
+    THANKS = "thanks"
     OTHER = "other"
 
 
