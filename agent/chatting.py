@@ -124,6 +124,10 @@ def _help(_state: TurnState, _context: TurnContext) -> TurnState:
     return {"parts": (wording.part("chat.help"),)}
 
 
+def _thanks(_state: TurnState, _context: TurnContext) -> TurnState:
+    return {"parts": (wording.part("chat.thanks"),)}
+
+
 def _greeting(_state: TurnState, _context: TurnContext) -> TurnState:
     return {"parts": (wording.part("chat.greeting"),)}
 
@@ -140,5 +144,6 @@ _COMMANDS: dict[Intent, Callable[[TurnState, TurnContext], TurnState]] = {
     Intent.DOCTOR: _doctor,
     Intent.HELP: _help,
     Intent.GREETING: _greeting,
+    Intent.THANKS: _thanks,
     Intent.WITHDRAW: _withdraw,
 }

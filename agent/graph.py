@@ -34,6 +34,7 @@ _COMMANDS = {
     Intent.DOCTOR,
     Intent.HELP,
     Intent.GREETING,
+    Intent.THANKS,
     Intent.WITHDRAW,
 }
 

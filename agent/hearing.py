@@ -7,8 +7,7 @@ from langgraph.runtime import Runtime
 from agent.context import SENDER, Heard, Member, TurnContext
 from agent.following_up import expected
 from agent.state import Heed, TurnState
-from care.reading import GlucoseContext, Kind
-from language.expecting import Expecting
+from language.expecting import asked_for
 from language.judgement import Described, judge
 from language.reader import read
 from language.understanding import Understanding
@@ -16,11 +15,6 @@ from language.understanding import Understanding
 # A comma: a value may go on in the next message, a sentence may not.
 BREAK = "，"
 _MENU_WORDS = {"doctor": "找医生", "help": "帮助", "stop": "退订"}
-EXPECTED = {
-    "bp": Expecting(frozenset({Kind.BP})),
-    "glucose": Expecting(frozenset({Kind.GLUCOSE}), GlucoseContext.FASTING),
-    "both": Expecting(frozenset({Kind.BP, Kind.GLUCOSE}), GlucoseContext.FASTING),
-}
 
 
 def hear(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
@@ -32,7 +26,7 @@ def hear(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
         text += BREAK if text else ""
         starts.append((len(text), heard.message_id))
         text += words
-    understood = read(text, expecting=_expected(runtime.context))
+    understood = read(text, expecting=asked_for(expected(runtime.context.follow_ups)))
     return {"heed": Heed(text, understood, tuple(starts))}
 
 
@@ -76,7 +70,3 @@ def _judged(understood: Understanding, context: TurnContext) -> tuple[Described,
 def _subject(person: Described, context: TurnContext) -> Member:
     """Who the alarm is about: the linked person, or the sender, who knows the one that is meant."""
     return context.member(person.relation) or context.sender
-
-
-def _expected(context: TurnContext) -> Expecting | None:
-    return EXPECTED.get(expected(context.follow_ups) or "")

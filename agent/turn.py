@@ -24,7 +24,8 @@ from records.tables import ContactPoint
 
 log = structlog.get_logger()
 
-LEASE = timedelta(minutes=2)
+# Longer than the slowest turn; so long a patient waits when a worker dies in the middle of one.
+LEASE = timedelta(minutes=1)
 _TRIES = 3
 _RETRY_AFTER = timedelta(seconds=20)
 

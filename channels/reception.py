@@ -6,19 +6,17 @@ text on the way to the patient even if no worker is alive. Everything else waits
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from sqlmodel import Session
 
 from care.level import Level
-from care.reading import GlucoseContext, Kind
 from care.situation import Background
 from channels.receipts import close_attempt
-from language.expecting import Expecting
+from language.expecting import asked_for
 from language.judgement import Described, judge
 from language.reader import read
 from records import messages, people
@@ -34,12 +32,6 @@ SETTLE = timedelta(seconds=4)
 
 # What somebody said in words of their own; the label of a place is not to be read as a value.
 _SPOKEN = frozenset({"text", "voice"})
-
-# What a follow-up asked for, so that a bare number in the answer is judged as what it is.
-_EXPECTED: Mapping[str, Expecting] = {
-    "bp": Expecting(frozenset({Kind.BP})),
-    "glucose": Expecting(frozenset({Kind.GLUCOSE}), GlucoseContext.FASTING),
-}
 
 log = structlog.get_logger(__name__)
 
@@ -137,15 +129,11 @@ def _judged(
     }
     sender = known.get(SENDER) or next(iter(known.values()), Background())
     try:
-        understood = read(arrival.text, expecting=_expected(contact.awaiting))
+        understood = read(arrival.text, expecting=asked_for(contact.awaiting.get("field")))
         return linked, judge(understood, sender, known)[0]
     except Exception as error:  # noqa: BLE001 - a fault in reading must not cost the message
         log.warning("reception.unread", error=type(error).__name__, contact_point_id=contact.id)
         return linked, None
-
-
-def _expected(awaiting: Mapping[str, Any]) -> Expecting | None:
-    return _EXPECTED.get(str(awaiting.get("field", "")))
 
 
 def _meant(described: Described, linked: list[Linked]) -> Person | None:

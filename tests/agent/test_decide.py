@@ -168,6 +168,14 @@ def test_a_dose_is_refused_and_shown_to_the_doctor(thought: Thought) -> None:
     assert [task.reason for task in decision.tasks] == ["dose_change"]
 
 
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [("谢谢", "chat.thanks"), ("你好", "chat.greeting"), ("帮助", "chat.help")],
+)
+def test_small_talk_has_its_own_words(thought: Thought, text: str, key: str) -> None:
+    assert keys(thought(text)) == [key]
+
+
 def test_garbage_is_asked_back(thought: Thought) -> None:
     assert keys(thought("阿巴阿巴")) == ["chat.unclear"]
 
