@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from suifang.settings import Settings
 
 _WECHAT = ("wechat_app_id", "wechat_app_secret", "wechat_token")
-_WECHAT_EXTRAS = ("wechat_previous_encoding_aes_key", "wechat_template_id_follow_up")
+_WECHAT_EXTRAS = (
+    "wechat_original_id",
+    "wechat_previous_encoding_aes_key",
+    "wechat_template_id_follow_up",
+    "wechat_template_id_reply",
+)
 _MODEL = ("model_base_url", "model_api_key", "model_name")
 _EMBEDDINGS = ("embeddings_base_url", "embeddings_api_key", "embeddings_model")
 _OUTSIDE = ("model_base_url", "embeddings_base_url", "chroma_url", "notice_webhook_url")

@@ -30,6 +30,8 @@ from suifang.wechat import CALLBACK_NAME
 
 APP_ID = "wxdemo0000000001"
 TEMPLATE_ID = "demo-follow-up"
+REPLY_TEMPLATE_ID = "demo-reply"
+ORIGINAL_ID = "gh_demo000000001"
 HOST = "127.0.0.1"
 _READY_WITHIN = 30.0
 _CONDITIONS = {Programme.HYPERTENSION: "高血压", Programme.TYPE2_DIABETES: "2型糖尿病"}
@@ -63,7 +65,9 @@ def settings(port: int, simulator_port: int) -> dict[str, str]:
         "SUIFANG_SETTLE_SECONDS": "2",
         "SUIFANG_WECHAT_APP_ID": APP_ID,
         "SUIFANG_WECHAT_API_BASE": f"http://{HOST}:{simulator_port}",
+        "SUIFANG_WECHAT_ORIGINAL_ID": ORIGINAL_ID,
         "SUIFANG_WECHAT_TEMPLATE_ID_FOLLOW_UP": TEMPLATE_ID,
+        "SUIFANG_WECHAT_TEMPLATE_ID_REPLY": REPLY_TEMPLATE_ID,
         "SUIFANG_NOTICE_WEBHOOK_URL": f"http://{HOST}:{simulator_port}/notices",
         "SUIFANG_LOG_LEVEL": "warning",
     }
@@ -107,6 +111,7 @@ def simulator_settings(
         secret=made.app_secret,
         token=made.token,
         encoding_aes_key=made.aes_key,
+        account_id=ORIGINAL_ID,
         callback_url=f"{configured.public_url}/wechat/{CALLBACK_NAME}",
         account_name="柳溪镇卫生院随访",
         public_url=base,
@@ -117,6 +122,9 @@ def simulator_settings(
                 TEMPLATE_ID,
                 "随访到期提醒",
                 {"thing1": "提醒事项", "time2": "日期", "thing3": "怎么做"},
+            ),
+            TemplateSpec(
+                REPLY_TEMPLATE_ID, "医生回复通知", {"thing1": "提醒事项", "thing2": "怎么做"}
             ),
         ),
         links=(("医生工作台", f"{configured.public_url}/"),),

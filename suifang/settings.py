@@ -36,7 +36,9 @@ class WeChatSettings:
     previous_encoding_aes_key: SecretStr | None
     api_base: str
     allow_plain: bool
+    original_id: str | None
     template_id_follow_up: str | None
+    template_id_reply: str | None
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,9 @@ class Settings(BaseSettings):
     wechat_previous_encoding_aes_key: SecretStr | None = None
     wechat_api_base: str = "https://api.weixin.qq.com"
     wechat_allow_plain: bool = False
+    wechat_original_id: str | None = None
     wechat_template_id_follow_up: str | None = None
+    wechat_template_id_reply: str | None = None
 
     model_base_url: str | None = None
     model_api_key: SecretStr | None = None
@@ -150,7 +154,9 @@ class Settings(BaseSettings):
             previous_encoding_aes_key=self.wechat_previous_encoding_aes_key,
             api_base=self.wechat_api_base.rstrip("/"),
             allow_plain=self.wechat_allow_plain,
+            original_id=self.wechat_original_id,
             template_id_follow_up=self.wechat_template_id_follow_up,
+            template_id_reply=self.wechat_template_id_reply,
         )
 
     @property

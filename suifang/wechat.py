@@ -27,14 +27,18 @@ def account(settings: Settings) -> WeChatAccount | None:
     keys = [wechat.encoding_aes_key.get_secret_value()]
     if wechat.previous_encoding_aes_key is not None:
         keys.append(wechat.previous_encoding_aes_key.get_secret_value())
-    template = wechat.template_id_follow_up
-    names = ("followup_due", "followup_reminder")
+    templates = {
+        "followup_due": wechat.template_id_follow_up,
+        "followup_reminder": wechat.template_id_follow_up,
+        "reply_waiting": wechat.template_id_reply,
+    }
     return WeChatAccount(
         app_id=wechat.app_id,
         secret=wechat.app_secret.get_secret_value(),
         token=wechat.token.get_secret_value(),
         aes_keys=tuple(keys),
-        templates=dict.fromkeys(names, template) if template else {},
+        original_id=wechat.original_id,
+        templates={name: template for name, template in templates.items() if template},
         allow_plain=wechat.allow_plain,
         platform=wechat.api_base,
     )
