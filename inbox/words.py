@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -32,6 +33,13 @@ def label(group: str, code: str) -> str:
         return render(f"{group}.{code}")
     except CatalogError:
         return code
+
+
+def telling(reasons: Sequence[str]) -> list[str]:
+    """The reasons worth a hurried reader's eye: not those that a graver one says already."""
+    covers = _words()["covers"]
+    said = {weaker for reason in reasons for weaker in covers.get(reason, "").split()}
+    return [reason for reason in reasons if reason not in said]
 
 
 @lru_cache(maxsize=1)
