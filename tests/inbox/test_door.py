@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import httpx
 import pytest
 from sqlmodel import select
 
 from inbox.door import LARGEST_FORM, local_path
 from records import practitioners
 from records.tables import AuditEvent, OutboundMessage, Practitioner, SignIn
+from tests.inbox.browser import Browser, Opening
 from tests.inbox.county import PASSWORD
+from tests.inbox.office import Office
 
 
-async def test_the_right_password_opens_the_list(office, browser):
+async def test_the_right_password_opens_the_list(office: Office, browser: Opening) -> None:
     one = await browser()
     answer = await one.sign_in("doctor_a")
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
@@ -23,7 +26,9 @@ async def test_the_right_password_opens_the_list(office, browser):
 @pytest.mark.parametrize(
     ("login", "password"), [("doctor_a", "wrong password"), ("nobody", PASSWORD)]
 )
-async def test_a_wrong_login_and_a_wrong_password_look_the_same(browser, login, password):
+async def test_a_wrong_login_and_a_wrong_password_look_the_same(
+    browser: Opening, login: str, password: str
+) -> None:
     one = await browser()
     answer = await one.sign_in(login, password)
     assert answer.status_code == 401
@@ -31,7 +36,7 @@ async def test_a_wrong_login_and_a_wrong_password_look_the_same(browser, login, 
     assert (await one.get("/")).headers["location"] == "/sign-in"
 
 
-async def test_the_session_cookie_is_out_of_reach_of_scripts(browser):
+async def test_the_session_cookie_is_out_of_reach_of_scripts(browser: Opening) -> None:
     one = await browser()
     answer = await one.sign_in("doctor_a")
     cookie = next(c for c in answer.headers.get_list("set-cookie") if c.startswith("suifang="))
@@ -40,7 +45,9 @@ async def test_the_session_cookie_is_out_of_reach_of_scripts(browser):
     assert "Secure" not in cookie
 
 
-async def test_off_loopback_the_cookie_travels_over_tls_only(office, browser):
+async def test_off_loopback_the_cookie_travels_over_tls_only(
+    office: Office, browser: Opening
+) -> None:
     office.serve(loopback=False)
     one = await browser(scheme="https")
     answer = await one.sign_in("doctor_a")
@@ -51,7 +58,7 @@ async def test_off_loopback_the_cookie_travels_over_tls_only(office, browser):
     assert (await one.get("/")).status_code == 200
 
 
-async def test_a_demo_account_is_refused_off_loopback(office, browser):
+async def test_a_demo_account_is_refused_off_loopback(office: Office, browser: Opening) -> None:
     with office.county() as county:
         county.practitioner("demo", "a", "village_doctor", "演示", demo=True)
     here = await browser("demo")
@@ -61,7 +68,9 @@ async def test_a_demo_account_is_refused_off_loopback(office, browser):
     assert (await there.sign_in("demo")).status_code == 401
 
 
-async def test_after_ten_wrong_tries_even_the_right_password_waits(office, browser):
+async def test_after_ten_wrong_tries_even_the_right_password_waits(
+    office: Office, browser: Opening
+) -> None:
     one = await browser()
     for _ in range(practitioners.TRIES_PER_LOGIN):
         assert (await one.sign_in("doctor_a", "wrong password")).status_code == 401
@@ -72,7 +81,7 @@ async def test_after_ten_wrong_tries_even_the_right_password_waits(office, brows
     assert (await one.sign_in("doctor_a")).status_code == 303
 
 
-async def test_signing_in_clears_the_count(browser):
+async def test_signing_in_clears_the_count(browser: Opening) -> None:
     one = await browser()
     for _ in range(practitioners.TRIES_PER_LOGIN - 1):
         await one.sign_in("doctor_a", "wrong password")
@@ -81,7 +90,9 @@ async def test_signing_in_clears_the_count(browser):
     assert (await other.sign_in("doctor_a", "wrong password")).status_code == 401
 
 
-async def test_a_hash_of_older_settings_is_renewed_at_sign_in(office, browser):
+async def test_a_hash_of_older_settings_is_renewed_at_sign_in(
+    office: Office, browser: Opening
+) -> None:
     from argon2 import PasswordHasher
 
     old = PasswordHasher(time_cost=2, memory_cost=16, parallelism=1).hash(PASSWORD)
@@ -90,17 +101,17 @@ async def test_a_hash_of_older_settings_is_renewed_at_sign_in(office, browser):
         practitioners.rehash(session, row_id, old)
     await browser("doctor_a")
     with office.database.reading() as session:
-        assert session.get(Practitioner, row_id).password_hash != old
+        assert session.get_one(Practitioner, row_id).password_hash != old
     await browser("doctor_a")
 
 
-async def test_whoever_is_signed_in_goes_straight_through(browser):
+async def test_whoever_is_signed_in_goes_straight_through(browser: Opening) -> None:
     one = await browser("doctor_a")
     answer = await one.get("/sign-in?back=/tasks")
     assert (answer.status_code, answer.headers["location"]) == (303, "/tasks")
 
 
-async def test_signing_out_ends_the_session_on_the_server(office, browser):
+async def test_signing_out_ends_the_session_on_the_server(office: Office, browser: Opening) -> None:
     one = await browser("doctor_a")
     cookies = dict(one.client.cookies)
     answer = await one.post("/sign-out")
@@ -111,14 +122,16 @@ async def test_signing_out_ends_the_session_on_the_server(office, browser):
         assert session.exec(select(SignIn)).all() == []
 
 
-async def test_sign_in_is_in_the_audit_trail(office, browser):
+async def test_sign_in_is_in_the_audit_trail(office: Office, browser: Opening) -> None:
     await browser("doctor_a")
     with office.database.reading() as session:
         event = session.exec(select(AuditEvent)).one()
     assert (event.action, event.actor) == ("sign_in", office.built.readers["doctor_a"].actor)
 
 
-async def test_a_session_in_use_slides_and_an_idle_one_ends(office, browser):
+async def test_a_session_in_use_slides_and_an_idle_one_ends(
+    office: Office, browser: Opening
+) -> None:
     one = await browser("doctor_a")
     office.now += timedelta(hours=11)
     assert (await one.get("/")).status_code == 200
@@ -128,7 +141,9 @@ async def test_a_session_in_use_slides_and_an_idle_one_ends(office, browser):
     assert (await one.get("/")).status_code == 303
 
 
-async def test_a_page_that_refreshes_itself_keeps_no_session_alive(office, browser):
+async def test_a_page_that_refreshes_itself_keeps_no_session_alive(
+    office: Office, browser: Opening
+) -> None:
     one = await browser("doctor_a")
     office.now += timedelta(hours=11)
     assert (await one.get("/", headers={"X-Refresh": "1"})).status_code == 200
@@ -136,7 +151,7 @@ async def test_a_page_that_refreshes_itself_keeps_no_session_alive(office, brows
     assert (await one.get("/", headers={"X-Refresh": "1"})).status_code == 303
 
 
-async def test_a_form_without_the_token_is_refused(office, browser):
+async def test_a_form_without_the_token_is_refused(office: Office, browser: Opening) -> None:
     one = await browser("doctor_a")
     for fields in ({"csrf": ""}, {"csrf": "made up"}):
         answer = await one.client.post("/sign-out", data=fields)
@@ -145,13 +160,13 @@ async def test_a_form_without_the_token_is_refused(office, browser):
     assert (await one.get("/")).status_code == 200
 
 
-async def test_another_sessions_token_is_refused(browser):
+async def test_another_sessions_token_is_refused(browser: Opening) -> None:
     one, other = await browser("doctor_a"), await browser("doctor_b")
     one.page = other.page
     assert (await one.post("/sign-out")).status_code == 403
 
 
-async def test_the_sign_in_form_needs_its_token_too(browser):
+async def test_the_sign_in_form_needs_its_token_too(browser: Opening) -> None:
     one = await browser()
     await one.get("/sign-in")
     fields = {"login": "doctor_a", "password": PASSWORD, "csrf": "made up"}
@@ -169,19 +184,21 @@ async def test_the_sign_in_form_needs_its_token_too(browser):
         {"Sec-Fetch-Site": "same-site"},
     ],
 )
-async def test_a_form_from_another_site_is_refused(browser, headers):
+async def test_a_form_from_another_site_is_refused(
+    browser: Opening, headers: dict[str, str]
+) -> None:
     one = await browser("doctor_a")
     one.client.headers.update(headers)
     assert (await one.post("/sign-out")).status_code == 403
 
 
-async def test_a_form_from_our_own_page_is_accepted(browser):
+async def test_a_form_from_our_own_page_is_accepted(browser: Opening) -> None:
     one = await browser("doctor_a")
     one.client.headers.update({"Origin": "http://inbox.test", "Sec-Fetch-Site": "same-origin"})
     assert (await one.post("/sign-out")).status_code == 303
 
 
-async def test_only_small_plain_forms_are_read(browser):
+async def test_only_small_plain_forms_are_read(browser: Opening) -> None:
     one = await browser("doctor_a")
     kind = {"Content-Type": "application/x-www-form-urlencoded"}
     too_big = await one.client.post("/sign-out", content=b"a=" + b"x" * LARGEST_FORM, headers=kind)
@@ -208,11 +225,13 @@ async def test_only_small_plain_forms_are_read(browser):
         (None, "/"),
     ],
 )
-def test_one_only_goes_back_to_our_own_pages(path, kept):
+def test_one_only_goes_back_to_our_own_pages(path: str, kept: str) -> None:
     assert local_path(path) == kept
 
 
-async def test_what_was_typed_survives_the_end_of_the_session(office, browser):
+async def test_what_was_typed_survives_the_end_of_the_session(
+    office: Office, browser: Opening
+) -> None:
     with office.county() as county:
         case = county.alarm(*county.person("a"))
     one = await browser("doctor_a")
@@ -241,7 +260,9 @@ async def test_what_was_typed_survives_the_end_of_the_session(office, browser):
         assert len(session.exec(select(OutboundMessage)).all()) == 1
 
 
-async def test_the_sign_in_form_itself_carries_the_text_and_the_way_back(office, browser):
+async def test_the_sign_in_form_itself_carries_the_text_and_the_way_back(
+    office: Office, browser: Opening
+) -> None:
     with office.county() as county:
         case = county.alarm(*county.person("a"))
     one = await browser("doctor_a")
@@ -254,7 +275,7 @@ async def test_the_sign_in_form_itself_carries_the_text_and_the_way_back(office,
     assert 'name="text" value="我在路上"' in wrong.text
 
 
-async def test_a_draft_of_somebody_else_does_not_open(office, browser):
+async def test_a_draft_of_somebody_else_does_not_open(office: Office, browser: Opening) -> None:
     with office.county() as county:
         case = county.alarm(*county.person("a"))
     one = await browser("doctor_a")
@@ -262,7 +283,9 @@ async def test_a_draft_of_somebody_else_does_not_open(office, browser):
     assert "没发出的内容" not in (await one.get(f"/cases/{case}")).text
 
 
-async def test_a_button_pressed_after_the_end_leads_to_the_door(office, browser):
+async def test_a_button_pressed_after_the_end_leads_to_the_door(
+    office: Office, browser: Opening
+) -> None:
     with office.county() as county:
         case = county.alarm(*county.person("a"))
     one = await browser("doctor_a")
@@ -273,13 +296,13 @@ async def test_a_button_pressed_after_the_end_leads_to_the_door(office, browser)
     assert (await one.post("/sign-out")).headers["location"] == "/sign-in"
 
 
-async def change(one, old: str, new: str, again: str | None = None):
+async def change(one: Browser, old: str, new: str, again: str | None = None) -> httpx.Response:
     await one.get("/account")
     fields = {"old": old, "new": new, "again": new if again is None else again}
     return await one.post("/account/password", fields)
 
 
-async def test_a_new_password_works_and_ends_the_other_sessions(browser):
+async def test_a_new_password_works_and_ends_the_other_sessions(browser: Opening) -> None:
     here, elsewhere = await browser("doctor_a"), await browser("doctor_a")
     answer = await change(here, PASSWORD, "another long secret")
     assert answer.headers["location"] == "/account?done=password"
@@ -297,7 +320,9 @@ async def test_a_new_password_works_and_ends_the_other_sessions(browser):
         ("wrong", "another long secret", "another long secret", "现在的密码不对"),
     ],
 )
-async def test_a_password_is_not_changed_without_good_reason(browser, old, new, again, words):
+async def test_a_password_is_not_changed_without_good_reason(
+    browser: Opening, old: str, new: str, again: str | None, words: str
+) -> None:
     one = await browser("doctor_a")
     answer = await change(one, old, new, again)
     assert answer.status_code == 422
@@ -305,7 +330,7 @@ async def test_a_password_is_not_changed_without_good_reason(browser, old, new, 
     assert (await (await browser()).sign_in("doctor_a")).status_code == 303
 
 
-async def test_guessing_the_old_password_is_braked(browser):
+async def test_guessing_the_old_password_is_braked(browser: Opening) -> None:
     one = await browser("doctor_a")
     for _ in range(practitioners.TRIES_PER_LOGIN):
         await change(one, "wrong", "another long secret")

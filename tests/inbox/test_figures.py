@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from reports.figure import definitions
+from tests.inbox.browser import Opening
+from tests.inbox.office import Office
 
 
-async def test_a_doctor_sees_the_village_with_every_definition(office, browser):
+async def test_a_doctor_sees_the_village_with_every_definition(
+    office: Office, browser: Opening
+) -> None:
     with office.county() as county:
         county.person("a")
     page = (await (await browser("doctor_a")).get("/counts")).text
@@ -18,7 +22,9 @@ async def test_a_doctor_sees_the_village_with_every_definition(office, browser):
         assert figure.source in page
 
 
-async def test_the_bureau_sees_villages_without_small_numbers_or_names(office, browser):
+async def test_the_bureau_sees_villages_without_small_numbers_or_names(
+    office: Office, browser: Opening
+) -> None:
     with office.county() as county:
         county.person("a", "王桂芳")
         for _ in range(6):
@@ -30,7 +36,7 @@ async def test_the_bureau_sees_villages_without_small_numbers_or_names(office, b
     assert 'href="/tasks"' not in page
 
 
-async def test_one_turns_the_months_but_not_into_the_future(browser):
+async def test_one_turns_the_months_but_not_into_the_future(browser: Opening) -> None:
     one = await browser("doctor_a")
     now = (await one.get("/counts")).text
     assert "/counts?month=2026-10" in now

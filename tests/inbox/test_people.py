@@ -8,9 +8,11 @@ import pytest
 from sqlmodel import select
 
 from records.tables import AuditEvent, Person, Task
+from tests.inbox.browser import Opening
+from tests.inbox.office import Office
 
 
-async def test_a_person_without_any_case_has_a_file(office, browser):
+async def test_a_person_without_any_case_has_a_file(office: Office, browser: Opening) -> None:
     with office.county() as county:
         person, point = county.person("a", "李大山")
         county.says(point, "今天 135/85")
@@ -22,7 +24,7 @@ async def test_a_person_without_any_case_has_a_file(office, browser):
     assert read.person_id == person
 
 
-async def test_a_file_leads_to_the_open_case(office, browser):
+async def test_a_file_leads_to_the_open_case(office: Office, browser: Opening) -> None:
     with office.county() as county:
         person, point = county.person("a")
         case = county.alarm(person, point)
@@ -30,10 +32,10 @@ async def test_a_file_leads_to_the_open_case(office, browser):
     assert f'href="/cases/{case}"' in page
 
 
-async def test_a_stranger_is_called_a_stranger(office, browser):
+async def test_a_stranger_is_called_a_stranger(office: Office, browser: Opening) -> None:
     with office.county() as county:
         person, point = county.person(None)
-        row = county.session.get(Person, person)
+        row = county.session.get_one(Person, person)
         row.name_sealed, row.phone_sealed, row.born_on, row.status = (
             None,
             None,
@@ -50,7 +52,9 @@ async def test_a_stranger_is_called_a_stranger(office, browser):
 
 
 @pytest.mark.parametrize("kind", ["image/jpeg", "image/png", "image/webp"])
-async def test_a_photo_is_shown_and_nothing_in_it_may_run(office, browser, kind):
+async def test_a_photo_is_shown_and_nothing_in_it_may_run(
+    office: Office, browser: Opening, kind: str
+) -> None:
     with office.county() as county:
         _, point = county.person("a")
         photo = county.photo(county.says(point, "", kind="image"), b"\xff\xd8", kind)
@@ -72,7 +76,9 @@ async def test_a_photo_is_shown_and_nothing_in_it_may_run(office, browser, kind)
         ("", "application/octet-stream"),
     ],
 )
-async def test_everything_else_is_a_download(office, browser, kind, told):
+async def test_everything_else_is_a_download(
+    office: Office, browser: Opening, kind: str, told: str
+) -> None:
     with office.county() as county:
         _, point = county.person("a")
         file = county.photo(county.says(point, "", kind="voice"), b"<script>", kind)
@@ -81,7 +87,7 @@ async def test_everything_else_is_a_download(office, browser, kind, told):
     assert answer.headers["content-disposition"].startswith("attachment")
 
 
-async def test_looking_at_a_photo_is_written_down(office, browser):
+async def test_looking_at_a_photo_is_written_down(office: Office, browser: Opening) -> None:
     with office.county() as county:
         person, point = county.person("a")
         photo = county.photo(county.says(point, "", kind="image"), b"x")
@@ -91,7 +97,9 @@ async def test_looking_at_a_photo_is_written_down(office, browser):
     assert (read.subject_id, read.person_id) == (photo, person)
 
 
-async def test_a_photo_stands_in_the_conversation_and_a_voice_is_a_download(office, browser):
+async def test_a_photo_stands_in_the_conversation_and_a_voice_is_a_download(
+    office: Office, browser: Opening
+) -> None:
     with office.county() as county:
         person, point = county.person("a")
         photo = county.photo(county.says(point, "", kind="image"), b"x")
@@ -101,7 +109,7 @@ async def test_a_photo_stands_in_the_conversation_and_a_voice_is_a_download(offi
     assert f'href="/media/{voice}" download' in page
 
 
-async def test_a_call_task_dials_and_closes_with_one_tap(office, browser):
+async def test_a_call_task_dials_and_closes_with_one_tap(office: Office, browser: Opening) -> None:
     with office.county() as county:
         person, _ = county.person("a", "李大山")
         job = county.task(person)
@@ -113,14 +121,16 @@ async def test_a_call_task_dials_and_closes_with_one_tap(office, browser):
     assert answer.headers["location"] == "/tasks?done=task"
     assert "任务都做完了" in (await one.get("/tasks")).text
     with office.database.reading() as session:
-        row = session.get(Task, job)
+        row = session.get_one(Task, job)
     assert (row.outcome, row.closed_by) == (
         "reached",
         office.built.readers["doctor_a"].practitioner_id,
     )
 
 
-async def test_who_does_not_answer_is_called_again_tomorrow(office, browser):
+async def test_who_does_not_answer_is_called_again_tomorrow(
+    office: Office, browser: Opening
+) -> None:
     with office.county() as county:
         job = county.task(county.person("a", "李大山")[0])
     one = await browser("doctor_a")
@@ -134,7 +144,7 @@ async def test_who_does_not_answer_is_called_again_tomorrow(office, browser):
     assert (again.kind, again.reason, again.due_on) == ("call", "silent", date(2026, 11, 24))
 
 
-async def test_a_task_to_read_shows_the_words(office, browser):
+async def test_a_task_to_read_shows_the_words(office: Office, browser: Opening) -> None:
     with office.county() as county:
         person, point = county.person("a")
         message = county.says(point, "俺那药盒上写嘞啥")
@@ -151,7 +161,7 @@ async def test_a_task_to_read_shows_the_words(office, browser):
         assert words in page
 
 
-async def test_the_second_to_close_a_task_is_told(office, browser):
+async def test_the_second_to_close_a_task_is_told(office: Office, browser: Opening) -> None:
     with office.county() as county:
         job = county.task(county.person("a")[0])
     one, other = await browser("doctor_a"), await browser("town_doctor")

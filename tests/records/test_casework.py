@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from threading import Barrier, Thread
 
 import pytest
@@ -14,6 +14,7 @@ from care import cadence
 from care.level import Level
 from care.situation import Programme
 from records import caseload, casework, dossier, duties, media, outbound, people
+from records.casework import Acted
 from records.db import Database
 from records.reader import Reader
 from records.tables import (
@@ -28,11 +29,12 @@ from records.tables import (
     Person,
     Task,
 )
-from tests.inbox.county import County
+from records.vault import Vault
+from tests.inbox.county import County, there
 
 
 @pytest.fixture
-def county(database: Database, vault, now) -> Iterator[County]:
+def county(database: Database, vault: Vault, now: datetime) -> Iterator[County]:
     with database.transaction() as session:
         yield County(session, vault, now).build()
 
@@ -46,7 +48,9 @@ def listed(county: County, reader: Reader, limit: int = 200) -> caseload.OpenLis
     return caseload.open_list(county.session, county.vault, reader, limit)
 
 
-def test_the_most_urgent_comes_first_then_what_nobody_took_then_the_oldest(county: County, doctor):
+def test_the_most_urgent_comes_first_then_what_nobody_took_then_the_oldest(
+    county: County, doctor: Reader
+) -> None:
     urgent = county.alarm(*county.person("a"), level=Level.URGENT, ago=timedelta(hours=9))
     young = county.alarm(*county.person("a"), ago=timedelta(minutes=2))
     old = county.alarm(*county.person("a"), ago=timedelta(minutes=8))
@@ -57,7 +61,7 @@ def test_the_most_urgent_comes_first_then_what_nobody_took_then_the_oldest(count
     assert order == [old, young, taken, urgent, routine]
 
 
-def test_a_line_says_who_where_why_and_the_last_words(county: County, doctor):
+def test_a_line_says_who_where_why_and_the_last_words(county: County, doctor: Reader) -> None:
     person, point = county.person("a", "王桂芳")
     county.says(point, "量了", ago=timedelta(minutes=9))
     county.says(point, "190/115 头疼得厉害", ago=timedelta(minutes=4))
@@ -70,7 +74,7 @@ def test_a_line_says_who_where_why_and_the_last_words(county: County, doctor):
     assert line.last_at == county.now - timedelta(minutes=4)
 
 
-def test_a_closed_case_and_another_village_are_not_listed(county: County, doctor):
+def test_a_closed_case_and_another_village_are_not_listed(county: County, doctor: Reader) -> None:
     closed = county.alarm(*county.person("a"))
     casework.close(
         county.session, county.vault, doctor, closed, outcome="reached", remark="", now=county.now
@@ -80,14 +84,14 @@ def test_a_closed_case_and_another_village_are_not_listed(county: County, doctor
     assert len(listed(county, county.readers["town_doctor"]).cases) == 1
 
 
-def test_a_long_list_is_cut_but_says_how_many_there_are(county: County, doctor):
+def test_a_long_list_is_cut_but_says_how_many_there_are(county: County, doctor: Reader) -> None:
     for _ in range(3):
         county.alarm(*county.person("a"))
     shown = listed(county, doctor, limit=2)
     assert (len(shown.cases), shown.total) == (2, 3)
 
 
-def test_the_list_is_one_statement_however_long_it_is(county: County, doctor):
+def test_the_list_is_one_statement_however_long_it_is(county: County, doctor: Reader) -> None:
     for _ in range(5):
         person, point = county.person("a")
         county.says(point, "你好")
@@ -100,7 +104,9 @@ def test_the_list_is_one_statement_however_long_it_is(county: County, doctor):
     assert len(statements) == 1
 
 
-def test_the_numbers_beside_the_menu_are_those_of_the_catchment(county: County, doctor):
+def test_the_numbers_beside_the_menu_are_those_of_the_catchment(
+    county: County, doctor: Reader
+) -> None:
     person, point = county.person("a")
     taken = county.alarm(person, point)
     county.alarm(*county.person("a"))
@@ -112,12 +118,12 @@ def test_the_numbers_beside_the_menu_are_those_of_the_catchment(county: County, 
     assert caseload.tally(county.session, doctor) == caseload.Tally(2, 1, 1)
 
 
-def test_taking_a_case_stops_the_clock_and_is_written_down(county: County, doctor):
+def test_taking_a_case_stops_the_clock_and_is_written_down(county: County, doctor: Reader) -> None:
     case = county.alarm(*county.person("a"))
-    acted = casework.acknowledge(county.session, county.vault, doctor, case, county.now)
+    acted = there(casework.acknowledge(county.session, county.vault, doctor, case, county.now))
     assert acted.done
     county.session.expire_all()
-    row = county.session.get(Escalation, case)
+    row = county.session.get_one(Escalation, case)
     assert (row.state, row.next_escalation_at) == ("acknowledged", None)
     assert row.acknowledged_by == doctor.practitioner_id
     happened = caseload.events(county.session, county.vault, case)
@@ -126,24 +132,28 @@ def test_taking_a_case_stops_the_clock_and_is_written_down(county: County, docto
     assert (noted.action, noted.subject_id, noted.actor) == ("acknowledge", case, doctor.actor)
 
 
-def test_taking_ones_own_case_again_changes_nothing(county: County, doctor):
+def test_taking_ones_own_case_again_changes_nothing(county: County, doctor: Reader) -> None:
     case = county.alarm(*county.person("a"))
     for _ in range(2):
-        acted = casework.acknowledge(county.session, county.vault, doctor, case, county.now)
+        acted = there(casework.acknowledge(county.session, county.vault, doctor, case, county.now))
         assert acted.done
     assert len(caseload.events(county.session, county.vault, case)) == 2
 
 
-def test_of_two_doctors_one_wins_and_the_other_is_told_who(database: Database, vault, now):
+def test_of_two_doctors_one_wins_and_the_other_is_told_who(
+    database: Database, vault: Vault, now: datetime
+) -> None:
     with database.transaction() as session:
         county = County(session, vault, now).build()
         case = county.alarm(*county.person("a"))
-    ready, answers = Barrier(2), {}
+    ready = Barrier(2)
+    answers: dict[str, Acted] = {}
 
     def press(login: str) -> None:
         ready.wait()
         with database.transaction() as session:
-            answers[login] = casework.acknowledge(session, vault, county.readers[login], case, now)
+            acted = casework.acknowledge(session, vault, county.readers[login], case, now)
+            answers[login] = there(acted)
 
     threads = [Thread(target=press, args=(login,)) for login in ("doctor_a", "town_doctor")]
     for thread in threads:
@@ -156,13 +166,19 @@ def test_of_two_doctors_one_wins_and_the_other_is_told_who(database: Database, v
     assert answers[loser].by == names[winner]
 
 
-def say(county: County, reader: Reader, case: str, text: str = "马上来卫生室", once: str = "1"):
-    return casework.reply(
-        county.session, county.vault, reader, case, text=text, once=once, now=county.now
+def say(
+    county: County, reader: Reader, case: str, text: str = "马上来卫生室", once: str = "1"
+) -> Acted:
+    return there(
+        casework.reply(
+            county.session, county.vault, reader, case, text=text, once=once, now=county.now
+        )
     )
 
 
-def test_a_reply_is_queued_under_the_doctors_name_and_takes_the_case(county: County, doctor):
+def test_a_reply_is_queued_under_the_doctors_name_and_takes_the_case(
+    county: County, doctor: Reader
+) -> None:
     person, point = county.person("a")
     case = county.alarm(person, point)
     assert say(county, doctor, case).done
@@ -178,7 +194,7 @@ def test_a_reply_is_queued_under_the_doctors_name_and_takes_the_case(county: Cou
     assert kinds == {"opened", "replied", "acknowledged"}
 
 
-def test_the_same_form_sent_twice_is_one_message(county: County, doctor):
+def test_the_same_form_sent_twice_is_one_message(county: County, doctor: Reader) -> None:
     case = county.alarm(*county.person("a"))
     assert say(county, doctor, case).done
     assert say(county, doctor, case).done
@@ -186,22 +202,24 @@ def test_the_same_form_sent_twice_is_one_message(county: County, doctor):
     assert len(caseload.events(county.session, county.vault, case)) == 3
 
 
-def test_a_reply_leaves_the_case_with_the_doctor_who_took_it(county: County, doctor):
+def test_a_reply_leaves_the_case_with_the_doctor_who_took_it(
+    county: County, doctor: Reader
+) -> None:
     case = county.alarm(*county.person("a"))
     casework.acknowledge(county.session, county.vault, doctor, case, county.now)
     assert say(county, county.readers["town_doctor"], case).done
-    head = caseload.heading(county.session, county.vault, doctor, case)
+    head = there(caseload.heading(county.session, county.vault, doctor, case))
     assert head.acknowledged_by == "李建国"
 
 
-def test_nobody_can_be_answered_without_an_address(county: County, doctor):
+def test_nobody_can_be_answered_without_an_address(county: County, doctor: Reader) -> None:
     person, _ = county.person("a")
     case = county.alarm(person, None)
     acted = say(county, doctor, case)
     assert (acted.done, acted.state) == (False, "no_address")
 
 
-def test_closing_needs_one_of_the_five_outcomes(county: County, doctor):
+def test_closing_needs_one_of_the_five_outcomes(county: County, doctor: Reader) -> None:
     case = county.alarm(*county.person("a"))
     with pytest.raises(ValueError, match="cured"):
         casework.close(
@@ -209,20 +227,22 @@ def test_closing_needs_one_of_the_five_outcomes(county: County, doctor):
         )
 
 
-def test_closing_keeps_outcome_remark_and_who(county: County, doctor):
+def test_closing_keeps_outcome_remark_and_who(county: County, doctor: Reader) -> None:
     case = county.alarm(*county.person("a"))
-    acted = casework.close(
-        county.session,
-        county.vault,
-        doctor,
-        case,
-        outcome="called_120",
-        remark="家属已陪同上车",
-        now=county.now,
+    acted = there(
+        casework.close(
+            county.session,
+            county.vault,
+            doctor,
+            case,
+            outcome="called_120",
+            remark="家属已陪同上车",
+            now=county.now,
+        )
     )
     assert (acted.done, acted.state) == (True, "closed")
     county.session.expire_all()
-    row = county.session.get(Escalation, case)
+    row = county.session.get_one(Escalation, case)
     assert (row.state, row.outcome, row.closed_by) == (
         "closed",
         "called_120",
@@ -235,7 +255,7 @@ def test_closing_keeps_outcome_remark_and_who(county: County, doctor):
     sealed = county.session.exec(
         select(EscalationEvent.note_sealed).where(EscalationEvent.kind == "closed")
     ).one()
-    assert "家属".encode() not in sealed
+    assert "家属".encode() not in there(sealed)
 
 
 def refer(county: County, doctor: Reader, case: str) -> None:
@@ -250,7 +270,7 @@ def refer(county: County, doctor: Reader, case: str) -> None:
     )
 
 
-def test_a_referral_plans_its_own_check_for_each_programme(county: County, doctor):
+def test_a_referral_plans_its_own_check_for_each_programme(county: County, doctor: Reader) -> None:
     both = (Programme.HYPERTENSION, Programme.TYPE2_DIABETES)
     person, point = county.person("a", programmes=both)
     refer(county, doctor, county.alarm(person, point))
@@ -261,7 +281,9 @@ def test_a_referral_plans_its_own_check_for_each_programme(county: County, docto
     assert county.session.exec(select(Task)).all() == []
 
 
-def test_who_is_under_no_management_is_phoned_after_a_referral(county: County, doctor):
+def test_who_is_under_no_management_is_phoned_after_a_referral(
+    county: County, doctor: Reader
+) -> None:
     person, point = county.person("a", programmes=())
     refer(county, doctor, county.alarm(person, point))
     row = county.session.exec(select(Task)).one()
@@ -269,11 +291,11 @@ def test_who_is_under_no_management_is_phoned_after_a_referral(county: County, d
     assert (row.kind, row.reason, row.due_on) == ("call", "referral_check", due.on)
 
 
-def test_a_case_is_closed_once_and_the_second_is_told_who(county: County, doctor):
+def test_a_case_is_closed_once_and_the_second_is_told_who(county: County, doctor: Reader) -> None:
     case = county.alarm(*county.person("a"))
 
-    def shut(reader: Reader):
-        return casework.close(
+    def shut(reader: Reader) -> Acted:
+        acted = casework.close(
             county.session,
             county.vault,
             reader,
@@ -282,13 +304,14 @@ def test_a_case_is_closed_once_and_the_second_is_told_who(county: County, doctor
             remark="",
             now=county.now,
         )
+        return there(acted)
 
     assert shut(doctor).done
     late = shut(county.readers["town_doctor"])
     assert (late.done, late.by, late.state) == (False, "李建国", "closed")
 
 
-def test_another_village_does_not_exist(county: County):
+def test_another_village_does_not_exist(county: County) -> None:
     person, point = county.person("a")
     case = county.alarm(person, point)
     job = county.task(person)
@@ -304,20 +327,22 @@ def test_another_village_does_not_exist(county: County):
     assert dossier.dossier(*here, person, county.now) is None
     assert dossier.media(*here, photo) is None
     assert county.session.exec(select(AuditEvent)).all() == []
-    assert county.session.get(Escalation, case).state == "open"
+    assert county.session.get_one(Escalation, case).state == "open"
 
 
-def test_the_file_holds_the_person_and_both_sides_of_the_conversation(county: County, doctor):
+def test_the_file_holds_the_person_and_both_sides_of_the_conversation(
+    county: County, doctor: Reader
+) -> None:
     person, point = county.person("a")
     first = county.says(point, "190/115 头疼", ago=timedelta(minutes=5))
-    row = county.session.get(InboundMessage, first)
+    row = county.session.get_one(InboundMessage, first)
     row.level = "emergency"
     row.passive_sealed = county.vault.seal("马上打120", "inbound_messages.passive", first)
     county.session.add(row)
     case = county.alarm(person, point)
     say(county, doctor, case)
     county.pressure(person, 190, 115)
-    found = dossier.dossier(county.session, county.vault, doctor, person, county.now)
+    found = there(dossier.dossier(county.session, county.vault, doctor, person, county.now))
     assert (found.name, found.phone, found.village) == ("王桂芳", "13800001111", "东沟村")
     assert [p.programme for p in found.programmes] == ["hypertension"]
     assert [c.channel for c in found.contacts] == ["wechat"]
@@ -333,7 +358,9 @@ def test_the_file_holds_the_person_and_both_sides_of_the_conversation(county: Co
     assert found.conversation[0].level is Level.EMERGENCY
 
 
-def test_on_a_shared_phone_another_villages_patient_stays_out_of_sight(county: County, doctor):
+def test_on_a_shared_phone_another_villages_patient_stays_out_of_sight(
+    county: County, doctor: Reader
+) -> None:
     father, point = county.person("a", "王大山")
     elsewhere, _ = county.person("c", "刘秀英")
     people.link(county.session, elsewhere, point, county.now, "mother")
@@ -355,13 +382,13 @@ def test_on_a_shared_phone_another_villages_patient_stays_out_of_sight(county: C
         county.now,
     )
     county.alarm(father, point)
-    found = dossier.dossier(county.session, county.vault, doctor, father, county.now)
+    found = there(dossier.dossier(county.session, county.vault, doctor, father, county.now))
     assert [b.text for b in found.conversation] == ["我爸 150/90"]
     assert listed(county, doctor).cases[0].last_words == "我爸 150/90"
     assert dossier.media(county.session, county.vault, doctor, photo) is None
 
 
-def test_notices_to_doctors_are_no_part_of_the_conversation(county: County, doctor):
+def test_notices_to_doctors_are_no_part_of_the_conversation(county: County, doctor: Reader) -> None:
     person, _ = county.person("a")
     outbound.queue(
         county.session,
@@ -377,52 +404,52 @@ def test_notices_to_doctors_are_no_part_of_the_conversation(county: County, doct
         ),
         county.now,
     )
-    found = dossier.dossier(county.session, county.vault, doctor, person, county.now)
+    found = there(dossier.dossier(county.session, county.vault, doctor, person, county.now))
     assert found.conversation == ()
 
 
-def test_one_message_that_does_not_open_hides_nothing_else(county: County, doctor):
+def test_one_message_that_does_not_open_hides_nothing_else(county: County, doctor: Reader) -> None:
     person, point = county.person("a")
-    broken = county.session.get(InboundMessage, county.says(point, "坏了", ago=timedelta(1)))
+    broken = county.session.get_one(InboundMessage, county.says(point, "坏了", ago=timedelta(1)))
     broken.body_sealed = b"\x01" + bytes(40)
     county.session.add(broken)
     county.says(point, "好的")
     county.alarm(person, point)
-    found = dossier.dossier(county.session, county.vault, doctor, person, county.now)
+    found = there(dossier.dossier(county.session, county.vault, doctor, person, county.now))
     assert [b.text for b in found.conversation] == [None, "好的"]
 
 
 def test_a_long_conversation_shows_its_end_and_says_that_there_is_more(
-    county: County, doctor, monkeypatch
-):
+    county: County, doctor: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(dossier, "MESSAGES_LIMIT", 3)
     person, point = county.person("a")
     for minute in range(5):
         county.says(point, f"{minute}", ago=timedelta(minutes=10 - minute))
-    found = dossier.dossier(county.session, county.vault, doctor, person, county.now)
+    found = there(dossier.dossier(county.session, county.vault, doctor, person, county.now))
     assert [b.text for b in found.conversation] == ["2", "3", "4"]
     assert found.more_messages
 
 
-def test_a_photo_is_opened_for_the_reader(county: County, doctor):
+def test_a_photo_is_opened_for_the_reader(county: County, doctor: Reader) -> None:
     _, point = county.person("a")
     message = county.says(point, "", kind="image")
     photo = county.photo(message, b"jpeg bytes")
-    opened = dossier.media(county.session, county.vault, doctor, photo)
+    opened = there(dossier.media(county.session, county.vault, doctor, photo))
     assert (opened.content, opened.content_type) == (b"jpeg bytes", "image/jpeg")
 
 
 @pytest.mark.parametrize("state", [media.WANTED, media.FAILED])
-def test_a_photo_that_has_not_come_is_not_there(county: County, doctor, state: str):
+def test_a_photo_that_has_not_come_is_not_there(county: County, doctor: Reader, state: str) -> None:
     _, point = county.person("a")
     photo = county.photo(county.says(point, "", kind="image"), b"x")
-    row = county.session.get(Media, photo)
+    row = county.session.get_one(Media, photo)
     row.state = state
     county.session.add(row)
     assert dossier.media(county.session, county.vault, doctor, photo) is None
 
 
-def test_a_task_brings_the_number_and_the_words_along(county: County, doctor):
+def test_a_task_brings_the_number_and_the_words_along(county: County, doctor: Reader) -> None:
     person, point = county.person("a")
     message = county.says(point, "听不懂的话")
     photo = county.photo(message, b"x")
@@ -435,24 +462,25 @@ def test_a_task_brings_the_number_and_the_words_along(county: County, doctor):
     assert (call.name, call.phone, call.words) == ("王桂芳", "13800001111", None)
 
 
-def test_a_task_is_closed_once_and_the_second_is_told_who(county: County, doctor):
+def test_a_task_is_closed_once_and_the_second_is_told_who(county: County, doctor: Reader) -> None:
     person, _ = county.person("a")
     job = county.task(person)
 
-    def finish(reader: Reader):
-        return duties.finish_task(
+    def finish(reader: Reader) -> Acted:
+        acted = duties.finish_task(
             county.session, county.vault, reader, job, outcome="reached", now=county.now
         )
+        return there(acted)
 
     assert finish(doctor).done
     late = finish(county.readers["town_doctor"])
     assert (late.done, late.by) == (False, "李建国")
     county.session.expire_all()
-    assert county.session.get(Task, job).outcome == "reached"
+    assert county.session.get_one(Task, job).outcome == "reached"
     assert duties.open_tasks(county.session, county.vault, doctor) == ()
 
 
-def test_a_task_has_no_other_outcomes(county: County, doctor):
+def test_a_task_has_no_other_outcomes(county: County, doctor: Reader) -> None:
     job = county.task(county.person("a")[0])
     found = duties.finish_task(
         county.session, county.vault, doctor, job, outcome="forgot", now=county.now
@@ -460,9 +488,9 @@ def test_a_task_has_no_other_outcomes(county: County, doctor):
     assert found is None
 
 
-def test_a_stranger_has_a_file_without_a_name(county: County):
+def test_a_stranger_has_a_file_without_a_name(county: County) -> None:
     person, _ = county.person(None)
-    row = county.session.get(Person, person)
+    row = county.session.get_one(Person, person)
     row.name_sealed, row.phone_sealed, row.status = None, None, "unidentified"
     county.session.add(row)
     for enrolment in county.session.exec(
@@ -470,12 +498,12 @@ def test_a_stranger_has_a_file_without_a_name(county: County):
     ):
         county.session.delete(enrolment)
     county.session.flush()
-    found = dossier.dossier(
-        county.session, county.vault, county.readers["duty"], person, county.now
+    found = there(
+        dossier.dossier(county.session, county.vault, county.readers["duty"], person, county.now)
     )
     assert (found.name, found.phone, found.village) == ("", None, None)
 
 
 @pytest.mark.parametrize(("name", "signed"), [("李建国", "李建国医生"), ("王医生", "王医生")])
-def test_a_doctor_signs_as_a_doctor(name: str, signed: str):
+def test_a_doctor_signs_as_a_doctor(name: str, signed: str) -> None:
     assert casework.signature(name) == signed

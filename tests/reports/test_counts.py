@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from care.targets import Setting, pressure_cutoff
 from records.db import Database
 from records.tables import Enrolment, Escalation, FollowUp, Person, StoredReading
 from records.times import CHINA
+from records.vault import Vault
 from reports import rows
 from reports.counts import FACE_TO_FACE, monthly, percentile
 from reports.disclosure import Cell
@@ -28,7 +30,7 @@ NOVEMBER = Month(2026, 11)
 
 
 @pytest.fixture
-def county(database: Database, vault, now) -> Iterator[County]:
+def county(database: Database, vault: Vault, now: datetime) -> Iterator[County]:
     with database.transaction() as session:
         yield County(session, vault, now).build()
 
@@ -41,24 +43,24 @@ def count(
     return {key: cell.value for key, cell in counts.total.cells.items()}
 
 
-def plan(county: County, person: str, due_on: date, **values: object) -> None:
+def plan(county: County, person: str, due_on: date, **values: Any) -> None:
     row = FollowUp(person_id=person, programme="hypertension", due_on=due_on, **values)
     county.session.add(row)
     county.session.flush()
 
 
-def test_every_figure_has_a_definition_and_every_definition_a_figure(county: County):
+def test_every_figure_has_a_definition_and_every_definition_a_figure(county: County) -> None:
     assert set(count(county)) == {figure.key for figure in definitions().figures}
 
 
-def test_people_under_management_are_those_at_the_end_of_the_month(county: County):
+def test_people_under_management_are_those_at_the_end_of_the_month(county: County) -> None:
     both = (Programme.HYPERTENSION, Programme.TYPE2_DIABETES)
     county.person("a", programmes=both)
     ended, _ = county.person("a")
     moved, _ = county.person("a")
     enrolment = county.session.exec(select(Enrolment).where(Enrolment.person_id == ended)).one()
     enrolment.ended_on = date(2026, 11, 30)
-    person = county.session.get(Person, moved)
+    person = county.session.get_one(Person, moved)
     person.status = "moved"
     county.session.add_all([enrolment, person])
     county.session.flush()
@@ -68,7 +70,7 @@ def test_people_under_management_are_those_at_the_end_of_the_month(county: Count
     assert before["managed_hypertension"] == 0
 
 
-def test_only_confirmed_readings_of_the_month_count(county: County):
+def test_only_confirmed_readings_of_the_month_count(county: County) -> None:
     person, _ = county.person("a")
     county.pressure(person, 135, 85)
     county.pressure(person, 137, 86, ago=timedelta(days=2))
@@ -78,9 +80,9 @@ def test_only_confirmed_readings_of_the_month_count(county: County):
     assert (found["readings"], found["people_measured"]) == (2, 1)
 
 
-def test_a_reading_at_midnight_belongs_to_the_day_in_china(county: County):
+def test_a_reading_at_midnight_belongs_to_the_day_in_china(county: County) -> None:
     person, _ = county.person("a")
-    row = county.session.get(StoredReading, county.pressure(person, 135, 85))
+    row = county.session.get_one(StoredReading, county.pressure(person, 135, 85))
     for moment, counted in (
         (datetime(2026, 10, 31, 23, 59, tzinfo=CHINA), 0),
         (datetime(2026, 11, 1, 0, 0, tzinfo=CHINA), 1),
@@ -93,7 +95,7 @@ def test_a_reading_at_midnight_belongs_to_the_day_in_china(county: County):
         assert count(county)["readings"] == counted
 
 
-def test_a_message_is_never_counted_as_a_face_to_face_visit(county: County):
+def test_a_message_is_never_counted_as_a_face_to_face_visit(county: County) -> None:
     for day, state, mode in (
         (1, "planned", "message"),
         (2, "draft", "message"),
@@ -112,10 +114,10 @@ def test_a_message_is_never_counted_as_a_face_to_face_visit(county: County):
     assert found["follow_ups_face_to_face"] == 1
 
 
-def test_the_last_pressure_counts_under_the_line_of_its_place(county: County):
+def test_the_last_pressure_counts_under_the_line_of_its_place(county: County) -> None:
     line = pressure_cutoff(Background(age=40), Setting.HOME)
     person, _ = county.person("a")
-    row = county.session.get(Person, person)
+    row = county.session.get_one(Person, person)
     row.born_on = date(1986, 1, 1)
     county.session.add(row)
     county.pressure(person, 180, 100, ago=timedelta(days=9))
@@ -123,7 +125,7 @@ def test_the_last_pressure_counts_under_the_line_of_its_place(county: County):
     high, _ = county.person("a")
     county.pressure(high, 120, 70, ago=timedelta(days=9))
     county.pressure(high, 180, 100, ago=timedelta(days=3))
-    half = county.session.get(StoredReading, county.pressure(high, 120, 70))
+    half = county.session.get_one(StoredReading, county.pressure(high, 120, 70))
     half.diastolic = None
     county.session.add(half)
     county.session.flush()
@@ -132,10 +134,10 @@ def test_the_last_pressure_counts_under_the_line_of_its_place(county: County):
     assert (found["clinic_pressure"], found["clinic_pressure_below"]) == (0, 0)
 
 
-def test_home_and_clinic_are_kept_apart(county: County):
+def test_home_and_clinic_are_kept_apart(county: County) -> None:
     person, _ = county.person("a")
     county.pressure(person, 120, 70)
-    row = county.session.get(StoredReading, county.pressure(person, 180, 100))
+    row = county.session.get_one(StoredReading, county.pressure(person, 180, 100))
     row.setting = "clinic"
     county.session.add(row)
     county.session.flush()
@@ -145,7 +147,7 @@ def test_home_and_clinic_are_kept_apart(county: County):
 
 
 @given(st.sampled_from(list(Setting)), st.integers(0, 100), st.data())
-def test_exactly_on_the_line_is_not_below(setting: Setting, age: int, data: st.DataObject):
+def test_exactly_on_the_line_is_not_below(setting: Setting, age: int, data: st.DataObject) -> None:
     from reports.counts import pressures
 
     born_on = date(2026 - age, 1, 1)
@@ -157,10 +159,12 @@ def test_exactly_on_the_line_is_not_below(setting: Setting, age: int, data: st.D
     assert (found[f"{setting}_pressure"], found[f"{setting}_pressure_below"]) == (2, 1)
 
 
-def test_alarms_are_counted_by_level_with_the_minutes_until_somebody_took_them(county: County):
+def test_alarms_are_counted_by_level_with_the_minutes_until_somebody_took_them(
+    county: County,
+) -> None:
     for minutes in (1, 3, 7, 60):
         case = county.alarm(*county.person("a"), ago=timedelta(hours=5))
-        row = county.session.get(Escalation, case)
+        row = county.session.get_one(Escalation, case)
         row.acknowledged_at = row.opened_at + timedelta(minutes=minutes)
         county.session.add(row)
     county.alarm(*county.person("a"), level=Level.URGENT)
@@ -170,20 +174,20 @@ def test_alarms_are_counted_by_level_with_the_minutes_until_somebody_took_them(c
     assert (found["minutes_p50"], found["minutes_p95"]) == (3, 60)
 
 
-def test_without_any_alarm_there_are_no_minutes(county: County):
+def test_without_any_alarm_there_are_no_minutes(county: County) -> None:
     found = count(county)
     assert (found["minutes_p50"], found["minutes_p95"]) == (None, None)
 
 
 @given(st.lists(st.integers(0, 999), min_size=1), st.floats(0.01, 1))
-def test_a_percentile_is_a_value_that_occurred(values: list[int], share: float):
+def test_a_percentile_is_a_value_that_occurred(values: list[int], share: float) -> None:
     ordered = sorted(values)
     found = percentile(ordered, share)
     assert found in ordered
     assert sum(value <= found for value in ordered) >= share * len(ordered)
 
 
-def test_a_village_doctor_counts_the_village(county: County):
+def test_a_village_doctor_counts_the_village(county: County) -> None:
     county.person("a")
     county.person("b")
     counts = monthly(county.session, county.readers["doctor_a"], NOVEMBER, county.now)
@@ -191,7 +195,7 @@ def test_a_village_doctor_counts_the_village(county: County):
     assert counts.total.cells["managed_hypertension"] == Cell(1)
 
 
-def test_a_township_has_a_row_for_each_village_and_for_whoever_has_none(county: County):
+def test_a_township_has_a_row_for_each_village_and_for_whoever_has_none(county: County) -> None:
     for place in ("a", "b", "b", "town", "c", None):
         county.person(place)
     counts = monthly(county.session, county.readers["town_doctor"], NOVEMBER, county.now)
@@ -200,7 +204,7 @@ def test_a_township_has_a_row_for_each_village_and_for_whoever_has_none(county: 
     assert counts.total.cells["managed_hypertension"].value == 5
 
 
-def test_the_rows_add_up_to_the_sum(county: County):
+def test_the_rows_add_up_to_the_sum(county: County) -> None:
     for place in ("a", "b", "b", "c"):
         person, point = county.person(place)
         county.pressure(person, 120, 70)
@@ -209,12 +213,14 @@ def test_the_rows_add_up_to_the_sum(county: County):
     counts = monthly(county.session, county.readers["duty"], NOVEMBER, county.now)
     for figure in counts.definitions.figures:
         if not figure.per_event:
-            parts = [row.cells[figure.key].value for row in counts.rows]
+            parts = [row.cells[figure.key].value or 0 for row in counts.rows]
             assert sum(parts) == counts.total.cells[figure.key].value, figure.key
 
 
 @pytest.mark.parametrize("login", ["bureau", "curator"])
-def test_who_does_not_look_after_the_people_sees_no_small_numbers(county: County, login: str):
+def test_who_does_not_look_after_the_people_sees_no_small_numbers(
+    county: County, login: str
+) -> None:
     for _ in range(7):
         county.person("a")
     for _ in range(3):
@@ -227,7 +233,7 @@ def test_who_does_not_look_after_the_people_sees_no_small_numbers(county: County
     assert counts.total.cells["managed_hypertension"] == Cell(10)
 
 
-def test_a_path_is_treated_as_somebody_from_outside_unless_told(county: County):
+def test_a_path_is_treated_as_somebody_from_outside_unless_told(county: County) -> None:
     county.person("a")
     path = county.places["a"].path
     outside = monthly(county.session, path, NOVEMBER, county.now)
@@ -236,7 +242,7 @@ def test_a_path_is_treated_as_somebody_from_outside_unless_told(county: County):
     assert inside.total.cells["managed_hypertension"] == Cell(1)
 
 
-def test_six_statements_however_many_people(county: County):
+def test_six_statements_however_many_people(county: County) -> None:
     for _ in range(4):
         person, point = county.person("a")
         county.pressure(person, 120, 70)
@@ -249,7 +255,7 @@ def test_six_statements_however_many_people(county: County):
     assert len(statements) == 6
 
 
-def test_every_figure_says_on_whose_word():
+def test_every_figure_says_on_whose_word() -> None:
     known = definitions()
     for figure in known.figures:
         assert figure.definition.endswith("。")

@@ -14,7 +14,7 @@ months = st.builds(Month, st.integers(2000, 2100), st.integers(1, 12))
 
 
 @given(months)
-def test_months_touch_and_never_overlap(month: Month):
+def test_months_touch_and_never_overlap(month: Month) -> None:
     assert month.ends_at == month.following().begins_at
     assert month.following().preceding() == month
     assert month.preceding() < month < month.following()
@@ -22,17 +22,17 @@ def test_months_touch_and_never_overlap(month: Month):
 
 
 @given(months)
-def test_a_month_is_read_as_it_is_written(month: Month):
+def test_a_month_is_read_as_it_is_written(month: Month) -> None:
     assert Month.parse(str(month)) == month
 
 
 @given(st.datetimes(timezones=st.just(UTC)).filter(lambda moment: 1 < moment.year < 9000))
-def test_every_moment_lies_in_its_month(moment: datetime):
+def test_every_moment_lies_in_its_month(moment: datetime) -> None:
     month = Month.of(moment)
     assert month.begins_at <= moment < month.ends_at
 
 
-def test_the_new_year_begins_at_midnight_in_china():
+def test_the_new_year_begins_at_midnight_in_china() -> None:
     last = datetime(2026, 12, 31, 15, 59, tzinfo=UTC)
     assert Month.of(last) == Month(2026, 12)
     assert Month.of(last + timedelta(minutes=1)) == Month(2027, 1)
@@ -42,6 +42,6 @@ def test_the_new_year_begins_at_midnight_in_china():
 @pytest.mark.parametrize(
     "text", ["2026-13", "2026-00", "2026", "2026-1", "0000-01", "9999-12", "x"]
 )
-def test_anything_else_is_refused(text: str):
+def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(MonthError):
         Month.parse(text)
