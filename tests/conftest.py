@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -32,10 +33,23 @@ def vault() -> Vault:
     return Vault(b"s" * 32, b"i" * 32)
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One file that holds every table; each test works in a copy of it."""
+    file = tmp_path_factory.mktemp("template") / "suifang.db"
+    made = Database(f"sqlite:///{file}")
+    metadata.create_all(made.engine)
+    made.dispose()
+    # Closing the last connection folds the log into the file; a copy would miss what is beside it.
+    assert [one.name for one in file.parent.iterdir()] == [file.name]
+    return file
+
+
 @pytest.fixture
-def sqlite_database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'suifang.db'}")
-    metadata.create_all(database.engine)
+def sqlite_database(tmp_path: Path, sqlite_template: Path) -> Iterator[Database]:
+    file = tmp_path / "suifang.db"
+    shutil.copyfile(sqlite_template, file)
+    database = Database(f"sqlite:///{file}")
     yield database
     database.dispose()
 
