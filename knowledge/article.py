@@ -18,6 +18,7 @@ from knowledge.source import Source, read_sources
 ARTICLES = Path(__file__).parent / "articles"
 PLAIN_LIMIT = 120
 _FENCE = "---"
+_SUBJECTS = {"htn": Programme.HYPERTENSION.value, "dm": Programme.TYPE2_DIABETES.value}
 _Member = TypeVar("_Member", bound=StrEnum)
 
 
@@ -77,6 +78,12 @@ class Article:
     review: Review
     expires: date
     level: Level
+
+    @property
+    def about(self) -> frozenset[str]:
+        """The disease the article is about, by the first part of its id, else by its audience."""
+        named = _SUBJECTS.get(self.id.partition(".")[0])
+        return frozenset({named}) if named else self.audience.conditions
 
     @property
     def pending(self) -> bool:

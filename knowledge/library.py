@@ -14,7 +14,7 @@ from knowledge.decoys import read_decoys
 from knowledge.embedder import Embedder
 from knowledge.foods import Advice, FoodTable, Mention
 from knowledge.gate import Gate
-from knowledge.question import asks, normalise, sentences
+from knowledge.question import asks, clauses, normalise, sentences
 from knowledge.retrieval import Ranking, Retriever
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -23,6 +23,10 @@ _SHORT_LIMIT = 134
 _FOOD_CONFIDENCE = 0.97
 _ROUTE_CONFIDENCE = 0.95
 _MOST_SENTENCES = 2
+_MOST_ARTICLES = 2
+# A clause on its own adds an article only when it is nearly one of the known questions.
+_PLAINLY = 0.6
+_APART = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class Status:
 class _Found:
     article: Article
     confidence: float
+    score: float
 
 
 class Library:
@@ -154,7 +159,7 @@ class Library:
             text=text,
             short=_short(advice.text, cites, pending=pending),
             long=text,
-            citations=tuple(dict.fromkeys(citations)),
+            citations=tuple({(c.article, c.source): c for c in reversed(citations)}.values())[::-1],
             confidence=_FOOD_CONFIDENCE,
             pending=pending,
         )
@@ -162,25 +167,38 @@ class Library:
     def _find(
         self, asked: tuple[str, ...], whole: str, conditions: frozenset[str], today: date
     ) -> tuple[list[_Found], Ranking | None]:
+        """Find one article per asking sentence, and one more where a clause plainly asks for it."""
         found: dict[str, _Found] = {}
         ranking = None
         for sentence in asked:
             if len(asked) > 1 and not asks(sentence):
                 continue
-            mentioned = self._gate.mentioned(sentence) or self._gate.mentioned(whole)
-            routed = self._by_id.get(self._gate.route(sentence) or "")
-            if routed is not None:
-                found.setdefault(routed.id, _Found(routed, _ROUTE_CONFIDENCE))
+            best, ranking = self._best(sentence, whole, conditions)
+            if best is None:
                 continue
-            ranking = self._retriever.rank(sentence, mentioned, conditions)
-            features = self._gate.features(whole, ranking)
-            confidence = self._gate.confidence(features, vectors=ranking.vectors)
-            if ranking.hits and self._gate.accepts(confidence):
-                best = ranking.hits[0].article
-                found.setdefault(best.id, _Found(best, confidence))
+            found.setdefault(best.article.id, best)
+            for clause in clauses(sentence):
+                more, ranked = self._best(clause, whole, conditions)
+                apart = ranked is None or ranked.margin >= _APART
+                if more is not None and more.score >= _PLAINLY and apart:
+                    found.setdefault(more.article.id, more)
         pending = self._serve_pending
         served = [f for f in found.values() if f.article.served(today, pending=pending)]
-        return served, ranking
+        return served[:_MOST_ARTICLES], ranking
+
+    def _best(
+        self, sentence: str, whole: str, conditions: frozenset[str]
+    ) -> tuple[_Found | None, Ranking | None]:
+        routed = self._by_id.get(self._gate.route(sentence) or "")
+        if routed is not None:
+            return _Found(routed, _ROUTE_CONFIDENCE, 1.0), None
+        mentioned = self._gate.mentioned(sentence) or self._gate.mentioned(whole)
+        ranking = self._retriever.rank(sentence, mentioned, conditions)
+        features = self._gate.features(whole, ranking)
+        confidence = self._gate.confidence(features, vectors=ranking.vectors)
+        if not ranking.hits or not self._gate.accepts(confidence):
+            return None, ranking
+        return _Found(ranking.hits[0].article, confidence, ranking.hits[0].score), ranking
 
     def _compose(self, found: list[_Found]) -> Answer:
         articles = [item.article for item in found]

@@ -12,6 +12,7 @@ from typing import Any
 WORDING = Path(__file__).parent / "wording.toml"
 _LIMIT = 64
 _WHOLE = 36
+_ALONE = 7
 _BREAK = re.compile(r"(?<=[。!?;\n])|[。;\n]")
 _CLAUSE = re.compile(r"[,、:]|(?<=[。!?;])")
 _KEPT = re.compile(r"[^\w\s。,!?;:、./%+\-\[\]()~]")
@@ -47,6 +48,12 @@ def cut(sentence: str) -> str:
             break
         kept = f"{clause},{kept}"
     return kept
+
+
+def clauses(sentence: str) -> tuple[str, ...]:
+    """Return the clauses of a sentence when several of them ask, each long enough to stand alone."""
+    parts = [part for part in _CLAUSE.split(sentence) if len(part) >= _ALONE and asks(part)]
+    return tuple(parts) if len(parts) > 1 else ()
 
 
 def asks(text: str) -> bool:

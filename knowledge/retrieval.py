@@ -87,11 +87,11 @@ class Retriever:
         self._bodies = Bm25([normalise(whole) for whole in wholes])
         self._owner = np.array([i for i, _ in variants], dtype=np.int64)
         self._variants = Bm25([text for _, text in variants])
-        self._about = [a.audience.conditions for a in self._articles]
+        self._about = [article.about for article in self._articles]
         self._embedder = embedder
         self._index_dir = index_dir
         self._reader: Reader | None = None
-        self._broken = ""
+        self._broken = "no index has been built"
         self._seen: str | None = None
 
     @property
