@@ -50,7 +50,7 @@ def look_up(state: TurnState, context: TurnContext) -> TurnState:
         return _refused(found.refusal or "", context)
     return {
         "parts": (wording.part("answer.not_known"),),
-        "tasks": (_to_doctor(context, "question"),),
+        "tasks": (_to_doctor(context, "not_known"),),
     }
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from langgraph.runtime import Runtime
 
 from agent import answering, wording
-from agent.context import TurnContext
+from agent.context import SENDER, TurnContext
 from agent.decision import Part, Route, TaskWish
 from agent.state import TurnState
 from language.understanding import Intent, Understanding
 from records.tasks import CALL, LOOK_AT_MEDIA, READ_MESSAGE
+from texts.wording import listed
 
 # After these a routine advice may follow; the others ask something, or advise themselves.
 _TELL_ONLY_THE_VALUE = {
@@ -19,7 +21,12 @@ _TELL_ONLY_THE_VALUE = {
     "reading.recorded_ok",
     "reading.recorded_many",
     "reading.corrected",
+    "reading.for_other",
 }
+# Refusals that would only puzzle somebody who asked nothing.
+_NOT_WORTH_SAYING = {"answer.not_known", "answer.refuse_chitchat"}
+_PHONE = re.compile(r"\s*(?:\+?86)?\s*1[3-9]\d{9}\s*")
+_SHOWN = 6
 _MEDIA = {
     "voice": "media.voice_received",
     "image": "media.image_received",
@@ -35,6 +42,8 @@ def chat(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     said: TurnState = command(state, context) if command else {"parts": ()}
     if not said["parts"]:
         said = {**said, "parts": _about_values(state, context)}
+        if any(part.key == "reading.for_other" for part in said["parts"]):
+            said["awaiting"] = {"name": True}
     if not said["parts"]:
         said = _media(context) or _rest(state, context, understood)
     return {**_introduced(said, context), "route": Route.CHAT}
@@ -72,10 +81,29 @@ def _rest(state: TurnState, context: TurnContext, understood: Understanding) -> 
         return {"parts": (wording.part("chat.noted"),)}
     if not state["heed"].text.strip():
         return {"parts": ()} if _only_quiet_events(context) else _welcome(context)
+    told = _told_us(state["heed"].text, context)
+    if told is not None:
+        return told
     found = answering.look_up(state, context)
-    if found.get("answered") or found["parts"][0].key != "answer.not_known":
+    if found.get("answered") or found["parts"][0].key not in _NOT_WORTH_SAYING:
         return found
     return {"parts": (wording.part("chat.unclear"),)}
+
+
+def _told_us(text: str, context: TurnContext) -> TurnState | None:
+    """A phone number, or the name and village that were asked for: a doctor reads them."""
+    if _PHONE.fullmatch(text):
+        key, reason = "chat.phone_noted", "phone"
+    elif context.awaiting.get("name"):
+        key, reason = "stranger.waiting", "stranger"
+    else:
+        return None
+    return {"parts": (wording.part(key),), "tasks": (_to_read(context, reason),)}
+
+
+def _to_read(context: TurnContext, reason: str) -> TaskWish:
+    message_id = context.messages[-1].message_id
+    return TaskWish(READ_MESSAGE, reason, message_id, context.sender.person_id, message_id)
 
 
 def _only_quiet_events(context: TurnContext) -> bool:
@@ -98,7 +126,9 @@ def _introduced(said: TurnState, context: TurnContext) -> TurnState:
         message_id=context.messages[-1].message_id,
     )
     parts = (*said["parts"], wording.part("stranger.ask_name"))
-    return {**said, "parts": parts, "tasks": (*said.get("tasks", ()), task)}
+    tasks = (*said.get("tasks", ()), task)
+    awaiting = {**said.get("awaiting", {}), "name": True}
+    return {**said, "parts": parts, "tasks": tasks, "awaiting": awaiting}
 
 
 def _stop(_state: TurnState, context: TurnContext) -> TurnState:
@@ -128,6 +158,14 @@ def _thanks(_state: TurnState, _context: TurnContext) -> TurnState:
     return {"parts": (wording.part("chat.thanks"),)}
 
 
+def _my_readings(_state: TurnState, context: TurnContext) -> TurnState:
+    """The last few values of the sender, the newest first; never anybody else's."""
+    recent = [past.reading for past in context.sender.past][:_SHOWN]
+    if not recent or context.sender.relation != SENDER:
+        return {"parts": (wording.part("reading.history_none"),)}
+    return {"parts": (wording.part("reading.history", values=listed(recent)),)}
+
+
 def _greeting(_state: TurnState, _context: TurnContext) -> TurnState:
     return {"parts": (wording.part("chat.greeting"),)}
 
@@ -145,5 +183,6 @@ _COMMANDS: dict[Intent, Callable[[TurnState, TurnContext], TurnState]] = {
     Intent.HELP: _help,
     Intent.GREETING: _greeting,
     Intent.THANKS: _thanks,
+    Intent.MY_READINGS: _my_readings,
     Intent.WITHDRAW: _withdraw,
 }

@@ -35,6 +35,7 @@ _COMMANDS = {
     Intent.HELP,
     Intent.GREETING,
     Intent.THANKS,
+    Intent.MY_READINGS,
     Intent.WITHDRAW,
 }
 

@@ -15,8 +15,8 @@ from records.people import UNIDENTIFIED, Linked
 from records.tables import ContactPoint, FollowUp, InboundMessage, StoredReading
 from records.vault import Vault
 
-# How far back stored readings matter to a turn: corrections, confirmations, repeats.
-_LOOKS_BACK = timedelta(days=3)
+# How far back stored readings matter to a turn: corrections, confirmations, "我的血压".
+_LOOKS_BACK = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ _PLAIN = re.compile(r"[\s,，.。!！~、:：;\"“”'‘’（）()…]+")
 # Checked in this order: what stops or withdraws before what merely agrees.
 _EXACT = (
     ("stop", Intent.STOP), ("resume", Intent.RESUME), ("withdraw", Intent.WITHDRAW),
-    ("doctor", Intent.DOCTOR), ("help", Intent.HELP), ("greeting", Intent.GREETING),
+    ("doctor", Intent.DOCTOR), ("my_readings", Intent.MY_READINGS), ("help", Intent.HELP), ("greeting", Intent.GREETING),
     ("deny", Intent.DENY), ("confirm", Intent.CONFIRM), ("thanks", Intent.THANKS),
 )  # fmt: skip
 _LONGEST_EXACT = 12

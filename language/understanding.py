@@ -53,6 +53,7 @@ class Intent(StrEnum):
     RESUME = "resume"
     DOCTOR = "doctor"
     HELP = "help"
+    MY_READINGS = "my_readings"
     GREETING = "greeting"
     THANKS = "thanks"
     OTHER = "other"

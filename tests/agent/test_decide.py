@@ -89,7 +89,7 @@ def test_taking_back_when_nothing_was_said_is_answered(thought: Thought) -> None
 def test_a_value_of_somebody_unknown_is_stored_for_nobody(thought: Thought) -> None:
     decision = thought("我妈的血压是144/80")
     assert decision.readings == ()
-    assert keys(decision) == ["reading.for_other"]
+    assert keys(decision) == ["reading.for_other", "routine.bp_uncontrolled"]
     assert "妈妈的血压144/80" in decision.reply
 
 
@@ -158,7 +158,7 @@ def test_a_value_with_a_question_is_recorded_and_answered(thought: Thought) -> N
 def test_an_unknown_question_goes_to_the_doctor(thought: Thought) -> None:
     decision = thought("电子烟对血管有啥影响？")
     assert keys(decision) == ["answer.not_known"]
-    assert [task.reason for task in decision.tasks] == ["question"]
+    assert [task.reason for task in decision.tasks] == ["not_known"]
     assert not decision.answered
 
 
@@ -262,3 +262,31 @@ def test_what_was_understood_is_what_the_library_is_asked(
 ) -> None:
     thought("一天能吃多少盐？")
     assert library.asked == ["一天能吃多少盐？"]
+
+
+def test_my_readings_are_shown_to_their_owner(thought: Thought, now: datetime) -> None:
+    decision = thought("我的血压", members=(patient(past=(past(now, 153, 85),)),))
+    assert keys(decision) == ["reading.history"]
+    assert "153/85" in decision.reply
+
+
+def test_without_readings_there_is_nothing_to_show(thought: Thought) -> None:
+    assert keys(thought("我的血压")) == ["reading.history_none"]
+
+
+def test_a_phone_number_is_kept_for_the_doctor(thought: Thought) -> None:
+    decision = thought("13800001234")
+    assert keys(decision) == ["chat.phone_noted"]
+    assert [task.reason for task in decision.tasks] == ["phone"]
+
+
+def test_the_name_that_was_asked_for_reaches_the_doctor(thought: Thought) -> None:
+    asked = thought("我妈的血压是144/80")
+    assert asked.awaiting == {"name": True}
+    told = thought("李秀英，河口村的", awaiting=asked.awaiting)
+    assert keys(told) == ["stranger.waiting"]
+    assert [task.reason for task in told.tasks] == ["stranger"]
+
+
+def test_words_that_ask_nothing_are_not_refused(thought: Thought) -> None:
+    assert keys(thought("早上起来量了一下")) == ["chat.unclear"]
