@@ -14,6 +14,8 @@ from pathlib import Path
 
 import opencc
 
+from language import homophones
+
 DATA = Path(__file__).parent / "data"
 
 # Longer texts are cut in the middle: people put the trouble first or last.
@@ -93,7 +95,14 @@ def _repairs() -> tuple[re.Pattern[str], dict[str, str]]:
     return re.compile("|".join(map(re.escape, words))), table
 
 
+@functools.cache
+def _terms() -> tuple[str, ...]:
+    with (DATA / "homophones.toml").open("rb") as file:
+        return tuple(tomllib.load(file)["terms"]["words"])
+
+
 def _repair(text: str) -> str:
     """Undo known slips. Each repair keeps the length, so the offsets stay true."""
     pattern, table = _repairs()
-    return _DASH_TYPED.sub("-", pattern.sub(lambda found: table[found[0]], text))
+    mended = pattern.sub(lambda found: table[found[0]], text)
+    return _DASH_TYPED.sub("-", homophones.repair(mended, _terms()))

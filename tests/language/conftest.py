@@ -1,4 +1,4 @@
-"""Tables of messages of our own wording, and how to read what is expected of them."""
+"""Tables of messages of our own wording: one test case for each group of a table."""
 
 from __future__ import annotations
 
@@ -6,22 +6,18 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 CASES = Path(__file__).parent / "cases"
+# Reading is quick; a busy machine is not.
+settings.register_profile("language", deadline=None)
+settings.load_profile("language")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test marked with `table` runs once per message of tests/language/cases/<table>.toml."""
-    for mark in metafunc.definition.iter_markers("parametrize"):
-        if mark.args and mark.args[0] == "message, expected":
-            return
-    if {"message", "expected", "table"} <= set(metafunc.fixturenames):
-        name = metafunc.function.__doc__.split("table ", 1)[1].split()[0].rstrip(".")
-        with (CASES / f"{name}.toml").open("rb") as file:
-            groups = tomllib.load(file)
-        rows = [
-            pytest.param(name, message, expected, id=f"{group}-{number}")
-            for group, messages in groups.items()
-            for number, (message, expected) in enumerate(messages.items())
-        ]
-        metafunc.parametrize(("table", "message", "expected"), rows)
+    """A test that takes `readings` or `triage` runs once per group: a mapping message -> expected."""
+    for name in ("readings", "triage"):
+        if name in metafunc.fixturenames:
+            with (CASES / f"{name}.toml").open("rb") as file:
+                groups = tomllib.load(file)
+            metafunc.parametrize(name, list(groups.values()), ids=list(groups))

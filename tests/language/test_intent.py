@@ -19,7 +19,7 @@ from language.understanding import Intent
         ("不对", Intent.DENY), ("错了", Intent.DENY), ("刚才那个不算", Intent.WITHDRAW),
         ("刚才发的不算，机器没绑好", Intent.WITHDRAW),
         ("血压150/95", Intent.REPORT), ("头晕", Intent.REPORT),
-        ("高血压能吃鸡蛋吗", Intent.QUESTION), ("谢谢", Intent.OTHER), ("", Intent.OTHER),
+        ("高血压能吃鸡蛋吗", Intent.QUESTION), ("谢谢", Intent.THANKS), ("", Intent.OTHER),
         ("今天赶集去了", Intent.OTHER),
     ],
 )  # fmt: skip

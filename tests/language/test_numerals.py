@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from language import homophones
 from language.normalise import LONGEST, normalise
 from language.numerals import number_at
 
@@ -76,3 +77,29 @@ def test_a_very_long_text_keeps_its_beginning_and_its_end() -> None:
     assert normal.text.startswith("头晕")
     assert normal.text.endswith("胸痛")
     assert normal.origin(LONGEST - 1) == 3 * LONGEST + 3
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("酱鸭要", "降压药"),
+        ("二假霜瓜", "二甲双胍"),
+        ("喘部上汽", "喘不上气"),
+        ("半生不碎", "半身不遂"),
+    ],
+)
+def test_a_term_typed_by_its_sound_is_repaired(typed: str, meant: str) -> None:
+    assert normalise(f"我{typed}了").text == f"我{meant}了"
+
+
+def test_ordinary_words_are_left_alone() -> None:
+    for text in ("学堂里的孩子很高雅", "把房子抵押了", "今天新挑的水", "恐怖片看多了"):
+        assert normalise(text).text == text
+
+
+def test_the_table_of_sounds_agrees_with_its_source() -> None:
+    from pypinyin import lazy_pinyin
+
+    table = homophones._sounds()
+    for sign in "降压药胸闷头晕呕吐二甲双胍血糖":
+        assert table[sign] == homophones._blurred(lazy_pinyin(sign)[0])

@@ -20,26 +20,33 @@ def show(reading: Reading) -> str:
     return shown if context in {None, GlucoseContext.RANDOM} else f"{shown} {context}"
 
 
-def test_what_is_stored_is_what_a_careful_nurse_would_write(
-    table: str, message: str, expected: str
-) -> None:
-    """One message of table readings."""
+def stored(message: str) -> str:
+    """The short form of the tables: values sorted, "?" when nothing is stored and the sender is asked."""
     understood = read(message)
-    stored = sorted(show(mention.reading) for mention in understood.storable)
-    if expected == "?":
-        assert (stored, understood.clarify) == ([], True)
-        return
-    wanted = [
-        part.replace(" approx", "").replace(" random", "").strip() for part in expected.split(";")
-    ]
-    assert stored == sorted(part for part in wanted if part)
+    shown = "; ".join(sorted(show(mention.reading) for mention in understood.storable))
+    return shown or ("?" if understood.clarify else "")
 
 
-def test_an_approximate_value_says_so(table: str, message: str, expected: str) -> None:
-    """One message of table readings."""
-    for mention in read(message).storable if "approx" in expected else ():
-        if f"{show(mention.reading)} approx" in expected:
-            assert mention.reading.approximate
+def wanted(expected: str) -> str:
+    parts = expected.replace(" approx", "").replace(" random", "").split(";")
+    return "; ".join(sorted(part.strip() for part in parts if part.strip()))
+
+
+def test_what_is_stored_is_what_a_careful_nurse_would_write(readings: dict[str, str]) -> None:
+    heard = {message: stored(message) for message in readings}
+    wrong = {m: got for m, got in heard.items() if got.strip("?") != wanted(readings[m]).strip("?")}
+    assert wrong == {}
+
+
+def test_the_sender_is_asked_where_the_table_says_so(readings: dict[str, str]) -> None:
+    doubtful = [message for message, expected in readings.items() if expected == "?"]
+    assert [m for m in doubtful if not read(m).clarify] == []
+
+
+def test_an_approximate_value_says_so(readings: dict[str, str]) -> None:
+    vague = [message for message, expected in readings.items() if "approx" in expected]
+    exact = [m for m in vague if not any(x.reading.approximate for x in read(m).storable)]
+    assert exact == []
 
 
 def only(message: str) -> tuple[Reading, Certainty]:
