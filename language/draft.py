@@ -26,6 +26,7 @@ class Draft:
     subject: Subject = Subject.SELF
     relation: str | None = None
     when: str = ""
+    today: bool = False
     purpose: Purpose = Purpose.MEASURED
     limited: bool = False
     certainty: Certainty = Certainty.PLAIN

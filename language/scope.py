@@ -79,7 +79,11 @@ class Scope:
         reached = rest.end() if rest else token.end
         following = next((t for t in self.tokens[index + 1 :] if t.start >= reached), None)
         near = following is not None and following.start <= reached + 1
-        if near and following is not None and following.kind in {"num", "measure", "context"}:
+        if (
+            near
+            and following is not None
+            and following.kind in {"num", "measure", "context", "mark"}
+        ):
             self.subject, self.relation = Subject.SELF, None
 
     def _whom(self, index: int, token: Token) -> None:
@@ -93,12 +97,14 @@ class Scope:
         return any(t.kind == "subject" and t.name == "self" for t in self.tokens[:index])
 
     def _time(self, token: Token) -> None:
-        if token.name == "habitual" and (self.when == "now" or self._still_past(token)):
+        if token.name == "habitual" and (
+            self.when in {"now", "treated"} or self._still_past(token)
+        ):
             return
         if token.name == "vague" and self.when == "past" and not self.numbered:
             return
         self.when, self.when_at, self.numbered = token.name, token.start, False
-        if token.name == "now" and self.purpose is Purpose.HYPOTHETICAL:
+        if token.name in {"now", "treated"} and self.purpose is Purpose.HYPOTHETICAL:
             self.purpose = Purpose.MEASURED
 
     def _still_past(self, token: Token) -> bool:

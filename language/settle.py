@@ -48,10 +48,11 @@ def _corrected(drafts: list[Draft], tokens: Tokens) -> list[Draft]:
 
 # Which words of time make a value older than which others.
 _NEWER = {
-    "habitual": {"now"},
-    "untreated": {"now"},
-    "vague": {"now", ""},
-    "highest": {"now", "", "habitual", "vague"},
+    "": {"treated"},
+    "habitual": {"now", "treated"},
+    "untreated": {"now", "treated"},
+    "vague": {"now", "", "treated"},
+    "highest": {"now", "", "habitual", "vague", "treated"},
 }
 
 
@@ -78,6 +79,8 @@ def _age(drafts: Sequence[Draft]) -> None:
 
 def _newer(draft: Draft, other: Draft) -> bool:
     if other is draft or other.when not in _NEWER[draft.when]:
+        return False
+    if draft.when == "" and (draft.today or draft.start > other.start):
         return False
     if other.purpose is not Purpose.MEASURED or other.subject is not draft.subject:
         return False

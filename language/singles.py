@@ -66,6 +66,7 @@ class Single:
         return (
             self._by_name(clue, number)
             or self._by_context(clue, number)
+            or self._by_name_behind(clue, number)
             or self._unnamed(clue, number)
         )
 
@@ -198,6 +199,18 @@ class Single:
         if behind is None or not free or not all_shapes()["glucose"].fits(number.value):
             return False
         return self._value(clue, number, Kind.GLUCOSE, behind)
+
+    def _by_name_behind(self, clue: Clue, number: Number) -> bool:
+        """7.8的血糖: the name stands behind, and no other number follows it."""
+        index = next((i for i, t in enumerate(self.state.tokens) if t.start >= clue.token.end), -1)
+        if index < 0 or self.state.label.name in _NAMED:
+            return False
+        name, *rest = self.state.tokens[index : index + 2]
+        near = name.kind == "measure" and name.start - clue.token.end <= _TINY
+        taken = bool(rest) and rest[0].kind in {"num", "context"}
+        if not near or taken or name.name != "glucose" or not number.strong:
+            return False
+        return self._value(clue, number, Kind.GLUCOSE)
 
     # -- without any name ------------------------------------------------------------------------
 

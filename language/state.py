@@ -23,6 +23,8 @@ _BELOW = re.compile(
 )
 # The highest ever is history as soon as a value of today stands beside it.
 _HIGHEST = re.compile(r"最高(?:的时候|时|值|血压)?(?:是|为|到|达|曾)?\s*$")
+_DAY_PART = re.compile(r"[早晨晚今刚]|中午|下午|上午")
+_DAY_REACH = 8
 _NEXT_TO = 2
 _MOMENT_REACH = 6
 _HALF_REACH = 16
@@ -73,8 +75,14 @@ class State:
         return Draft(
             kind, first.start, last.end,
             subject=scope.subject, relation=scope.relation,
-            when=when, purpose=purpose, limited=scope.limited,
+            when=when, today=self._today(first), purpose=purpose, limited=scope.limited,
         )  # fmt: skip
+
+    def _today(self, first: Token) -> bool:
+        """A part of the day said right before a value makes it one of today."""
+        return (
+            _DAY_PART.search(self.text, max(0, first.start - _DAY_REACH), first.start) is not None
+        )
 
     def take_context(self, number: Token) -> GlucoseContext | None:
         """The moment said before the number, or else the one said right behind it."""

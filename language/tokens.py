@@ -138,6 +138,8 @@ def _no_unit(text: str, unit: Word, start: int, after: int) -> bool:
     """148头晕, 150 下压: the sign behind the number begins another word."""
     if unit.kind != "other" or len(unit.text) > 1:
         return False
+    if unit.text == "点" and text[start - 1] == "多":  # 一百五多点: a little more, not a time
+        return True
     follows = text[start + 1 : start + 2]
     return start > after or (
         follows != "" and follows in table("units")["never_before"].get(unit.text, "")

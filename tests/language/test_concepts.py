@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from language import homophones
 from language.lexicon import table
 from language.normalise import normalise
 from language.reader import read
@@ -92,3 +93,19 @@ def test_every_plain_expression_is_heard_in_a_first_person_sentence() -> None:
             if not understood.findings:
                 deaf.append((concept, text))
     assert deaf == []
+
+
+def words_in(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [word for part in value.values() for word in words_in(part)]
+    return [word for part in value for word in words_in(part)] if isinstance(value, list) else []
+
+
+@pytest.mark.parametrize("name", ["lexicon", "concepts", "intents", "background"])
+def test_no_known_word_is_taken_for_a_slip_of_another(name: str) -> None:
+    terms = tuple(table("homophones")["terms"]["words"])
+    data = {key: value for key, value in table(name).items() if key != "meta"}
+    changed = {w for w in words_in(data) if homophones.repair(w, terms) != w}
+    assert changed <= {"神智不清", "拜阿司匹灵", "糖化血红旦白"}
