@@ -9,8 +9,8 @@ import socket
 
 import httpx
 
+from agent.context import Model
 from agent.loading import Tools
-from agent.model import ModelSettings, OpenAIModel
 from channels.delivery import Routes
 from channels.notice import NoticeChannel
 from channels.port import Channel
@@ -32,11 +32,13 @@ def tools(installation: Installation) -> Tools:
     )
 
 
-def model(settings: Settings) -> OpenAIModel | None:
-    """The language model, when one is configured."""
+def model(settings: Settings) -> Model | None:
+    """The language model, when one is configured; its client is loaded only then."""
     endpoint = settings.model
     if endpoint is None:
         return None
+    from agent.model import ModelSettings, OpenAIModel  # noqa: PLC0415 -- half a second of start
+
     key = endpoint.api_key.get_secret_value()
     return OpenAIModel(ModelSettings(endpoint.base_url, key, endpoint.name, endpoint.timeout))
 
