@@ -194,6 +194,8 @@ class Context:
 
     def _lesson(self, hit: Hit, place: Place) -> bool:
         """A sign is taught only where the asking is not a clause of its own (手麻,会不会是中风)."""
+        if _any("lesson", "taught").search(self.text, place.sentence, place.sentence_end):
+            return True
         if hit.topical:
             return self._named_only(hit, place)
         asked = _any("lesson", "ask").search(self.text, place.sentence, place.clause_end)
