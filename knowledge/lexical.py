@@ -1,4 +1,7 @@
-"""Character uni- and bigram BM25. On this corpus it beats word segmentation (docs/knowledge.md)."""
+"""Character uni- and bigram statistics: BM25, and the odds that a question is ours.
+
+On this corpus characters beat word segmentation (docs/knowledge.md).
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ from numpy.typing import NDArray
 _WORD = re.compile(r"[a-z0-9.]+|[\u4e00-\u9fff]+")
 _K1 = 1.2
 _B = 0.5
+_MOST_ODDS = 3.0
+_UNSEEN_ODDS = -0.3
 
 
 def terms(text: str) -> list[str]:
@@ -63,3 +68,25 @@ class Bm25:
     def mass(self, query: str) -> float:
         """How much there is to match in the query: the idf of its terms, unknown ones included."""
         return sum(self._idf.get(term, self._unknown) for term in set(terms(query)))
+
+
+class Odds:
+    """Naive Bayes over the same terms: does a text sound like ours or like the others?"""
+
+    def __init__(self, ours: Sequence[str], others: Sequence[str]) -> None:
+        mine = Counter(term for text in ours for term in set(terms(text)))
+        theirs = Counter(term for text in others for term in set(terms(text)))
+        self._odds = {
+            term: math.log((mine[term] + 0.5) / (len(ours) + 1))
+            - math.log((theirs[term] + 0.5) / (len(others) + 1))
+            for term in mine.keys() | theirs.keys()
+        }
+
+    def of(self, text: str) -> float:
+        """Return the odds of a normalised text, above zero when it sounds like ours."""
+        found = set(terms(text))
+        total = sum(
+            max(-_MOST_ODDS, min(_MOST_ODDS, self._odds.get(term, _UNSEEN_ODDS))) for term in found
+        )
+        # Terms overlap, so their evidence grows with the root of their number, not the number.
+        return total / math.sqrt(len(found)) if found else 0.0

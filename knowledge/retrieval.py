@@ -17,7 +17,7 @@ from knowledge.article import Article
 from knowledge.decoys import DECOY, Decoys
 from knowledge.embedder import Embedder, EmbedderError
 from knowledge.index import IndexBroken, Reader, corpus_hash, current
-from knowledge.lexical import Bm25
+from knowledge.lexical import Bm25, Odds
 from knowledge.question import normalise
 
 # Weights chosen on tests/knowledge/tuning.tsv, see docs/knowledge.md.
@@ -50,13 +50,14 @@ class Hit:
 class Ranking:
     """The best articles for a question, best first, and the best decoy.
 
-    `vectors` tells whether vectors took part.
+    `vectors` tells whether vectors took part; `odds` whether the words sound like ours.
     """
 
     hits: tuple[Hit, ...]
     vectors: bool
     decoy: str = ""
     decoy_score: float = 0.0
+    odds: float = 0.0
 
     @property
     def margin(self) -> float:
@@ -88,6 +89,8 @@ class Retriever:
         self._owner = np.array([i for i, _ in variants], dtype=np.int64)
         self._variants = Bm25([text for _, text in variants])
         self._about = [article.about for article in self._articles]
+        ours = [text for i, text in variants if i < len(self._articles)]
+        self._odds = Odds(ours, [text for i, text in variants if i >= len(self._articles)])
         self._embedder = embedder
         self._index_dir = index_dir
         self._reader: Reader | None = None
@@ -140,10 +143,12 @@ class Retriever:
             Hit(self._articles[i], float(score[i]), float(lexical[i]), float(cosines[i]))
             for i in np.argsort(-score[:count], kind="stable")[:keep]
         )
+        odds = self._odds.of(question)
         if not self._kinds:
-            return Ranking(hits, cosine is not None)
+            return Ranking(hits, cosine is not None, odds=odds)
         decoy = int(np.argmax(score[count:]))
-        return Ranking(hits, cosine is not None, self._kinds[decoy], float(score[count + decoy]))
+        nearest = float(score[count + decoy])
+        return Ranking(hits, cosine is not None, self._kinds[decoy], nearest, odds)
 
     def _lexical(self, question: str) -> Floats:
         bodies = self._bodies.scores(question) / max(self._bodies.mass(question), 1e-6)

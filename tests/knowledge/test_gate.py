@@ -20,7 +20,7 @@ from knowledge.question import normalise
 
 HERE = Path(__file__).parent
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-SETS = ("asked.tsv", "held.tsv", "tuning.tsv")
+SETS = ("asked.tsv", "held.tsv", "final.tsv", "tuning.tsv")
 
 
 @pytest.fixture(scope="module")
