@@ -26,6 +26,8 @@ _MOST_SENTENCES = 2
 _MOST_ARTICLES = 2
 # A clause on its own adds an article only when it is nearly one of the known questions.
 _PLAINLY = 0.6
+# Below this chance by words alone a question is declined without embedding it.
+_HOPELESS = 0.03
 _APART = 0.1
 
 
@@ -93,6 +95,10 @@ class Library:
             return self._compose(found)
         declined = self._gate.declined(whole, ranking)
         return Answer("refusal", declined) if declined else UNKNOWN
+
+    def warm(self) -> None:
+        """Open the index and the model now, so that the first patient does not wait for them."""
+        self._retriever.rank("血压")
 
     def examine(self, question: str) -> dict[str, float] | None:
         """Return what the classifier sees of a question; None when rules or foods decide it."""
@@ -193,12 +199,18 @@ class Library:
         if routed is not None:
             return _Found(routed, _ROUTE_CONFIDENCE, 1.0), None
         mentioned = self._gate.mentioned(sentence) or self._gate.mentioned(whole)
-        ranking = self._retriever.rank(sentence, mentioned, conditions)
-        features = self._gate.features(whole, ranking)
-        confidence = self._gate.confidence(features, vectors=ranking.vectors)
+        ranking = self._retriever.rank(sentence, mentioned, conditions, vectors=False)
+        confidence = self._confidence(whole, ranking)
+        if not ranking.sure and confidence >= _HOPELESS:
+            ranking = self._retriever.rank(sentence, mentioned, conditions)
+            confidence = self._confidence(whole, ranking)
         if not ranking.hits or not self._gate.accepts(confidence):
             return None, ranking
         return _Found(ranking.hits[0].article, confidence, ranking.hits[0].score), ranking
+
+    def _confidence(self, whole: str, ranking: Ranking) -> float:
+        features = self._gate.features(whole, ranking)
+        return self._gate.confidence(features, vectors=ranking.vectors)
 
     def _compose(self, found: list[_Found]) -> Answer:
         articles = [item.article for item in found]
