@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse
 
 from inbox import moments, standing
 from inbox.deps import InboxDeps, deps_of
-from inbox.words import label, telling, word
+from inbox.words import label, medicine, telling, word
 from records import caseload, running
 from records.practitioners import Visitor
 
@@ -86,6 +86,7 @@ def environment() -> Environment:
     made.globals |= {
         "word": word,
         "label": label,
+        "medicine": medicine,
         "telling": telling,
         "static": static_url,
         "clock": moments.clock,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from care.protocol import protocol
 from texts.catalogue import CatalogError, catalogue, render
 
 _FILE = Path(__file__).parent / "words.toml"
@@ -40,6 +41,11 @@ def telling(reasons: Sequence[str]) -> list[str]:
     covers = _words()["covers"]
     said = {weaker for reason in reasons for weaker in covers.get(reason, "").split()}
     return [reason for reason in reasons if reason not in said]
+
+
+def medicine(code: str) -> str:
+    """The name of a class of medicines."""
+    return protocol().drugs.get(code, code)
 
 
 @lru_cache(maxsize=1)

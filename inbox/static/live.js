@@ -3,6 +3,9 @@
 (() => {
   const EVERY = 20000;
   const offline = document.getElementById("offline");
+  // The page of a refused form stands at the form's address, which cannot be asked again.
+  const shown = document.querySelector("link[rel=canonical]");
+  const here = shown ? shown.href : location.pathname + location.search;
   const signedOut = document.getElementById("signed-out");
 
   const busy = (part) => part.contains(document.activeElement) && part !== document.activeElement;
@@ -10,7 +13,7 @@
   async function refresh() {
     if (document.hidden || !document.querySelector("[data-live]")) return;
     try {
-      const answer = await fetch(location.pathname, { headers: { "X-Refresh": "1" }, redirect: "manual" });
+      const answer = await fetch(here, { headers: { "X-Refresh": "1" }, redirect: "manual" });
       // Signed out: say so, and leave the page and what was typed alone.
       signedOut.hidden = answer.type !== "opaqueredirect";
       if (!signedOut.hidden) return;

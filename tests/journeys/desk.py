@@ -20,7 +20,8 @@ class Desk:
         self.page.goto(f"{self.address}{path}")
 
     def signs_in(self, login: str, password: str = PASSWORD) -> None:
-        if not self.page.url.startswith(f"{self.address}/sign-in"):
+        """On the form in front of the doctor, if there is one; it may carry what was typed."""
+        if not self.page.get_by_label("账号").is_visible():
             self.opens("/sign-in")
         self.page.get_by_label("账号").fill(login)
         self.page.get_by_label("密码").fill(password)
