@@ -9,13 +9,15 @@ import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from language.lexicon import table
 from language.normalise import normalise
 
 _CLAUSE_END = re.compile(r"[,，。!！?？;；\n]")
 _WILD = 6
+_MOST = 200
+_T = TypeVar("_T")
 _NAMES = frozenset({"phrase", "disease"})
 
 
@@ -108,7 +110,13 @@ def marks_of(text: str) -> Marks:
             next_end += 1
         limit = ends[next_end] if next_end < len(ends) else size
         position += _at(index, marks, text, position, limit)
+    marks.found = {kind: ends_of(found) for kind, found in marks.found.items()}
     return marks
+
+
+def ends_of(items: list[_T], most: int = _MOST) -> list[_T]:
+    """No message needs more: beyond it the middle is dropped, so that work stays bounded."""
+    return items if len(items) <= most else [*items[: most // 2], *items[-most // 2 :]]
 
 
 def _at(index: _Index, marks: Marks, text: str, start: int, limit: int) -> int:

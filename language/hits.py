@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from language.expressions import Mark, Marks
+from language.expressions import Mark, Marks, ends_of
 from language.lexicon import table
 
 _DATA = table("concepts")
@@ -21,6 +21,7 @@ _COMPOSE = {
 _WALL = re.compile(r"[。!！?？;；\n]")
 # What may stand between parts that share one trouble: 头、脖子和后背都疼.
 _CHAIN = re.compile(r"[\s、,，和与及跟还有或连带的上下部边左右侧/也]*")
+_MOST = 120
 _REACH = 9
 _CARRY = 4
 _CLOSE = 3
@@ -54,7 +55,7 @@ def hits_of(text: str, marks: Marks) -> list[Hit]:
         for h in hits
         if not any(s <= h.start and h.end <= e and e - s > h.end - h.start for s, e in covers)
     ]
-    return sorted(kept, key=lambda h: (h.core, h.end))
+    return ends_of(sorted(kept, key=lambda h: (h.core, h.end)), _MOST)
 
 
 def _named(text: str, mark: Mark) -> Hit:

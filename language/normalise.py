@@ -19,7 +19,7 @@ from language import homophones
 DATA = Path(__file__).parent / "data"
 
 # Longer texts are cut in the middle: people put the trouble first or last.
-LONGEST = 6000
+LONGEST = 3000
 
 _SAME = {
     **dict.fromkeys("—–―‒‑−﹣－ー─━", "-"),

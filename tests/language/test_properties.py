@@ -103,3 +103,12 @@ def test_a_hundred_thousand_characters_do_not_stop_the_house() -> None:
 def test_the_same_text_is_read_the_same_way_twice() -> None:
     text = "我爸血压高压180低压110，昨天开始头晕呕吐，怎么办"
     assert read(text) == read(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["头晕，" * 2000, "没有头晕、" * 1200, "胸" * 3000 + "疼" * 3000, "150 90 " * 800]
+)
+def test_work_stays_bounded_on_texts_made_to_stall(text: str) -> None:
+    started = time.perf_counter()
+    read(text)
+    assert time.perf_counter() - started < 2
