@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
 
 import httpx
 
+from agent import batch
 from agent.context import Model
 from agent.loading import Tools
 from channels.delivery import Routes
@@ -21,6 +23,7 @@ from suifang.installation import Installation
 from suifang.settings import Settings
 
 _PROVIDER_SECONDS = 8.0
+_GREETING = json.dumps({"id": "warm-up", "text": "您好"}).encode()
 
 
 def tools(installation: Installation) -> Tools:
@@ -61,7 +64,14 @@ async def _run(installation: Installation) -> None:
         ) as platform,
         httpx.AsyncClient(timeout=_PROVIDER_SECONDS, trust_env=False) as elsewhere,
     ):
-        await run_clock(work(installation, platform, elsewhere), stop)
+        ours = work(installation, platform, elsewhere)
+        warm_up(ours.tools)
+        await run_clock(ours, stop)
+
+
+def warm_up(ours: Tools) -> None:
+    """Think once before a patient waits: the first turn loads lexicons, protocols and the graph."""
+    list(batch.run([_GREETING], ours.answers, clock.now()))
 
 
 def work(
