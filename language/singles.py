@@ -32,6 +32,7 @@ _STEADY = re.compile(
 )
 _TIMED = re.compile(r"\s*(?:钟|半|左右)?\s*(?:测|量|吃|起|的时候|去|来|开始|到|睡|打针|才)")
 _MINE = re.compile(r"[?？。!！]\s*(?:我|俺|本人)(?:的)?是?$")
+_RISEN = frozenset({"高了", "升了", "涨了"})
 _GAP = 8
 _TINY = 2
 _COMMAS = 6
@@ -148,13 +149,17 @@ class Single:
             return self._value(clue, number, Kind.GLUCOSE)
         if not number.strong and not self._sure(clue, number):
             return False
-        match kind:
-            case Kind.BP:
-                return self._pressure(clue, number)
-            case Kind.WEIGHT:
-                return self._bare_weight(clue, number)
-            case _:
-                return self._value(clue, number, kind)
+        if kind is Kind.BP:
+            return self._pressure(clue, number)
+        if kind is Kind.WEIGHT:
+            return self._bare_weight(clue, number)
+        return self._a_rise(clue, number, kind) or self._value(clue, number, kind)
+
+    def _a_rise(self, clue: Clue, number: Number, kind: Kind) -> bool:
+        """血糖高了2.5: a difference, not a level."""
+        before = self.state.text[max(0, clue.token.start - _TINY) : clue.token.start]
+        risen = kind is Kind.GLUCOSE and before in _RISEN
+        return risen and all_shapes()["rise"].fits(number.value)
 
     def _in_reach(self, clue: Clue, number: Number) -> bool:
         label, start = self.state.label, clue.token.start
