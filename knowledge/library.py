@@ -24,11 +24,8 @@ _FOOD_CONFIDENCE = 0.97
 _ROUTE_CONFIDENCE = 0.95
 _MOST_SENTENCES = 2
 _MOST_ARTICLES = 2
-# A clause on its own adds an article only when it is nearly one of the known questions.
-_PLAINLY = 0.6
 # Below this chance by words alone a question is declined without embedding it.
 _HOPELESS = 0.03
-_APART = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +154,9 @@ class Library:
         myth = self._by_id.get(advice.cure_article)
         if myth is not None:
             citations.insert(0, Citation(myth.id, myth.sources[0].title, myth.plain))
+        unique: dict[tuple[str, str], Citation] = {}
+        for citation in citations:
+            unique.setdefault((citation.article, citation.source), citation)
         cites = list(dict.fromkeys(source.cite for _, source, _ in advice.citations))
         pending = self._foods.review is Review.PENDING
         text = advice.text + _cited(cites, pending=pending)
@@ -165,7 +165,7 @@ class Library:
             text=text,
             short=_short(advice.text, cites, pending=pending),
             long=text,
-            citations=tuple({(c.article, c.source): c for c in reversed(citations)}.values())[::-1],
+            citations=tuple(unique.values()),
             confidence=_FOOD_CONFIDENCE,
             pending=pending,
         )
@@ -183,10 +183,13 @@ class Library:
             if best is None:
                 continue
             found.setdefault(best.article.id, best)
+            if ranking is not None and ranking.tied:
+                second = ranking.hits[1]
+                twin = _Found(second.article, best.confidence, second.score)
+                found.setdefault(second.article.id, twin)
             for clause in clauses(sentence):
                 more, ranked = self._best(clause, whole, conditions)
-                apart = ranked is None or ranked.margin >= _APART
-                if more is not None and more.score >= _PLAINLY and apart:
+                if more is not None and (ranked is None or ranked.plain):
                     found.setdefault(more.article.id, more)
         pending = self._serve_pending
         served = [f for f in found.values() if f.article.served(today, pending=pending)]

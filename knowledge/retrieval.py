@@ -32,6 +32,8 @@ _NOT_THEIRS = 0.04
 # Words alone decide when the best article is this far ahead of the next and of every decoy
 # (right in 150 of 150 labelled questions): no need to embed a third of what is asked.
 _SURE_LEXICAL, _SURE_MARGIN, _SURE_GAP, _SURE_ODDS = 0.2, 0.1, 0.15, 0.5
+_TIED_MARGIN, _TIED_SCORE = 0.025, 0.5
+_PLAIN_MARGIN, _PLAIN_SCORE = 0.1, 0.6
 _KEPT = 5
 _NEAREST_PASSAGES = 30
 _NEAREST_VARIANTS = 120
@@ -69,6 +71,24 @@ class Ranking:
             return False
         gap = self.hits[0].score - self.decoy_score
         return self.margin >= _SURE_MARGIN and gap >= _SURE_GAP
+
+    @property
+    def plain(self) -> bool:
+        """Tell whether the question is nearly one of the known ones."""
+        if self.sure:
+            return True
+        near = self.vectors and bool(self.hits) and self.hits[0].score >= _PLAIN_SCORE
+        return near and self.margin >= _PLAIN_MARGIN
+
+    @property
+    def tied(self) -> bool:
+        """Tell whether two articles fit equally well, so that saying both is the honest answer."""
+        return (
+            self.vectors
+            and len(self.hits) > 1
+            and self.margin < _TIED_MARGIN
+            and self.hits[1].score >= _TIED_SCORE
+        )
 
     @property
     def margin(self) -> float:
