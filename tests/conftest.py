@@ -9,18 +9,31 @@ import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+import structlog
+from sqlalchemy import create_engine, event, make_url, text
 
 from records.db import Database
 from records.tables import metadata
 from records.vault import Vault
-from tests.agent.scene import Village
+
+if TYPE_CHECKING:
+    from tests.agent.scene import Village
 
 # A Monday, 09:00 where the people live.
 MONDAY_MORNING = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_tracebacks() -> None:
+    """Drawing one failure with all its local variables takes structlog seconds."""
+    plain = structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback
+    )
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
 
 
 @pytest.fixture
@@ -50,6 +63,7 @@ def sqlite_database(tmp_path: Path, sqlite_template: Path) -> Iterator[Database]
     file = tmp_path / "suifang.db"
     shutil.copyfile(sqlite_template, file)
     database = Database(f"sqlite:///{file}")
+    event.listen(database.engine, "connect", _hurry)
     yield database
     database.dispose()
 
@@ -112,7 +126,15 @@ def postgres_template() -> Iterator[str]:
 @pytest.fixture
 def village(sqlite_database: Database, vault: Vault, now: datetime) -> Village:
     """A clinic with a doctor and one patient on WeChat."""
+    # Here, because the graph takes a second to import and most tests need none.
+    from tests.agent.scene import Village
+
     return Village(sqlite_database, vault, now)
+
+
+def _hurry(connection: Any, _record: Any) -> None:
+    """No test pulls the plug, so none waits for the disk; test_db looks at the real settings."""
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 def _administer(url: str, statement: str) -> None:

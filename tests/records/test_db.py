@@ -31,6 +31,18 @@ def test_what_a_transaction_wrote_is_there_and_what_failed_is_not(
         assert running.marked(session, "a") == "1"
 
 
+@pytest.mark.parametrize(
+    ("pragma", "value"), [("synchronous", 2), ("journal_mode", "wal"), ("foreign_keys", 1)]
+)
+def test_sqlite_keeps_what_was_acknowledged_through_a_power_cut(
+    tmp_path: Path, pragma: str, value: object
+) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'real.db'}")
+    with database.engine.connect() as connection:
+        assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
+    database.dispose()
+
+
 def test_a_reading_transaction_keeps_nothing(database: Database, now: datetime) -> None:
     with database.reading() as session:
         running.mark(session, "a", "1", now)

@@ -56,6 +56,12 @@ def still_library(settings: Settings) -> Library:
     )
 
 
+@pytest.fixture(autouse=True)
+def few_decoys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every examination weighs the decoys anew; here nothing is asked of them."""
+    monkeypatch.setattr("knowledge.library.read_decoys", lambda: {"other": ("下雨",)})
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     made = Settings(_env_file=None, data_dir=tmp_path / "var")

@@ -67,12 +67,13 @@ def seeded(tmp_path_factory: pytest.TempPathFactory, vault: Vault) -> Iterator[S
     stream = io.StringIO()
     root = logging.getLogger()
     before = root.handlers[:], root.level
+    configured = structlog.get_config()
     configure_logs("debug", "json", stream)
     began = time.process_time()
     summary = seed_demo(database, vault, NOW)
     spent = time.process_time() - began
     root.handlers[:], root.level = before
-    structlog.reset_defaults()
+    structlog.configure(**configured)
     yield Seeded(database, summary, spent, stream.getvalue())
     database.dispose()
 
