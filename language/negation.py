@@ -1,6 +1,6 @@
 """Which expressions the text denies: 没有头疼, 不晕, 头也不疼, 恶心呕吐都没有, 无胸闷, 胸痛.
 
-Negation is local. 没有头疼,就是右边胳膊腿没劲 denies the headache and nothing else; in doubt
+Negation is local. 没有胸闷,就是左边手脚使不上劲 denies the headache and nothing else; in doubt
 a finding stands.
 """
 

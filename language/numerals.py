@@ -17,6 +17,8 @@ _AMOUNT = 1000
 _TEN = 10
 # 一六五: three digits said one by one are a pressure.
 _SAID_DIGITS = 3
+# 一四八九二: so many are two pressures without a pause.
+_SAID_JOINED = {5, 6}
 
 _ONE = "[一二两俩三四五六七八九幺1-9]"
 _RUN = r"[0-9零〇一二两俩三四五六七八九十百幺]+"
@@ -87,11 +89,19 @@ def number_at(text: str, start: int) -> Number | None:
     return Number(
         start, end, value, low, high,
         approximate=vague, decimals=decimals,
-        digits=run if _ARABIC.fullmatch(run) and not fraction else "",
+        digits="" if fraction else _digits(run),
         spoken=spoken or found["unit"] is not None,
         clock=found["point"] == "点",
         strong=(strong or bool(fraction)) and found["unit"] is None,
     )  # fmt: skip
+
+
+def _digits(run: str) -> str:
+    """The digits of 14892, and of 一四八九二 said one by one."""
+    if _ARABIC.fullmatch(run):
+        return run
+    said = len(run) in _SAID_JOINED and _STRING.fullmatch(run)
+    return "".join(str(_DIGITS[sign]) for sign in run) if said else ""
 
 
 def _first_of_two(start: int, run: str) -> Number | None:

@@ -15,6 +15,7 @@ _PULSE = all_shapes()["pulse_behind"]
 _RANGE_SPAN = 30
 _QUIET = 14
 _TWO = 2
+_THREE = 3
 _GARBLED = 100
 _LIST_FLOOR = 12
 
@@ -31,7 +32,9 @@ class Pairs:
             return 0
         first, second = numbers[:_TWO]
         between = self.state.text[first.end : second.start]
-        return self._double_range(numbers) or self._two(numbers, between)
+        return (
+            self._double_range(numbers) or self._half_range(numbers) or self._two(numbers, between)
+        )
 
     def _double_range(self, numbers: list[Token]) -> int:
         """145-155/85-95."""
@@ -51,6 +54,29 @@ class Pairs:
         draft.low, draft.high, draft.approximate = a.figure.value, b.figure.value, True
         self.state.keep(draft)
         return 4
+
+    def _half_range(self, numbers: list[Token]) -> int:
+        """155-160/90 and 145/85-95: only one of the two pressures is a range."""
+        if len(numbers) < _THREE or not self._pressure_allowed(numbers[0]):
+            return 0
+        a, b, c = numbers[:_THREE]
+        first, second = self.state.text[a.end : b.start], self.state.text[b.end : c.start]
+        if "/" in second and shapes.is_range(a.figure, b.figure, first):
+            low, high, other = a, b, c
+        elif "/" in first and shapes.is_range(b.figure, c.figure, second):
+            low, high, other = b, c, a
+        else:
+            return 0
+        pressure = shapes.as_pressure(high.figure, other.figure, "/")
+        if pressure is None:
+            return 0
+        draft = self.state.draft(Kind.BP, a, c)
+        draft.systolic, draft.diastolic = pressure.systolic, pressure.diastolic
+        draft.approximate = True
+        if pressure.systolic == high.figure.value:
+            draft.low, draft.high = low.figure.value, high.figure.value
+        self.state.keep(draft)
+        return _THREE
 
     def _two(self, numbers: list[Token], between: str) -> int:
         first, second = numbers[:_TWO]

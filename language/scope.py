@@ -11,12 +11,16 @@ from language.understanding import Purpose, Subject
 
 _DIAGNOSED = re.compile(r"查出|发现|确诊|诊断|得了|患|得的|患上|得病|住院|住过|做过|手术")
 _OF_SELF = re.compile(
-    r"\s*(?:的|今天|今早|早上|晚上|现在|刚|刚才|也|是|昨天|昨晚|这|最近|自己|今晨|呢|,|\s)*"
+    r"\s*(?:的|今天|今早|早上|晚上|现在|刚|刚才|也|只有|只|就|才|倒|却|有|是|昨天|昨晚|这|最近|自己|今晨|呢|,|\s)*"
 )
 _GENERAL = frozenset(table("lexicon")["general"]["words"])
 _NEXT_TO = 2
 _WISHED = re.compile(
     r"怎么|如何|怎样|想|希望|要|争取|才能|能不能|能否|尽快|必须|应该|需要|目标|最好|可以"
+)
+_FIRST = re.compile(r"(?:第一[次回遍]|头一[次回遍])(?:[量测]|[是为:]?\s*[0-9])")
+_AGAIN = re.compile(
+    r"第[二三四][次回遍]|[再又重][量测]|复测|休息|歇|隔[了几一二两三五十0-9]|过[了几一二两三五十0-9]+分"
 )
 _HOW_MUCH = re.compile(r"多少|几")
 _THRESHOLD = re.compile(
@@ -96,7 +100,16 @@ class Scope:
     def _self_said(self, index: int) -> bool:
         return any(t.kind == "subject" and t.name == "self" for t in self.tokens[:index])
 
+    def _repeated(self, token: Token) -> bool:
+        """第一次152/96,休息后136/86: the first of several today, not of all time."""
+        text = self.tokens.text
+        return _FIRST.match(text, token.start) is not None and (
+            _AGAIN.search(text, token.end) is not None
+        )
+
     def _time(self, token: Token) -> None:
+        if token.name == "past" and self._repeated(token):
+            return
         if token.name == "habitual" and (
             self.when in {"now", "treated"} or self._still_past(token)
         ):

@@ -32,7 +32,7 @@ def settle(
 
 
 def _corrected(drafts: list[Draft], tokens: Tokens) -> list[Draft]:
-    """Only the value after the correction stands: 打错了,是135 / 不是7.1是9.1."""
+    """Only the value after the correction stands: 打错了,是135 / 不是6.4是8.4."""
     refused = [t.end for t in tokens if t.kind == "mark" and t.name == "not"]
     drafts = [
         d

@@ -14,7 +14,7 @@ _UNITS = table("shapes")["units"]
 SYSTOLIC, DIASTOLIC = shapes()["systolic"], shapes()["diastolic"]
 
 _SEPARATOR = re.compile(
-    r"\s*(?:/|\\|-{1,3}|~+|,|、|\.|。|:|;|比|和|跟|与|及|至|到|÷|\*|x|×|\||·|\+|的|'|"
+    r"\s*(?:/|\\|-{1,3}|~+|,|、|\.|。|:|;|比|和|同|跟|与|及|至|到|÷|\*|x|×|\||·|\+|的|'|"
     r"[,、]?\s*低压?|/\s*低压?|)\s*"
 )
 _LONGEST = 4
@@ -62,7 +62,7 @@ def as_pressure(first: Number, second: Number, between: str) -> Pressure | None:
 
 
 def split_joined(digits: str) -> Pressure | None:
-    """14892 is 148/92, 95145 is 145/95; None when no split or more than one makes sense."""
+    """15694 is 156/94, 94156 is 156/94; None when no split or more than one makes sense."""
     found = []
     for cut in (2, 3):
         left, right = digits[:cut], digits[cut:]

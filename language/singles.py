@@ -292,7 +292,7 @@ class Single:
         return self._keep(draft)
 
     def _both(self, clue: Clue, number: Number) -> shapes.Pressure | None:
-        """Both pressures in one run of signs: 14892, 140.90."""
+        """Both pressures in one run of signs: 15694, 140.90."""
         if number.digits:
             return shapes.split_joined(number.digits)
         return shapes.split_point(number, self.state.text[clue.token.start : number.end])

@@ -32,7 +32,9 @@ _AGO = re.compile(r"(?:多|半)?(?:之前|以前|前)(?!后)")
 # Labelling guide A: a value up to three days old is current.
 _CURRENT_DAYS = 3
 _BEATS = frozenset({"次", "下", "跳"})
-_BEATING = re.compile(r"(?:心跳|心率|脉搏|脉率|脉|每分钟?|一分钟)[^,，。]{0,5}$")
+_BEATING = re.compile(
+    r"(?:心跳|心脏跳|脉跳|心动过[速缓]|窦性心律|窦[律速缓]|心率|脉搏|脉率|脉|每分钟?|一分钟)[^,，。]{0,5}$"
+)
 _BARE = re.compile(r"\s*")
 
 

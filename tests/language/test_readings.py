@@ -55,13 +55,13 @@ def only(message: str) -> tuple[Reading, Certainty]:
 
 
 def test_a_joined_value_is_marked_as_joined() -> None:
-    reading, certainty = only("14892")
-    assert (show(reading), certainty) == ("bp 148/92", Certainty.JOINED)
+    reading, certainty = only("15694")
+    assert (show(reading), certainty) == ("bp 156/94", Certainty.JOINED)
 
 
 def test_a_reversed_value_is_marked_as_reversed() -> None:
-    reading, certainty = only("血压85~140")
-    assert (show(reading), certainty) == ("bp 140/85", Certainty.REVERSED)
+    reading, certainty = only("血压88~146")
+    assert (show(reading), certainty) == ("bp 146/88", Certainty.REVERSED)
 
 
 def test_a_range_keeps_both_ends() -> None:
@@ -82,8 +82,8 @@ def test_a_vague_pair_of_words_is_a_range() -> None:
 @pytest.mark.parametrize(
     ("message", "value", "original"),
     [
-        ("血糖198 mg/dL", 11.0, "198 mg/dL"),
-        ("体重118斤", 59.0, "118 斤"),
+        ("血糖216 mg/dL", 12.0, "216 mg/dL"),
+        ("体重124斤", 62.0, "124 斤"),
         ("糖化53mmol/mol", 7.0, "53 mmol/mol"),
     ],
 )
@@ -104,7 +104,7 @@ def test_the_offsets_point_into_the_message_as_it_came() -> None:
 
 
 def test_somebody_elses_value_is_kept_apart_with_the_relation() -> None:
-    first, second = read("我妈144/80，我137/79").mentions
+    first, second = read("我妈152/84，我133/76").mentions
     assert (first.subject, first.relation) == (Subject.OTHER, "妈")
     assert (second.subject, second.relation) == (Subject.SELF, None)
 
@@ -126,9 +126,9 @@ def test_habit_past_goal_and_supposition_are_told_apart() -> None:
 
 
 def test_a_correction_is_flagged_and_the_wrong_value_is_gone() -> None:
-    understood = read("打错了,不是7.1是9.1 空腹的")
+    understood = read("打错了,不是6.4是8.4 空腹的")
     assert understood.corrects
-    assert [show(m.reading) for m in understood.mentions] == ["glucose 9.1 fasting"]
+    assert [show(m.reading) for m in understood.mentions] == ["glucose 8.4 fasting"]
 
 
 def test_a_bare_number_alone_is_asked_about() -> None:

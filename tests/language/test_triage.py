@@ -30,7 +30,7 @@ def findings(message: str) -> set[str]:
 @pytest.mark.parametrize(
     ("message", "concept"),
     [
-        ("没有头疼,就是右边胳膊腿没劲", "one_sided_weakness"),
+        ("没有胸闷,就是左边手脚使不上劲", "one_sided_weakness"),
         ("右边手脚发麻", "one_sided_numbness"),
         ("两只手都麻", "symmetrical_numbness"),
         ("左小腿肿了", "leg_swollen_one"),
