@@ -176,10 +176,12 @@ def _scale(values: Sequence[float]) -> list[float]:
 def _days(start: float, end: float) -> list[dict[str, Any]]:
     span = (end - start) / _X_LABELS
     moments = [start + span * (n + 0.5) for n in range(_X_LABELS)]
-    labels = []
+    labels: list[dict[str, Any]] = []
     for moment in moments:
         there = datetime.fromtimestamp(moment, CHINA)
-        labels.append({"label": f"{there.month}月{there.day}日", "value": moment})
+        day = f"{there.month}月{there.day}日"
+        if not any(known["label"] == day for known in labels):
+            labels.append({"label": day, "value": moment})
     return labels
 
 

@@ -65,6 +65,9 @@ def test_a_patient_in_danger_is_told_what_to_do_and_reaches_the_doctor(
     record_property("seconds to the doctor's words", seen - answered)
     expect(phone.received.last).to_contain_text(f"{NAMES[county.doctor_of(patient)]}医生回复")
 
+    for sent in desk.page.locator(".bubble .sent").all_inner_texts():
+        assert not re.search("[a-z]", sent), "a code instead of a word"
+
     desk.closes("已联系上")
     desk.opens("/")
     expect(desk.line_of(patient.name)).to_have_count(0)
