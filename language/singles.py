@@ -222,7 +222,9 @@ class Single:
     def _unnamed(self, clue: Clue, number: Number) -> bool:
         if self._asked(clue, number):
             return True
-        if self._steady(clue, number) or (number.digits and self._joined(clue, number)):
+        if self._steady(clue, number) or (
+            number.digits and not number.spoken and self._joined(clue, number)
+        ):
             return True
         if number.strong and not number.clock and self._could_be(number):
             self.state.unread += 1
