@@ -36,17 +36,17 @@ def judge(
 ) -> tuple[Described, ...]:
     """Judge everyone described as being ill or measured now, the most urgent first.
 
-    `others` gives the background of people the sender may speak of, by relation; whoever is not in
-    it is judged with what the message itself says.
+    `others` gives the background of people the sender may speak of, by relation. Whoever is not in
+    it may be the patient of this record, whose relative holds the phone: the diseases and drugs on
+    record count for them too, which is the more urgent side; age and pregnancy do not.
     """
     known = others or {}
-    described = [
-        _described(understood, SENDER, background),
-        *(
-            _described(understood, relation, known.get(relation, UNKNOWN_BACKGROUND))
-            for relation in _others(understood)
-        ),
-    ]
+    perhaps = Background(conditions=background.conditions, drugs=background.drugs)
+    relations = _others(understood)
+    described = [_described(understood, SENDER, background, speaks_of_age=not relations)]
+    for relation in relations:
+        theirs = known.get(relation, perhaps)
+        described += [_described(understood, relation, theirs, speaks_of_age=True)]
     return tuple(sorted(described, key=lambda person: -person.assessment.level.rank))
 
 
@@ -55,9 +55,11 @@ def highest(described: tuple[Described, ...]) -> Level:
     return max((person.assessment.level for person in described), key=lambda level: level.rank)
 
 
-def _described(understood: Understanding, relation: str, background: Background) -> Described:
+def _described(
+    understood: Understanding, relation: str, background: Background, *, speaks_of_age: bool
+) -> Described:
     situation = Situation(
-        background=_completed(background, understood),
+        background=_completed(background, understood, speaks_of_age=speaks_of_age),
         readings=tuple(_readings(understood, relation)),
         findings=frozenset(
             finding.concept
@@ -92,12 +94,18 @@ def _others(understood: Understanding) -> list[str]:
     return sorted(set(named) - {SENDER})
 
 
-def _completed(background: Background, understood: Understanding) -> Background:
-    """The background, with what the message itself says: age, pregnancy, disease, drugs."""
+def _completed(
+    background: Background, understood: Understanding, *, speaks_of_age: bool
+) -> Background:
+    """The background, with what the message itself says: age, pregnancy, disease, drugs.
+
+    An age said beside a relative is the relative's; everything else counts for all, the safer side.
+    """
     said = frozenset(Programme(name) for name in understood.conditions)
+    age = understood.age if speaks_of_age and background.age is None else background.age
     return replace(
         background,
-        age=background.age if background.age is not None else understood.age,
+        age=age,
         conditions=background.conditions | said,
         pregnant=background.pregnant or understood.pregnant,
         drugs=background.drugs | understood.drugs,

@@ -32,5 +32,17 @@ def test_a_known_age_is_not_replaced_by_one_in_the_text() -> None:
     assert described[0].situation.background.age == 50
 
 
+def test_an_age_said_beside_a_relative_is_hers() -> None:
+    described = {one.relation: one for one in judge(read("我妈今年68岁，血压146/84"))}
+    assert described["mother"].situation.background.age == 68
+    assert described[SENDER].situation.background.age is None
+
+
+def test_a_relative_nobody_knows_may_be_the_patient_of_the_record() -> None:
+    record = Background(conditions=frozenset({Programme.TYPE2_DIABETES}))
+    described = {one.relation: one for one in judge(read("我妈出冷汗，手抖心慌"), record)}
+    assert described["mother"].situation.background.conditions == record.conditions
+
+
 def test_values_of_last_year_are_not_judged() -> None:
     assert highest(judge(read("去年血压190/120"))) is Level.NONE
