@@ -18,6 +18,7 @@ _NEXT_TO = 2
 _WISHED = re.compile(
     r"怎么|如何|怎样|想|希望|要|争取|才能|能不能|能否|尽快|必须|应该|需要|目标|最好|可以"
 )
+_HEARSAY = re.compile(r"说|听|查|百度|看到")
 _FIRST = re.compile(r"(?:第一[次回遍]|头一[次回遍])(?:[量测]|[是为:]?\s*[0-9])")
 _AGAIN = re.compile(
     r"第[二三四][次回遍]|[再又重][量测]|复测|休息|歇|隔[了几一二两三五十0-9]|过[了几一二两三五十0-9]+分"
@@ -42,6 +43,7 @@ class Scope:
     purpose: Purpose = Purpose.MEASURED
     limited: bool = False
     leaving: bool = False
+    heard_at: int = -1
 
     def hear(self, index: int) -> None:
         token = self.tokens[index]
@@ -63,11 +65,18 @@ class Scope:
 
     def _person(self, index: int, token: Token) -> None:
         if token.kind == "subject":
+            self._own(token)
             self._whose(index, token)
         elif token.kind == "pronoun":
             self._whom(index, token)
         elif self.subject is Subject.SELF and not self._self_said(index):
             self.subject, self.relation = Subject.UNCLEAR, None
+
+    def _own(self, token: Token) -> None:
+        """听说180会中风,我的170要紧吗: hearsay ends where the sender's own clause begins."""
+        heard = self.purpose is Purpose.HYPOTHETICAL and self.heard_at >= 0
+        if heard and token.name == "self" and "," in self.tokens.text[self.heard_at : token.start]:
+            self.purpose, self.limited = Purpose.MEASURED, False
 
     def took_number(self) -> None:
         self.numbered = True
@@ -134,6 +143,8 @@ class Scope:
             self.purpose = Purpose.TARGET
         else:
             self.purpose = Purpose.HYPOTHETICAL
+            said = self.tokens.text[token.start : token.end]
+            self.heard_at = token.start if _HEARSAY.search(said) else -1
 
     def _mark(self, token: Token) -> None:
         if token.name == "from":
