@@ -16,6 +16,7 @@ from knowledge.source import Source, read_sources
 
 FOODS = Path(__file__).parent / "foods.toml"
 _MOST_GROUPS = 2
+_VERBS = "吃喝饮酌"
 _CURE_ARTICLE = "myth.folk_remedy"
 
 
@@ -91,12 +92,16 @@ class FoodTable:
         return today <= self.expires and (pending or self.review is not Review.PENDING)
 
     def find(self, question: str) -> tuple[Mention, ...]:
-        """Return the foods a normalised question names, each once, in order."""
+        """Return the foods a normalised question names, each once, in order.
+
+        An alias that begins with a verb ("吃面") is given its food's own name back.
+        """
         hidden = self._ask["not_food"].sub(lambda m: "\0" * len(m.group()), question)
         found: dict[str, Mention] = {}
         for match in self._pattern.finditer(hidden):
             food, group = self.names[match.group()]
-            found.setdefault(food, Mention(match.group(), food, group, match.start()))
+            said = food if match.group()[0] in _VERBS else match.group()
+            found.setdefault(food, Mention(said, food, group, match.start()))
         mentions = tuple(found.values())
         named = {mention.group.key for mention in mentions}
         return tuple(m for m in mentions if not named & m.group.general_of)

@@ -207,7 +207,7 @@ class Library:
         if not ranking.sure and confidence >= _HOPELESS:
             ranking = self._retriever.rank(sentence, mentioned, conditions)
             confidence = self._confidence(whole, ranking)
-        if not ranking.hits or not self._gate.accepts(confidence):
+        if not ranking.hits or ranking.far or not self._gate.accepts(confidence):
             return None, ranking
         return _Found(ranking.hits[0].article, confidence, ranking.hits[0].score), ranking
 

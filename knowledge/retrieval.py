@@ -32,7 +32,9 @@ _NOT_THEIRS = 0.04
 # Words alone decide when the best article is this far ahead of the next and of every decoy
 # (right in 150 of 150 labelled questions): no need to embed a third of what is asked.
 _SURE_LEXICAL, _SURE_MARGIN, _SURE_GAP, _SURE_ODDS = 0.2, 0.1, 0.15, 0.5
-_TIED_MARGIN, _TIED_SCORE = 0.025, 0.5
+_TIED_MARGIN, _TIED_SCORE = 0.025, 0.55
+# Fewer than one in two hundred right articles scored lower; below it nothing really fits.
+_FLOOR = 0.46
 _PLAIN_MARGIN, _PLAIN_SCORE = 0.1, 0.6
 _KEPT = 5
 _NEAREST_PASSAGES = 30
@@ -63,6 +65,11 @@ class Ranking:
     decoy: str = ""
     decoy_score: float = 0.0
     odds: float = 0.0
+
+    @property
+    def far(self) -> bool:
+        """Tell whether even the best article is too far off, whatever the question is about."""
+        return self.vectors and bool(self.hits) and self.hits[0].score < _FLOOR
 
     @property
     def sure(self) -> bool:

@@ -76,6 +76,42 @@ def test_citations_always_name_existing_articles(library: Library, text: str) ->
     assert len(answer.short) <= 134
 
 
+def test_a_food_answer_cites_and_fits_two_sms(library: Library) -> None:
+    for text in ("糖尿病能吃西瓜吗", "高血压能喝酒吗", "晚饭能吃面条吗"):
+        answer = ask(library, text)
+        assert answer.citations
+        assert len(answer.short) <= 134
+        assert answer.short.endswith(",待医生审核)")
+
+
+def test_an_alias_with_a_verb_does_not_repeat_it(library: Library) -> None:
+    assert "吃吃" not in ask(library, "晚饭能吃面条吗").text
+
+
+def test_a_food_with_anothers_disease_is_declined(library: Library) -> None:
+    assert ask(library, "胆囊炎能吃鸡蛋吗").refusal == "other_disease"
+
+
+def test_a_belief_in_a_food_is_corrected_with_a_source(library: Library) -> None:
+    answer = ask(library, "喝醋能治高血压吗")
+    assert "没有可靠证据" in answer.text
+    assert answer.citations[0].article == "myth.folk_remedy"
+
+
+def test_two_asking_sentences_may_bring_two_articles(library: Library) -> None:
+    answer = ask(library, "降压药漏服了怎么办?打呼噜憋气和高血压有关吗?")
+    assert {"med.missed_dose", "life.sleep"} <= {citation.article for citation in answer.citations}
+
+
+def test_a_second_asking_clause_adds_its_article(library: Library) -> None:
+    answer = ask(library, "高血压会遗传吗会传染吗,高血压睡不好怎么办")
+    assert len({citation.article for citation in answer.citations}) == 2
+
+
+def test_warming_up_without_an_index_is_harmless(library: Library) -> None:
+    library.warm()
+
+
 def test_a_lethal_amount_is_a_crisis_not_a_dose(library: Library) -> None:
     assert ask(library, "降压药吃多少会死").refusal == "crisis"
 

@@ -8,7 +8,7 @@ import pytest
 from knowledge.article import Article
 from knowledge.lexical import Bm25, terms
 from knowledge.question import clauses, cut, normalise, sentences
-from knowledge.retrieval import Retriever
+from knowledge.retrieval import Hit, Ranking, Retriever
 
 
 def test_terms_are_characters_pairs_and_whole_words() -> None:
@@ -79,6 +79,32 @@ def test_a_decoy_is_ranked_beside_the_articles(corpus: tuple[Article, ...]) -> N
     ranking = retriever.rank("拖拉机怎么修理")
     assert ranking.decoy == "off_topic"
     assert ranking.decoy_score > ranking.hits[0].score
+
+
+def ranking(
+    corpus: tuple[Article, ...], *scores: float, vectors: bool = True, odds: float = 1
+) -> Ranking:
+    hits = tuple(Hit(a, score, score, 0.9) for a, score in zip(corpus, scores, strict=False))
+    return Ranking(hits, vectors, "off_topic", 0.2, odds)
+
+
+def test_two_near_articles_are_a_tie_and_neither_is_plain(corpus: tuple[Article, ...]) -> None:
+    assert ranking(corpus, 0.61, 0.60).tied
+    assert not ranking(corpus, 0.61, 0.60).plain
+    assert not ranking(corpus, 0.61, 0.40).tied
+    assert not ranking(corpus, 0.61, 0.60, vectors=False).tied
+
+
+def test_an_article_far_ahead_is_plain(corpus: tuple[Article, ...]) -> None:
+    assert ranking(corpus, 0.7, 0.4).plain
+    assert ranking(corpus, 0.5, 0.1, vectors=False).plain
+    assert not ranking(corpus, 0.5, 0.1, vectors=False, odds=-1).plain
+
+
+def test_a_low_score_is_far_off_only_when_vectors_took_part(corpus: tuple[Article, ...]) -> None:
+    assert ranking(corpus, 0.3).far
+    assert not ranking(corpus, 0.3, vectors=False).far
+    assert not Ranking((), vectors=True).far
 
 
 def test_an_empty_corpus_ranks_nothing() -> None:
