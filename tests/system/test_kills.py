@@ -39,12 +39,13 @@ from simulator.traffic import Ack, send_many
 from tests.system.stage import Scene, Stage
 
 ROUNDS, PEOPLE, MESSAGES = 20, 50, 500
-RATE = 15.0
+RATE = 40.0
 # Every tenth person reports a hypertensive crisis once, half-way.
 EMERGENCY_EVERY, EMERGENCY_NUMBER = 10, 5
 EMERGENCY = "血压200/130,头痛得厉害,看东西模糊"
 # The leases of turns and deliveries are a minute; a killed worker's are waited for.
 RESTS_WITHIN = 150.0
+SETTLE = 0.3
 SEED = 20261122
 NUMBERED = re.compile(r"(\d{3})/70")
 FIRST_NUMBER = 100
@@ -103,10 +104,10 @@ class Campaign:
     async def _round(self, messages: list[tuple[str, str]]) -> Sequence[Ack]:
         lasts = len(messages) / RATE
         victim = self.dice.choice(self.workers)
-        # A worker begins a little after the messages and goes on after them.
+        # A worker begins a little after the first message and goes on after the last one.
         killings = (
             self._kill("web", self.dice.uniform(0.0, lasts)),
-            self._kill(victim, self.dice.uniform(0.3, lasts + 1.5)),
+            self._kill(victim, self.dice.uniform(SETTLE, SETTLE + lasts + 1.5)),
         )
         sending = send_many(
             messages, self.scene.service.line, rate=RATE, attempts=None, retry_pause=0.2
@@ -188,7 +189,7 @@ def evidence(request: pytest.FixtureRequest, stage: Stage) -> Evidence:
     postgres = request.param == "postgres"
     url = request.getfixturevalue("empty_postgres") if postgres else ""
     workers = ("worker-1", "worker-2") if postgres else ("worker",)
-    scene = stage(url, settle_seconds="0.4", embeddings="none")
+    scene = stage(url, settle_seconds=str(SETTLE), embeddings="none")
     acks = Campaign(scene, workers, random.Random(SEED)).run()
     with scene.service.database() as database, database.reading() as session:
         return _gathered(session, scene, acks)
