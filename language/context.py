@@ -14,6 +14,10 @@ from language.tokens import Tokens
 
 _BEHIND = 8
 _FEAR = 9
+# 有过脑梗, 是腔隙性脑梗: a finding of the doctors, not an event.
+_FOUND = re.compile(
+    r"(?:[得患有]过?|是|示|见)(?:双侧|左侧|右侧|多发性?|腔隙性?|陈旧性?|轻微|轻度|老)*$"
+)
 _SENTENCE = re.compile(r"[。!！?？;；\n]")
 _CLAUSE = re.compile(r"[。!！?？;；,，\n]")
 # What is said in despair, or of one dying, is never taken for a lesson or a supposition.
@@ -272,8 +276,8 @@ class Context:
             return True
         if _any("lesson", "acute_behind").search(clause_after) and len(clause_after) <= 14:  # noqa: PLR2004
             return True
-        return _any("lesson", "acute_before").search(before) is not None and not re.search(
-            r"[得患有]过?$|是$", before
+        return _any("lesson", "acute_before").search(before) is not None and not _FOUND.search(
+            before
         )
 
     # -- gossip ----------------------------------------------------------------------------------
