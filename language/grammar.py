@@ -58,7 +58,7 @@ class Grammar:
                 self._measure(index, token)
             case "context":
                 self._context(token)
-            case "skip" if token.name in _HOURS and self.state.label.name == "glucose":
+            case "skip" | "mark" if self._of_tolerance(index, token):
                 self._hours(token)
             case "brk" if token.name in {",", "，"}:
                 self.state.label.commas += 1
@@ -115,6 +115,15 @@ class Grammar:
         ):
             self.state.label = Label("glucose", token.end)
 
+    def _of_tolerance(self, index: int, token: Token) -> bool:
+        """空腹6.3,半小时10.1,两小时8.9: a glucose tolerance test."""
+        if self.state.label.name != "glucose":
+            return False
+        if token.kind == "skip":
+            return token.name in _HOURS
+        half = self.text.endswith(("半", "半个"), 0, token.start)
+        return half and token.name == "hours" and self._number_next(index) is not None
+
     def _hours(self, token: Token) -> None:
         if not self.text.startswith(("前", "以前"), token.end):
             self.state.context = GlucoseContext.POSTPRANDIAL
@@ -129,6 +138,7 @@ class Grammar:
         if self._walled(group[0]):
             self._forget_wall()
             return len(group)
+        self._share_moment(numbers)
         position = 0
         while position < len(numbers):
             taken = self.pairs.read(numbers[position:])
@@ -138,6 +148,20 @@ class Grammar:
             position += taken
         self.state.scope.took_number()
         return len(group)
+
+    def _share_moment(self, numbers: list[Token]) -> None:
+        """7.1 8.3 9.0 空腹: the moment behind belongs to every glucose value of the list."""
+        glucose = all_shapes()["glucose"]
+        listed = len(numbers) > 1 and all(
+            t.unit is None and t.figure.decimals == 1 and not t.figure.clock
+            and glucose.fits(t.figure.value) for t in numbers
+        )  # fmt: skip
+        if not listed or self.state.label.name not in {"", "glucose"} or self.state.context:
+            return
+        moment = self.state.context_behind(numbers[-1])
+        if moment is not None:
+            self.state.label = Label("glucose", numbers[0].start)
+            self.state.context, self.state.context_at = moment, numbers[0].start
 
     def _group(self, index: int) -> list[Token]:
         """Numbers that only separators part."""

@@ -83,6 +83,9 @@ def _sign(sign: str) -> str:
     return "".join(_simplified().get(part, part) for part in folded)
 
 
+# l50 and 14o: letters typed for digits.
+_ONE_TYPED = re.compile(r"(?<![a-z0-9])[li](?=[0-9]{2}(?![0-9]))")
+_ZERO_TYPED = re.compile(r"(?<=[0-9])o(?![a-z])")
 # 140一90 and 140丨90: the numeral one or a stroke typed for a dash.
 _DASH_TYPED = re.compile(r"(?<=[0-9多])[一丨ー](?=[0-9])")
 
@@ -105,4 +108,5 @@ def _repair(text: str) -> str:
     """Undo known slips. Each repair keeps the length, so the offsets stay true."""
     pattern, table = _repairs()
     mended = pattern.sub(lambda found: table[found[0]], text)
+    mended = _ZERO_TYPED.sub("0", _ONE_TYPED.sub("1", mended))
     return _DASH_TYPED.sub("-", homophones.repair(mended, _terms()))

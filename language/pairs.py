@@ -17,6 +17,7 @@ _QUIET = 14
 _TWO = 2
 _THREE = 3
 _GARBLED = 100
+_LOWEST = 40
 _LIST_FLOOR = 12
 
 
@@ -147,7 +148,8 @@ class Pairs:
         """1500/80: said to be a pressure, and cannot be one."""
         named = "/" in between and self.state.label.name in PRESSURE_NAMES
         large = max(first.figure.value, second.figure.value) >= _GARBLED
-        if not (named and large and first.figure.whole):
+        cut = first.figure.value < _LOWEST <= second.figure.value
+        if not (named and (large or cut) and first.figure.whole):
             return False
         draft = self.state.draft(Kind.BP, first, second)
         draft.systolic, draft.diastolic = first.figure.value, second.figure.value

@@ -11,13 +11,23 @@ from language.understanding import Purpose, Subject
 
 _DIAGNOSED = re.compile(r"查出|发现|确诊|诊断|得了|患|得的|患上|得病|住院|住过|做过|手术")
 _OF_SELF = re.compile(
-    r"\s*(?:的|今天|今早|早上|晚上|现在|刚|刚才|也|只有|只|就|才|倒|却|有|是|昨天|昨晚|这|最近|自己|今晨|呢|,|\s)*"
+    r"\s*(?:的|今天|今早|早上|晚上|现在|刚|刚才|也|只有|只|就|才|倒|却|有|是|昨天|昨晚|这|最近|自己|今晨|呢|,|\s"
+    r"|反而|反倒|偏高|高了|低了|总是|老是|一般|平时|一直|这个|那个|这边|这次|都)*"
 )
+# 我自己也量了下: only who measures himself; 我量了 may be somebody else's arm.
+_OF_ONESELF = re.compile(
+    _OF_SELF.pattern
+    + r"(?:去|来|跟着|顺便|又|再|量|测|查|验|扎|称|检查|了|过|,|一下|下|个|出来|出|得|在家|医院|药店|的|是|有|才|只|\s)*"
+)
+_ONESELF = re.compile(r"自|各人|本人|个人")
+_ALSO = re.compile(r"\s*(?:也|倒|反|自|顺便|又)")
 _GENERAL = frozenset(table("lexicon")["general"]["words"])
 _NEXT_TO = 2
 _WISHED = re.compile(
     r"怎么|如何|怎样|想|希望|要|争取|才能|能不能|能否|尽快|必须|应该|需要|目标|最好|可以"
 )
+# 从2015年开始, 从怀孕起: a time, not a value that was left.
+_SINCE = re.compile(r"[^,，。]{0,12}?(?:开始|起|以来|之后|以后|那时|那天)")
 _HEARSAY = re.compile(r"说|听|查|百度|看到")
 _FIRST = re.compile(r"(?:第一[次回遍]|头一[次回遍])(?:[量测]|[是为:]?\s*[0-9])")
 _AGAIN = re.compile(
@@ -43,6 +53,7 @@ class Scope:
     purpose: Purpose = Purpose.MEASURED
     limited: bool = False
     leaving: bool = False
+    printed_at: int = -1
     heard_at: int = -1
 
     def hear(self, index: int) -> None:
@@ -60,6 +71,8 @@ class Scope:
                 self._comma(index, token)
             case "stop":
                 self._stop()
+            case "measure" if self._printed_beside(token):
+                self.purpose = Purpose.MEASURED
             case _:
                 pass
 
@@ -88,7 +101,9 @@ class Scope:
             return
         if self.subject is Subject.SELF:
             return
-        rest = _OF_SELF.match(self.tokens.text, token.end)
+        text = self.tokens.text
+        alone = _ONESELF.search(text, token.start, token.end) or _ALSO.match(text, token.end)
+        rest = (_OF_ONESELF if alone else _OF_SELF).match(text, token.end)
         reached = rest.end() if rest else token.end
         following = next((t for t in self.tokens[index + 1 :] if t.start >= reached), None)
         near = following is not None and following.start <= reached + 1
@@ -120,42 +135,52 @@ class Scope:
         if token.name == "past" and self._repeated(token):
             return
         if token.name == "habitual" and (
-            self.when in {"now", "treated"} or self._still_past(token)
+            self.when in {"now", "again", "treated"} or self._still_past(token)
         ):
             return
-        if token.name == "vague" and self.when == "past" and not self.numbered:
+        if token.name in {"vague", "checked", "again"} and self._still_past(token):
             return
         self.when, self.when_at, self.numbered = token.name, token.start, False
-        if token.name in {"now", "treated"} and self.purpose is Purpose.HYPOTHETICAL:
+        if token.name in {"now", "again", "treated"} and self.purpose is Purpose.HYPOTHETICAL:
             self.purpose = Purpose.MEASURED
 
     def _still_past(self, token: Token) -> bool:
-        """以前一直150: habit within the past, unless a comma parted them."""
-        return (
-            self.when == "past"
-            and re.search(r"[,，]", self.tokens.text[self.when_at : token.start]) is None
-        )
+        """以前一直150, 上周复查7.6: within the past, unless a comma or a value parted them."""
+        if self.when != "past":
+            return False
+        if token.name == "vague":
+            return not self.numbered
+        if token.name != "habitual" and self.numbered:
+            return False
+        return re.search(r"[,，]", self.tokens.text[self.when_at : token.start]) is None
 
     def _what_for(self, token: Token) -> None:
         if token.name == "limit":
             self.limited = True
-        elif token.name == "target":
+        elif token.name in {"target", "reference"}:
             self.purpose = Purpose.TARGET
+            self.printed_at = token.end if token.name == "reference" else -1
         else:
             self.purpose = Purpose.HYPOTHETICAL
             said = self.tokens.text[token.start : token.end]
             self.heard_at = token.start if _HEARSAY.search(said) else -1
 
+    def _printed_beside(self, token: Token) -> bool:
+        """参考范围3.9-6.1 糖化7.5: the next name ends what the laboratory printed."""
+        if self.purpose is not Purpose.TARGET or self.printed_at < 0:
+            return False
+        return any(sign.isdigit() for sign in self.tokens.text[self.printed_at : token.start])
+
     def _mark(self, token: Token) -> None:
         if token.name == "from":
-            self.leaving = True
+            self.leaving = _SINCE.match(self.tokens.text, token.end) is None
         elif token.name == "until":
             self.leaving = False
             begin = max(self.tokens.text.rfind(sign, 0, token.start) for sign in ",，。!?；;") + 1
             if _WISHED.search(self.tokens.text, begin, token.start):
                 self.purpose = Purpose.TARGET
-            if self.when in {"past", "vague"} and self.numbered:
-                self.when = ""
+            if self.when in {"past", "vague", "checked"} and self.numbered:
+                self.when = "reached"
 
     def _comma(self, index: int, token: Token) -> None:
         if token.name not in {",", "，"}:

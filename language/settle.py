@@ -15,6 +15,13 @@ from language.understanding import Mention, Purpose, Subject, When
 _SENTENCE_END = re.compile(r"[。!?;\n！？；]")
 _NEXT_TO = 3
 _TAIL = 6
+_DEFINES = re.compile(
+    r"(?:mmhg|mmol/l|之间|的|范围|左右|\s|,)*(?:算|是|属于?|叫做?|定为|为)(?:第?几[级期]|什么|啥|哪[级期种])"
+)
+_FROM_HERE_ON = re.compile(
+    r"(?:mmhg|mmol/l|\s)*以[上下](?:的?话)?(?:就|才|都|要|得|必须|应该|需要|可以|算)"
+)
+_RATHER = re.compile(r"\s*,?\s*(?:而|应该|应)?是\s*[0-9一二两三四五六七八九十百]")
 _OWN = re.compile(r"我|俺|本人|今天|今早|现在|刚|昨|最近|头晕|头疼|头痛|难受|不舒服|都")
 
 
@@ -23,22 +30,39 @@ def settle(
 ) -> tuple[tuple[Mention, ...], bool]:
     """The mentions of a text, and whether the text corrects an earlier value."""
     corrects = any(t.kind == "mark" and t.name == "wrong" for t in tokens)
-    kept = _corrected(list(drafts), tokens) if corrects else list(drafts)
+    kept = _corrected(list(drafts), tokens) if corrects else _replaced(drafts, tokens)
     for draft in kept:
         if draft.limited and draft.purpose is Purpose.MEASURED:
             _judge_limit(draft, normal.text)
+        elif draft.purpose is Purpose.MEASURED and _defined(draft, normal.text):
+            draft.purpose = Purpose.HYPOTHETICAL
     _age(kept)
     return tuple(_mention(draft, normal) for draft in kept), corrects
 
 
-def _corrected(drafts: list[Draft], tokens: Tokens) -> list[Draft]:
-    """Only the value after the correction stands: 打错了,是135 / 不是6.4是8.4."""
-    refused = [t.end for t in tokens if t.kind == "mark" and t.name == "not"]
-    drafts = [
+def _replaced(drafts: Sequence[Draft], tokens: Tokens) -> list[Draft]:
+    """高压不是190,是150: the value that is named instead stands."""
+    refused = _refusals(tokens)
+    return [
         d
         for d in drafts
-        if not any(tokens.loose(e, d.start) == 0 and 0 <= d.start - e <= _NEXT_TO for e in refused)
+        if not (_refused(d, refused, tokens) and _RATHER.match(tokens.text, d.end))
     ]
+
+
+def _refusals(tokens: Tokens) -> list[int]:
+    return [t.end for t in tokens if t.kind == "mark" and t.name == "not"]
+
+
+def _refused(draft: Draft, refusals: list[int], tokens: Tokens) -> bool:
+    near = (e for e in refusals if 0 <= draft.start - e <= _NEXT_TO)
+    return any(tokens.loose(e, draft.start) == 0 for e in near)
+
+
+def _corrected(drafts: list[Draft], tokens: Tokens) -> list[Draft]:
+    """Only the value after the correction stands: 打错了,是135 / 不是6.4是8.4."""
+    refused = _refusals(tokens)
+    drafts = [d for d in drafts if not _refused(d, refused, tokens)]
     last = max(t.end for t in tokens if t.kind == "mark" and t.name == "wrong")
     after = [d for d in drafts if d.start >= last]
     if after:
@@ -49,11 +73,21 @@ def _corrected(drafts: list[Draft], tokens: Tokens) -> list[Draft]:
 # Which words of time make a value older than which others.
 _NEWER = {
     "": {"treated"},
-    "habitual": {"now", "treated"},
-    "untreated": {"now", "treated"},
-    "vague": {"now", "", "treated"},
-    "highest": {"now", "", "habitual", "vague", "treated"},
+    "reached": {"now"},
+    "habitual": {"now", "again", "treated"},
+    "untreated": {"now", "again", "treated"},
+    "vague": {"now", "again", "", "treated"},
+    "checked": {"now", "", "treated"},
+    "highest": {"now", "again", "", "habitual", "vague", "checked", "treated"},
 }
+
+
+def _defined(draft: Draft, text: str) -> bool:
+    """收缩压140-159算几级, 160/100以上要吃药吗: a class of values, not the sender's."""
+    tail = _DEFINES if draft.low is not None else _FROM_HERE_ON
+    begin = max(text.rfind(sign, 0, draft.start) for sign in ",。!?;\n") + 1
+    own = _OWN.search(text, begin, draft.start) or draft.when
+    return not own and tail.match(text, draft.end) is not None
 
 
 def _judge_limit(draft: Draft, text: str) -> None:

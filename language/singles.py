@@ -32,9 +32,16 @@ _ENDS = re.compile(r"$|[\s,，.。!?;；、()（）\]】吧了呢的啊左上以
 _STEADY = re.compile(
     r"(?:稳|控制|维持|保持|稳定|波动|量|测|查)[了的出得在到一下]*(?:大概|差不多|大约|都|也|是|还|又)*$"
 )
+_LIKELY = r"(?:都|也|是|就|在|才|只有|又|还|已经|突然|忽然|一下子?|竟然|大概|差不多|大约|到了?|有|高到|升到|涨到|变成|老是?|,)*"
+_SINCE = re.compile(
+    rf"(?:今天|今早|今晨|今晚|早上|今儿个?|今朝|今日|现在|这两天|这几天|最近|刚才|昨天|昨晚|平时|平常|一般|以前|往常){_LIKELY}$"
+)
+_BASELINE = re.compile(
+    rf"(?:平时|平常|一般|以前|往常|原来|平日){_LIKELY}(?:1[0-9]{{2}}|[0-9]\.[0-9]|一百|百)[^,，。]{{0,4}}[,，。\s]*(?:今|现在|这两天|这几天|最近|刚|昨)"
+)
 _TIMED = re.compile(r"\s*(?:钟|半|左右)?\s*(?:测|量|吃|起|的时候|去|来|开始|到|睡|打针|才)")
 _MINE = re.compile(r"[?？。!！]\s*(?:我|俺|本人)(?:的)?是?$")
-_RISEN = frozenset({"高了", "升了", "涨了"})
+_RISEN = frozenset({"高了", "升了", "涨了", "降了", "低了", "掉了", "少了"})
 _GAP = 8
 _TINY = 2
 _COMMAS = 6
@@ -172,8 +179,14 @@ class Single:
             return (decimal or mine) and gap <= _GAP and label.stops == 1
         if label.commas == 0:
             return gap <= _GAP
-        since = self.state.text.rfind(",", 0, start) + 1
+        since = max(self.state.text.rfind(",", 0, start) + 1, self._said_anew())
         return self.state.tokens.loose(since, start) <= _TINY and label.commas <= _COMMAS
+
+    def _said_anew(self) -> int:
+        """加药以后这几天空腹8.2: after a comma the moment, or the time now, takes the name up again."""
+        moment = self.state.context_at if self.state.context_at > self.state.label.end else 0
+        scope = self.state.scope
+        return max(moment, scope.when_at if scope.when in {"now", "again", "habitual"} else 0)
 
     def _gap(self, clue: Clue) -> int:
         if not self.state.label.name and self.state.context is None:
@@ -236,9 +249,10 @@ class Single:
         """稳在130几, 量了一下152, 刚测了7.9: a verb of measuring and a value that can be one thing only."""
         label = self.state.label
         before = self.state.text[max(0, clue.token.start - _BEFORE) : clue.token.start]
-        if (label.name and not label.commas and not label.stops) or not _STEADY.search(before):
+        told = _STEADY.search(before) or self._contrasted(clue) or self._put_right(clue)
+        if (label.name and not label.commas and not label.stops) or not told:
             return False
-        if number.whole and shapes.lone_systolic(number.value):
+        if number.whole and not number.clock and shapes.lone_systolic(number.value):
             draft = self._draft(clue, Kind.BP, number)
             draft.systolic = number.value
             return self._keep(draft)
@@ -246,6 +260,23 @@ class Single:
         if decimal and all_shapes()["glucose"].fits(number.value):
             return self._value(clue, number, Kind.GLUCOSE)
         return False
+
+    def _contrasted(self, clue: Clue) -> bool:
+        """平时130,今天160多: a value of now beside a baseline, both without a name."""
+        text = self.state.text
+        now = _SINCE.search(text, 0, clue.token.start)
+        return (
+            now is not None
+            and _BASELINE.search(text) is not None
+            and _ENDS.match(text, clue.token.end) is not None
+        )
+
+    def _put_right(self, clue: Clue) -> bool:
+        """打错了是148不是184."""
+        text = self.state.text
+        return any(
+            t.kind == "mark" and t.name == "wrong" for t in self.state.tokens
+        ) and text.endswith("是", 0, clue.token.start)
 
     def _asked(self, clue: Clue, number: Number) -> bool:
         expecting = self.state.expecting

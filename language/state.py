@@ -24,6 +24,7 @@ _BELOW = re.compile(
 # The highest ever is history as soon as a value of today stands beside it.
 _HIGHEST = re.compile(r"最高(?:的时候|时|值|血压)?(?:是|为|到|达|曾)?\s*$")
 _DAY_PART = re.compile(r"[早晨晚今刚]|中午|下午|上午")
+_DAY_PARTS = frozenset({"早上", "早晨", "中午", "晚上", "上午", "下午", "傍晚"})
 _DAY_REACH = 8
 _NEXT_TO = 2
 _MOMENT_REACH = 6
@@ -97,7 +98,7 @@ class State:
         if place is None:
             return None
         clock = number.number is not None and number.number.clock
-        for offset, token in enumerate(self.tokens[place : place + 3]):
+        for offset, token in enumerate(self.tokens[place : place + 4]):
             if clock and not self.label.name and token.name in {",", "，", "。"}:
                 return None
             if token.kind == "context" and token.start - number.end <= _MOMENT_REACH:
@@ -107,9 +108,12 @@ class State:
                 )
                 taken = claimed is not None and claimed.kind == "num"
                 return None if taken else GlucoseContext(token.name)
-            if token.kind not in {"brk", "mark"}:
+            if token.kind not in {"brk", "mark", "time"} and not self._part_of_day(token):
                 return None
         return None
+
+    def _part_of_day(self, token: Token) -> bool:
+        return token.kind == "noise" and self.text[token.start : token.end] in _DAY_PARTS
 
     def keep(self, draft: Draft) -> None:
         """Add a draft; the missing half of a pressure joins its other half."""
