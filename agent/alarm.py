@@ -30,6 +30,8 @@ def alarm(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     if said or not state["heed"].understood.question:
         return {"route": Route.ALARM, "parts": (safety, *said)}
     found = answering.look_up(state, context)
+    if found.get("level"):
+        return found
     if found.get("answered"):
         return {**found, "route": Route.ALARM, "parts": (safety, *found["parts"])}
     return {"route": Route.ALARM, "parts": (safety,)}

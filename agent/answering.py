@@ -8,11 +8,15 @@ from agent import wording
 from agent.context import TurnContext
 from agent.decision import Mode, Part, Route, TaskWish
 from agent.state import TurnState
+from care.level import Level
 from knowledge.answer import Answer
 from records.tasks import READ_MESSAGE
+from texts.safety import safety_reply
 
 # Long enough for WeChat, short enough to be read on a small screen.
 REWORD_LIMIT = 300
+# A question about a lethal amount: an alarm, not a refusal.
+CRISIS = "crisis"
 REFUSALS = {
     "dose_change": "answer.refuse_dose",
     "prescription": "answer.refuse_prescription",
@@ -34,6 +38,8 @@ def answer(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     context = runtime.context
     said = wording.recorded(state, context) or wording.clarification(state)
     found = look_up(state, context)
+    if found.get("level"):
+        return found
     parts = (*said, *found["parts"])
     return {**found, "route": Route.ANSWER, "parts": parts}
 
@@ -74,7 +80,21 @@ def _answered(question: str, found: Answer, context: TurnContext) -> TurnState:
     return {"parts": parts, "citations": found.citations, "answered": True, "mode": Mode.MODEL}
 
 
+def _crisis(context: TurnContext) -> TurnState:
+    """Somebody asks how much would be enough: a human being is called, nothing is explained."""
+    key = "safety.suicide"
+    text = safety_reply(key, Level.EMERGENCY, on_duty=context.on_duty, phone=context.clinic_phone)
+    return {
+        "route": Route.ALARM,
+        "level": Level.EMERGENCY,
+        "reasons": ("suicidal",),
+        "parts": (Part(key, text),),
+    }
+
+
 def _refused(kind: str, context: TurnContext) -> TurnState:
+    if kind == CRISIS:
+        return _crisis(context)
     tasks = (_to_doctor(context, kind),) if kind in _FOR_THE_DOCTOR else ()
     return {"parts": (wording.part(REFUSALS.get(kind, "answer.not_known")),), "tasks": tasks}
 

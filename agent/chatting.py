@@ -46,6 +46,8 @@ def chat(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
             said["awaiting"] = {"name": True}
     if not said["parts"]:
         said = _media(context) or _rest(state, context, understood)
+    if said.get("level"):
+        return said
     return {**_introduced(said, context), "route": Route.CHAT}
 
 

@@ -148,6 +148,8 @@ class FoodTable:
     ) -> tuple[list[str], list[tuple[str, Source, str]]]:
         group = members[0].group
         names = "、".join(m.name for m in members)
+        # "喝酒" and "吃面" are names that bring their own verb.
+        verb = "" if names.startswith(group.verb) else group.verb
         parts, citations = [], []
         for condition in asked:
             notes = [
@@ -157,9 +159,7 @@ class FoodTable:
             ]
             said = "".join((group.advice[condition], *dict.fromkeys(notes)))
             who = self._say[condition]
-            parts.append(
-                self._say["line"].format(who=who, verb=group.verb, food=names, advice=said)
-            )
+            parts.append(self._say["line"].format(who=who, verb=verb, food=names, advice=said))
             citations.append((group.articles[condition], group.sources[condition], said))
         for extra, said in group.extra.items():
             if extra in self._ask and self._ask[extra].search(question):

@@ -234,8 +234,8 @@ class Library:
 
 
 def _cited(cites: Sequence[str], *, pending: bool) -> str:
-    label = f",{_PENDING}" if pending else ""
-    return f"(来源:{'、'.join(cites)}{label})"
+    label = f"，{_PENDING}" if pending else ""
+    return f"（来源：{'、'.join(cites)}{label}）"
 
 
 def _short(plain: str, cites: Sequence[str], *, pending: bool) -> str:

@@ -16,6 +16,7 @@ from agent.loading import Tools
 from channels.delivery import Routes
 from channels.notice import NoticeChannel
 from channels.port import Channel
+from language.reader import read
 from schedules.clock import run as run_clock
 from schedules.ticks import Work
 from suifang import clock, education, wechat
@@ -27,10 +28,13 @@ _GREETING = json.dumps({"id": "warm-up", "text": "您好"}).encode()
 
 
 def tools(installation: Installation) -> Tools:
-    """What every turn uses."""
+    """What every turn uses, loaded now, so that the first patient does not wait for it."""
+    library = education.library(installation.settings)
+    library.warm()
+    read("")
     return Tools(
         vault=installation.vault,
-        answers=education.library(installation.settings),
+        answers=library,
         model=model(installation.settings),
     )
 

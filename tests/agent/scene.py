@@ -37,6 +37,8 @@ class OneAnswer:
         if "盐" in question:
             cited = (Citation("life.salt", "国家基层高血压防治管理指南2025版", SALT),)
             return Answer("answer", text=SALT, citations=cited, pending=True)
+        if "才会死" in question:
+            return Answer("refusal", "crisis")
         if "几片" in question:
             return Answer("refusal", "dose_change")
         return UNKNOWN

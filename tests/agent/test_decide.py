@@ -290,3 +290,11 @@ def test_the_name_that_was_asked_for_reaches_the_doctor(thought: Thought) -> Non
 
 def test_words_that_ask_nothing_are_not_refused(thought: Thought) -> None:
     assert keys(thought("早上起来量了一下")) == ["chat.unclear"]
+
+
+def test_a_question_about_a_lethal_amount_is_an_alarm(thought: Thought) -> None:
+    decision = thought("这药要多少才会死？")
+    assert decision.level is Level.EMERGENCY
+    assert decision.route is Route.ALARM
+    assert "suicidal" in decision.reasons
+    assert keys(decision) == ["safety.suicide"]

@@ -118,5 +118,5 @@ def test_no_packaged_article_names_a_dose(corpus: tuple[Article, ...]) -> None:
 
 def test_packaged_articles_keep_short_sentences(corpus: tuple[Article, ...]) -> None:
     for article in corpus:
-        longest = max(re.split(r"[。!?;:\n]", article.plain + article.body), key=len)
+        longest = max(re.split(r"[。！？；：!?;:\n]", article.plain + article.body), key=len)
         assert len(longest) <= 75, (article.id, longest)

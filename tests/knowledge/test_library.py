@@ -21,9 +21,13 @@ def test_a_question_is_answered_with_its_source_and_the_pending_label(library: L
     answer = ask(library, "一天吃多少盐合适?")
     assert answer.kind == "answer"
     assert answer.citations[0].article == "life.salt"
-    assert answer.text.endswith(",待医生审核)")
-    assert "(来源:" in answer.text
+    assert answer.text.endswith("，待医生审核）")
+    assert "（来源：" in answer.text
     assert answer.pending
+
+
+def test_a_food_that_brings_its_own_verb_is_not_given_a_second_one(library: Library) -> None:
+    assert "喝喝" not in ask(library, "高血压能喝酒吗").text
 
 
 def test_a_food_is_answered_for_the_patients_own_disease(library: Library) -> None:
@@ -81,7 +85,7 @@ def test_a_food_answer_cites_and_fits_two_sms(library: Library) -> None:
         answer = ask(library, text)
         assert answer.citations
         assert len(answer.short) <= 134
-        assert answer.short.endswith(",待医生审核)")
+        assert answer.short.endswith("，待医生审核）")
 
 
 def test_an_alias_with_a_verb_does_not_repeat_it(library: Library) -> None:
