@@ -250,10 +250,18 @@ class Context:
             for t in self.tokens
         )
 
+    def _of_somebody(self, place: Place, hit: Hit) -> bool:
+        return any(
+            t.kind in {"subject", "pronoun"} and place.sentence <= t.start < hit.start
+            for t in self.tokens
+        )
+
     def _event(self, hit: Hit, place: Place) -> bool:
         """A topical name told as an event: 突然昏迷, 脚烂了, 抽搐怎么办."""
         after = self.text[hit.end : min(place.sentence_end, hit.end + 10)]
         before = self.text[place.clause : hit.start]
+        if re.match(r"的(?:主要|常见)?原因", after) and not self._of_somebody(place, hit):
+            return False
         if re.match(
             r"的?(?:前兆|征兆|先兆|症状|表现|危害|预防|信号|风险|鉴别|诊断|定义|分类|护理|科普|知识)",
             after,

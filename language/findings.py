@@ -27,6 +27,10 @@ _NEAR = 24
 _SOON = 20
 _BREATH = 10
 _OWN_REACH = 12
+# 高血压十年了右手没劲: the years are those of the blood pressure.
+_OTHER_ILLNESS = re.compile(
+    r"(?:高血压|糖尿病|冠心病|心脏病|高血脂|血压高|血糖高|血压病|[吃服][^,，]{0,6}药|打针|胰岛素)[^,，]{0,4}$"
+)
 _STOP = re.compile(r"[。!！?？;；\n]")
 
 
@@ -94,6 +98,12 @@ def _elsewhere(text: str, hit: Hit, mark: Mark) -> bool:
     behind = mark.start >= hit.end
     if mark.name in {"severe", "rest", "effort"} or (mark.name == "fresh" and behind):
         return not _same_breath(text, hit, mark)
+    if (
+        mark.name in {"long_time", "chronic"}
+        and not behind
+        and _OTHER_ILLNESS.search(text, max(0, mark.start - _BREATH), mark.start)
+    ):
+        return True
     if mark.name == "long_time":
         close = behind and mark.start - hit.end <= _BREATH
         return not (close or _same_breath(text, hit, mark))
