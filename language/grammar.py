@@ -24,6 +24,7 @@ _PRINTED = re.compile(r"\s*[↑↓*hl(\[]+\s*(?:参考|正常)?(?:值|范围)?\s
 _DASH_NEXT = re.compile(r"\s*(?:-|~)")
 _HOURS = frozenset({"小时", "个小时", "钟头", "个钟头", "h", "个钟"})
 _LETTER = re.compile(r"[a-z]$")
+_LATER = re.compile(r"中午|下午|傍晚|晚上|今晚|昨晚")
 _FRESH = 10
 _REACH = 8
 _BEFORE = 14
@@ -57,19 +58,27 @@ class Grammar:
             case "measure":
                 self._measure(index, token)
             case "context":
-                self._context(token)
+                self._context(index, token)
+            case "noise" | "time":
+                self._later_today(token)
             case "skip" | "mark" if self._of_tolerance(index, token):
                 self._hours(token)
-            case "brk" if token.name in {",", "，"}:
-                self.state.label.commas += 1
-                if self.state.label.name == "private":
-                    self.state.label = Label()
-            case "stop":
-                self.state.label.stops += 1
-                if self.state.label.name in {"private", "other"}:
-                    self.state.label = Label()
+            case "brk" | "stop":
+                self._parted(token)
             case _:
                 pass
+
+    def _parted(self, token: Token) -> None:
+        """A comma ends private names, a full stop those of the laboratory too."""
+        label = self.state.label
+        if token.kind == "stop":
+            label.stops += 1
+            if label.name in {"private", "other"}:
+                self.state.label = Label()
+        elif token.name in {",", "，"}:
+            label.commas += 1
+            if label.name == "private":
+                self.state.label = Label()
 
     def _measure(self, index: int, token: Token) -> None:
         name = self._near(index, token.name) if token.name.startswith("near_") else token.name
@@ -87,7 +96,10 @@ class Grammar:
             return None
         if name == "near_glucose":
             return "glucose" if all_shapes()["glucose"].fits(number.value) else None
-        free = self.state.label.name in {"", *PRESSURE_NAMES}
+        label, start = self.state.label, self.tokens[index].start
+        free = label.name in {"", *PRESSURE_NAMES}
+        if label.name in {"systolic", "diastolic"} and label.end == start:  # 低压高100
+            return None
         if not free or number.value < shapes.DIASTOLIC.likely[0]:
             return None
         return "systolic" if name == "near_high" else "diastolic"
@@ -102,7 +114,10 @@ class Grammar:
                 return None
         return None
 
-    def _context(self, token: Token) -> None:
+    def _context(self, index: int, token: Token) -> None:
+        said = self.tokens[index - 1] if index else token
+        if said.kind == "num" and self.state.each_behind(self.tokens[index + 1 : index + 4]):
+            return
         self.state.context = GlucoseContext(token.name)
         self.state.context_at, self.state.context_used = token.end, False
         if self.state.label.name == "other" and self.state.label.sticky(token.start):
@@ -114,6 +129,12 @@ class Grammar:
             or self.state.label.commas > 1
         ):
             self.state.label = Label("glucose", token.end)
+
+    def _later_today(self, token: Token) -> None:
+        """空腹7.6晚上9.0: nobody fasts until the evening."""
+        fasted = self.state.context is GlucoseContext.FASTING and self.state.context_used
+        if fasted and _LATER.fullmatch(self.text, token.start, token.end):
+            self.state.context, self.state.context_at = None, -1
 
     def _of_tolerance(self, index: int, token: Token) -> bool:
         """空腹6.3,半小时10.1,两小时8.9: a glucose tolerance test."""
@@ -146,8 +167,14 @@ class Grammar:
                 self.single.read(Clue(numbers[position]))
                 taken = 1
             position += taken
+            self._arrive(numbers[position - 1 : position + 1])
         self.state.scope.took_number()
         return len(group)
+
+    def _arrive(self, around: list[Token]) -> None:
+        """从8.9到7.1: the second number is where it went."""
+        if len(around) > 1 and shapes.is_arrow(self.text[around[0].end : around[1].start]):
+            self.state.scope.leaving = False
 
     def _share_moment(self, numbers: list[Token]) -> None:
         """7.1 8.3 9.0 空腹: the moment behind belongs to every glucose value of the list."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from care.reading import Kind
 from language import shapes
 from language.lexicon import shapes as all_shapes
@@ -11,6 +13,7 @@ from language.state import PRESSURE_NAMES, Label, State
 from language.tokens import Token
 from language.understanding import Certainty
 
+_AROUND = re.compile(r"[^,。]{0,8}(?:之间|不等|波动|徘徊|左右)|/")
 _PULSE = all_shapes()["pulse_behind"]
 _RANGE_SPAN = 30
 _QUIET = 14
@@ -33,9 +36,16 @@ class Pairs:
             return 0
         first, second = numbers[:_TWO]
         between = self.state.text[first.end : second.start]
+        if self._went(between, second):
+            return 0
         return (
             self._double_range(numbers) or self._half_range(numbers) or self._two(numbers, between)
         )
+
+    def _went(self, between: str, second: Token) -> bool:
+        """从150到130 tells two values, unless 之间 makes it a range."""
+        leaving = self.state.scope.leaving and shapes.is_arrow(between)
+        return leaving and _AROUND.match(self.state.text, second.end) is None
 
     def _double_range(self, numbers: list[Token]) -> int:
         """145-155/85-95."""

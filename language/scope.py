@@ -30,6 +30,8 @@ _WISHED = re.compile(
 _SINCE = re.compile(r"[^,，。]{0,12}?(?:开始|起|以来|之后|以后|那时|那天)")
 _HEARSAY = re.compile(r"说|听|查|百度|看到")
 _FIRST = re.compile(r"(?:第一[次回遍]|头一[次回遍])(?:[量测]|[是为:]?\s*[0-9])")
+_FIRST_OF = re.compile(r"(?:第一|头一|首)[次回遍](?!住院|发病|中风|怀孕|犯病|查出|发现)")
+_SECOND = re.compile(r"第[二2][次回遍](?!住院|发病|中风|怀孕|犯病)")
 _AGAIN = re.compile(
     r"第[二三四][次回遍]|[再又重][量测]|复测|休息|歇|隔[了几一二两三五十0-9]|过[了几一二两三五十0-9]+分"
 )
@@ -127,9 +129,9 @@ class Scope:
     def _repeated(self, token: Token) -> bool:
         """第一次152/96,休息后136/86: the first of several today, not of all time."""
         text = self.tokens.text
-        return _FIRST.match(text, token.start) is not None and (
-            _AGAIN.search(text, token.end) is not None
-        )
+        counted = _FIRST_OF.match(text, token.start) and _SECOND.search(text, token.end)
+        again = _FIRST.match(text, token.start) and _AGAIN.search(text, token.end)
+        return bool(counted or again)
 
     def _time(self, token: Token) -> None:
         if token.name == "past" and self._repeated(token):

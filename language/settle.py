@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from care.reading import Kind, Reading
 from language.draft import Draft
+from language.lexicon import table
 from language.normalise import Normal
 from language.scope import is_threshold
 from language.tokens import Tokens
@@ -18,8 +19,11 @@ _TAIL = 6
 _DEFINES = re.compile(
     r"(?:mmhg|mmol/l|之间|的|范围|左右|\s|,)*(?:算|是|属于?|叫做?|定为|为)(?:第?几[级期]|什么|啥|哪[级期种])"
 )
+# 高血压三级是不是180/110以上
+_CLASS = re.compile(r"(?:级|期|标准|诊断|确诊|危险)[^,。]{0,4}(?:是|要|到|达|≥|>)[不是否到达]*$")
+_FROM_HERE = re.compile(r"(?:mmhg|mmol/l|\s)*以[上下]")
 _FROM_HERE_ON = re.compile(
-    r"(?:mmhg|mmol/l|\s)*以[上下](?:的?话)?(?:就|才|都|要|得|必须|应该|需要|可以|算)"
+    r"(?:mmhg|mmol/l|\s)*以[上下](?:的?话)?(?:就|才|都|必须|算|能?(?:确诊|诊断))"
 )
 _RATHER = re.compile(r"\s*,?\s*(?:而|应该|应)?是\s*[0-9一二两三四五六七八九十百]")
 _OWN = re.compile(r"我|俺|本人|今天|今早|现在|刚|昨|最近|头晕|头疼|头痛|难受|不舒服|都")
@@ -83,11 +87,13 @@ _NEWER = {
 
 
 def _defined(draft: Draft, text: str) -> bool:
-    """收缩压140-159算几级, 160/100以上要吃药吗: a class of values, not the sender's."""
-    tail = _DEFINES if draft.low is not None else _FROM_HERE_ON
+    """收缩压140-159算几级, 160/100以上就危险: a class of values, not the sender's."""
+    listed = [draft.low, draft.high] in table("shapes")["classes"]["ranges"]
+    tail = _DEFINES if listed else _FROM_HERE_ON
     begin = max(text.rfind(sign, 0, draft.start) for sign in ",。!?;\n") + 1
     own = _OWN.search(text, begin, draft.start) or draft.when
-    return not own and tail.match(text, draft.end) is not None
+    above = _CLASS.search(text, begin, draft.start) and _FROM_HERE.match(text, draft.end)
+    return not own and (above or tail.match(text, draft.end)) is not None
 
 
 def _judge_limit(draft: Draft, text: str) -> None:

@@ -15,7 +15,7 @@ SYSTOLIC, DIASTOLIC = shapes()["systolic"], shapes()["diastolic"]
 
 _SEPARATOR = re.compile(
     r"\s*(?:/|\\|-{1,3}|~+|,|、|\.|。|:|;|比|和|同|跟|与|及|至|到|÷|\*|x|×|\||·|\+|的|'|"
-    r"[,、]?\s*低压?|/\s*低压?|)\s*"
+    r"[,、]?\s*低压?|/\s*低压?|\)\s*/\s*\(|)\s*"
 )
 _LONGEST = 4
 _TWO_PLACES = 2
@@ -37,6 +37,10 @@ def is_separator(between: str) -> bool:
 
 def is_dash(between: str) -> bool:
     return _DASH.fullmatch(between) is not None
+
+
+def is_arrow(between: str) -> bool:
+    return between.strip() in {"到", "至"}
 
 
 def is_range(first: Number, second: Number, between: str) -> bool:

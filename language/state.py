@@ -107,10 +107,17 @@ class State:
                     (t for t in following if t.kind not in {"brk", "measure", "skip"}), None
                 )
                 taken = claimed is not None and claimed.kind == "num"
+                if taken and token.start == number.end and self.each_behind(following):
+                    taken = False
                 return None if taken else GlucoseContext(token.name)
             if token.kind not in {"brk", "mark", "time"} and not self._part_of_day(token):
                 return None
         return None
+
+    @staticmethod
+    def each_behind(following: list[Token]) -> bool:
+        """11.7空腹,15.8饭后: every moment stands behind its number."""
+        return [t.kind for t in following] == ["brk", "num", "context"]
 
     def _part_of_day(self, token: Token) -> bool:
         return token.kind == "noise" and self.text[token.start : token.end] in _DAY_PARTS

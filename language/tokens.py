@@ -26,6 +26,8 @@ _MASKS = re.compile(
     r"|(?P<date>(?<![0-9.])[01]?[0-9]月(?:份|[0-3]?[0-9][日号]?)?|十?[一二三四五六七八九十]月(?:份|[一二三]?十?[一二三四五六七八九十]?[日号])?|(?<![0-9])[0-3]?[0-9][日号](?!楼|床))"
     r"|(?P<clock>(?<![0-9:])[012]?[0-9]:[0-5][0-9](?![0-9])|(?<![0-9.])[012]?[0-9]点(?:[0-5]?[0-9]分|半(?!到)|钟|整|来钟|左右|多钟)|十?[一二三四五六七八九十]点(?:[一二三四五]?十?[一二三四五六七八九]?分|半(?!到)|钟|整|来钟|多钟))"
     r"|(?P<phone>(?<![0-9])[0-9]{3,4}-[0-9]{7,8}(?![0-9])|[0-9]{7,}|1[3-9][0-9][- ][0-9]{4}[- ][0-9]{4})"
+    r"|(?P<after>(?:吃(?:完|了|过)?[早中晚午]?饭|进餐|用餐)(?:完|了|过)?[一两二三半123]个?半?个?(?:小时|钟头|钟)(?:后|以后|之后|测|量))"
+    r"|(?P<treated>(?:加|换|改)(?:了|成|用|吃|服|为)[^,。!?\s0-9]{1,10}?(?<!以|之)后)"
     r"|(?P<ordinal>第[二三四五六2-6][次遍回])"
     r"|(?P<fraction>(?<![0-9./])[1-9]/[1-9](?![0-9./]))"
 )
@@ -103,6 +105,10 @@ def _masked(found: re.Match[str] | None) -> Token | None:
         return Token("time", "past", found.start(), found.end())
     if name == "date":
         return Token("time", "vague", found.start(), found.end())
+    if name == "treated":
+        return Token("time", "treated", found.start(), found.end())
+    if name == "after":
+        return Token("context", "postprandial", found.start(), found.end())
     return Token("skip", name, found.start(), found.end())
 
 
