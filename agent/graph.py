@@ -80,6 +80,8 @@ def route(
     if understood.intent in _COMMANDS:
         return "chat"
     hint = state.get("hint")
+    if understood.no_symptoms and state["follow_ups"]:
+        return "follow_up"
     if understood.question or (hint is not None and hint.question):
         return "answer"
     return "follow_up" if state["follow_ups"] else "chat"

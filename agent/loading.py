@@ -31,10 +31,13 @@ class Tools:
 def load(session: Session, tools: Tools, contact_id: str, now: datetime) -> TurnContext:
     """Read everything a turn needs. A stranger becomes an unidentified person first."""
     contact = session.get_one(ContactPoint, contact_id)
-    first_contact = not people.behind(session, contact_id)
-    holder = people.ensure_person(session, contact, now)
     linked = people.behind(session, contact_id)
-    clinic = next(iter(duty.chain(session, holder.facility_id)), None)
+    first_contact = not linked
+    if first_contact:
+        people.ensure_person(session, contact, now)
+        linked = people.behind(session, contact_id)
+    places = duty.chain(session, linked[0].person.facility_id)
+    clinic = next(iter(places), None)
     return TurnContext(
         now=now,
         messages=tuple(_heard(tools.vault, m) for m in conversations.waiting(session, contact_id)),
@@ -45,7 +48,7 @@ def load(session: Session, tools: Tools, contact_id: str, now: datetime) -> Turn
         awaiting=contact.awaiting,
         stopped=contact.stopped_at is not None,
         first_contact=first_contact,
-        on_duty=duty.somebody_on_duty(session, holder.facility_id),
+        on_duty=duty.anybody_at(session, places),
         clinic_name=clinic.name if clinic else "",
         clinic_phone=clinic.phone if clinic else None,
     )

@@ -225,6 +225,8 @@ def _remember(turn: Save, unconfirmed: list[str]) -> None:
         values["stopped_at"] = turn.now if decision.opt_out else None
         action = "consent.stopped" if decision.opt_out else "consent.resumed"
         _note(turn, action, turn.held.contact_point_id)
+    elif awaiting == dict(turn.context.awaiting):
+        return
     turn.session.execute(
         update(ContactPoint)
         .where(col(ContactPoint.id) == turn.held.contact_point_id)

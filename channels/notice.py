@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class NoticeChannel:
-    """Posts `{to, text, send_key, sent_at}` as JSON; any 2xx is accepted. The address is an id."""
+    """Posts `{to, name, text, send_key, sent_at}` as JSON; any 2xx is accepted. The address is an id."""
 
     http: httpx.AsyncClient | None = None
     url: str | None = None
@@ -37,6 +37,7 @@ class NoticeChannel:
             return SendOutcome(Result.ACCEPTED)
         notice = {
             "to": letter.address,
+            "name": letter.name,
             "text": letter.body,
             "send_key": letter.send_key,
             "sent_at": now.isoformat(),

@@ -43,13 +43,17 @@ class SendOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One message on its way to one address. `send_key` is its idempotency key."""
+    """One message on its way to one address. `send_key` is its idempotency key.
+
+    `name` is what a practitioner is called; patients' letters carry none.
+    """
 
     message_id: str
     address: str
     body: str
     send_key: str
     template: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
 
 
 class Channel(Protocol):

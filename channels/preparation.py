@@ -13,7 +13,7 @@ from channels.limits import Limits, day_began
 from channels.parcel import TEMPLATE, TEXT, Decided, Parcel, Routes, has_template
 from channels.port import Channel, Letter
 from channels.recipient import Refusal, resolve
-from records import messages, outbound
+from records import messages, outbound, practitioners
 from records.outbound import CHANNEL_CLOSED, EXPIRED, NEVER, STARTED_BY_US
 from records.tables import ContactPoint, OutboundMessage, Practitioner
 from records.vault import Vault
@@ -69,7 +69,8 @@ class _Plan:
             return self._finish(NEVER, "practitioner_disabled")
         if self.routes.notices is None:
             return self._postpone("no_route", self.now + self.limits.operator_pause)
-        return self._parcel(self.routes.notices, practitioner_id, TEXT)
+        name = practitioners.name_of(self.vault, practitioner.id, practitioner.name_sealed)
+        return self._parcel(self.routes.notices, practitioner_id, TEXT, name=name)
 
     def _to_contact(self, contact: ContactPoint) -> Parcel | Decided:
         channel = self.routes.to(contact)
@@ -104,7 +105,13 @@ class _Plan:
         return self._postpone("daily_fuse", self.limits.quiet_ends(self.now))
 
     def _parcel(
-        self, channel: Channel, address: str, way: str, sender: tuple[str, str] = ("", "")
+        self,
+        channel: Channel,
+        address: str,
+        way: str,
+        sender: tuple[str, str] = ("", ""),
+        *,
+        name: str = "",
     ) -> Parcel:
         letter = Letter(
             message_id=self.message.id,
@@ -112,6 +119,7 @@ class _Plan:
             body=outbound.text_of(self.vault, self.message),
             send_key=self.message.send_key,
             template=self.message.template,
+            name=name,
         )
         attempt = outbound.begin_attempt(
             self.session, self.message, f"{channel.name}:{way}", self.now

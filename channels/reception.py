@@ -33,6 +33,8 @@ SETTLE = timedelta(seconds=4)
 # What somebody said in words of their own; the label of a place is not to be read as a value.
 _SPOKEN = frozenset({"text", "voice"})
 
+_READ_AT_ONCE = 600
+
 log = structlog.get_logger(__name__)
 
 
@@ -129,7 +131,10 @@ def _judged(
     }
     sender = known.get(SENDER) or next(iter(known.values()), Background())
     try:
-        understood = read(arrival.text, expecting=asked_for(contact.awaiting.get("field")))
+        # The turn reads all of it; here every writer waits until the reading is done.
+        understood = read(
+            arrival.text[:_READ_AT_ONCE], expecting=asked_for(contact.awaiting.get("field"))
+        )
         return linked, judge(understood, sender, known)[0]
     except Exception as error:  # noqa: BLE001 - a fault in reading must not cost the message
         log.warning("reception.unread", error=type(error).__name__, contact_point_id=contact.id)

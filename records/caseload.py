@@ -14,7 +14,7 @@ from sqlalchemy import select as select_rows
 from sqlmodel import Session, case, col, func, or_, select
 
 from care.level import Level
-from records.escalations import CLOSED, OPEN
+from records.escalations import CLOSED, OPEN, code_of
 from records.messages import BODY
 from records.practitioners import name_of as practitioner_name
 from records.reader import Reader
@@ -63,6 +63,11 @@ class Heading:
     last_words: str | None = None
     last_kind: str | None = None
     last_at: datetime | None = None
+
+    @property
+    def code(self) -> str:
+        """The short number that notices call this case by."""
+        return code_of(self.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, or_, select, update
 
 from records.db import changed
@@ -16,6 +17,34 @@ from records.identity import new_id
 from records.tables import ContactPoint, InboundMessage
 
 WAITING, DONE, HANDED_OVER = "waiting", "done", "handed_over"
+
+# These run in every turn: building them anew each time would cost more than running them.
+_UNANSWERED = (
+    select(InboundMessage)
+    .where(InboundMessage.contact_point_id == bindparam("contact"))
+    .where(InboundMessage.state == WAITING)
+    .order_by(col(InboundMessage.received_at), col(InboundMessage.id))
+)
+_STILL_OWN = (
+    update(ContactPoint)
+    .where(col(ContactPoint.id) == bindparam("contact"))
+    .where(col(ContactPoint.claim_token) == bindparam("token"))
+    .values(claim_token=bindparam("token"))
+    .execution_options(synchronize_session=False)
+)
+_RELEASE = (
+    update(ContactPoint)
+    .where(col(ContactPoint.id) == bindparam("contact"))
+    .where(col(ContactPoint.claim_token) == bindparam("token"))
+    .values(
+        claim_token=None,
+        claimed_until=None,
+        failed_turns=0,
+        wake_at=bindparam("wake"),
+        waiting_since=bindparam("since"),
+    )
+    .execution_options(synchronize_session=False)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +82,12 @@ def claim(session: Session, now: datetime, lease: timedelta) -> Claim | None:
 
 def still_own(session: Session, held: Claim) -> bool:
     """Lock the conversation for the save; False when the claim was lost meanwhile."""
-    statement = (
-        update(ContactPoint)
-        .where(col(ContactPoint.id) == held.contact_point_id)
-        .where(col(ContactPoint.claim_token) == held.token)
-        .values(claim_token=held.token)
-        .execution_options(synchronize_session=False)
-    )
-    return changed(session, statement) == 1
+    return changed(session, _STILL_OWN, contact=held.contact_point_id, token=held.token) == 1
 
 
 def waiting(session: Session, contact_point_id: str) -> list[InboundMessage]:
     """The messages nobody answered yet, in the order they came."""
-    return list(
-        session.exec(
-            select(InboundMessage)
-            .where(InboundMessage.contact_point_id == contact_point_id)
-            .where(InboundMessage.state == WAITING)
-            .order_by(col(InboundMessage.received_at), col(InboundMessage.id))
-        ).all()
-    )
+    return list(session.exec(_UNANSWERED, params={"contact": contact_point_id}).all())
 
 
 def settle(session: Session, message_ids: list[str], turn_id: str | None, state: str = DONE) -> int:
@@ -90,25 +105,27 @@ def settle(session: Session, message_ids: list[str], turn_id: str | None, state:
 def release(session: Session, held: Claim, now: datetime) -> None:
     """End a turn that succeeded. What came in meanwhile is due at once."""
     more = waiting(session, held.contact_point_id)
-    _release(
+    changed(
         session,
-        held,
-        failed_turns=0,
-        wake_at=now if more else None,
-        waiting_since=more[0].received_at if more else None,
+        _RELEASE,
+        contact=held.contact_point_id,
+        token=held.token,
+        wake=now if more else None,
+        since=more[0].received_at if more else None,
     )
 
 
 def release_failed(session: Session, held: Claim, retry_at: datetime) -> None:
     """End a turn that failed: count it and come back later."""
-    _release(session, held, failed_turns=held.failed_turns + 1, wake_at=retry_at)
-
-
-def _release(session: Session, held: Claim, **values: object) -> None:
     session.execute(
         update(ContactPoint)
         .where(col(ContactPoint.id) == held.contact_point_id)
         .where(col(ContactPoint.claim_token) == held.token)
-        .values(claim_token=None, claimed_until=None, **values)
+        .values(
+            claim_token=None,
+            claimed_until=None,
+            failed_turns=held.failed_turns + 1,
+            wake_at=retry_at,
+        )
         .execution_options(synchronize_session=False)
     )

@@ -80,9 +80,9 @@ class Database:
             return work(session)
 
 
-def changed(session: Session, statement: Executable) -> int:
+def changed(session: Session, statement: Executable, **values: object) -> int:
     """Run an INSERT or UPDATE and say how many rows it touched: the answer to "did I win?"."""
-    return cast("CursorResult[Any]", session.execute(statement)).rowcount
+    return cast("CursorResult[Any]", session.execute(statement, values or None)).rowcount
 
 
 def _engine(url: str) -> Engine:

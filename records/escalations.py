@@ -14,6 +14,7 @@ from records.tables import Escalation, EscalationEvent
 
 NOT_RUNG = -1
 OPEN, ACKNOWLEDGED, CLOSED = "open", "acknowledged", "closed"
+_CODE_LENGTH = 4
 OUTCOMES = ("reached", "referred", "called_120", "unreachable", "false_reading")
 
 
@@ -175,6 +176,11 @@ def reopen(session: Session, escalation: Escalation, now: datetime) -> bool:
     session.refresh(escalation)
     record(session, escalation, "reopened", now)
     return True
+
+
+def code_of(escalation_id: str) -> str:
+    """The short number that staff use for an alarm: its last digits, not guessable as a name."""
+    return str(int(escalation_id.replace("-", "")[-8:], 16) % 10**_CODE_LENGTH).zfill(_CODE_LENGTH)
 
 
 def _not_closed(session: Session, person_id: str) -> Escalation | None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select, update
 
 from records.db import changed
@@ -18,6 +19,13 @@ from records.tables import FollowUp
 
 PLANNED, OPEN, DRAFT, SIGNED = "planned", "open", "draft", "signed"
 SILENT, CANCELLED = "silent", "cancelled"
+
+_OPEN_FOR = (
+    select(FollowUp)
+    .where(col(FollowUp.person_id).in_(bindparam("persons", expanding=True)))
+    .where(col(FollowUp.state) == OPEN)
+    .order_by(col(FollowUp.due_on), col(FollowUp.id))
+)
 
 
 def plan(
@@ -61,14 +69,7 @@ def plan(
 
 def open_for(session: Session, person_ids: list[str]) -> list[FollowUp]:
     """The follow-ups being asked about now, the earliest due first."""
-    return list(
-        session.exec(
-            select(FollowUp)
-            .where(col(FollowUp.person_id).in_(person_ids))
-            .where(col(FollowUp.state) == OPEN)
-            .order_by(col(FollowUp.due_on), col(FollowUp.id))
-        ).all()
-    )
+    return list(session.exec(_OPEN_FOR, params={"persons": person_ids}).all())
 
 
 def due_to_open(session: Session, today: date, limit: int) -> list[FollowUp]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from care.situation import Background, Programme
@@ -15,6 +16,20 @@ from records.vault import Vault
 
 UNIDENTIFIED = "unidentified"
 DEFAULT_FACILITY = "default_facility:"
+
+# Both are asked for every message.
+_BEHIND = (
+    select(Person, PersonContact)
+    .join(PersonContact, col(PersonContact.person_id) == col(Person.id))
+    .where(PersonContact.contact_point_id == bindparam("contact"))
+    .where(col(PersonContact.unlinked_at).is_(None))
+    .order_by(col(PersonContact.linked_at), col(PersonContact.id))
+)
+_PROGRAMMES = (
+    select(Enrolment.programme)
+    .where(Enrolment.person_id == bindparam("person"))
+    .where(col(Enrolment.ended_on).is_(None))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +102,7 @@ def link(
 
 def behind(session: Session, contact_point_id: str) -> list[Linked]:
     """The living links of a contact point: the phone's holder first, then in order of linking."""
-    rows = session.exec(
-        select(Person, PersonContact)
-        .join(PersonContact, col(PersonContact.person_id) == col(Person.id))
-        .where(PersonContact.contact_point_id == contact_point_id)
-        .where(col(PersonContact.unlinked_at).is_(None))
-        .order_by(col(PersonContact.linked_at), col(PersonContact.id))
-    ).all()
+    rows = session.exec(_BEHIND, params={"contact": contact_point_id}).all()
     linked = [Linked(person, contact.relation) for person, contact in rows]
     return sorted(linked, key=lambda who: who.relation != "self")
 
@@ -138,11 +147,7 @@ def set_default_facility(
 
 def background(session: Session, person: Person, today: date) -> Background:
     """What the rules may know of a person today."""
-    programmes = session.exec(
-        select(Enrolment.programme)
-        .where(Enrolment.person_id == person.id)
-        .where(col(Enrolment.ended_on).is_(None))
-    ).all()
+    programmes = session.exec(_PROGRAMMES, params={"person": person.id}).all()
     return Background(
         age=age_on(person.born_on, today),
         conditions=frozenset(Programme(name) for name in programmes),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select, update
 
 from care.level import Level
@@ -16,6 +17,15 @@ from records.tables import StoredReading
 STORED, UNCONFIRMED, REPLACED, WITHDRAWN = "stored", "unconfirmed", "replaced", "withdrawn"
 VALID = (STORED, UNCONFIRMED)
 OBJECTION_TIME = timedelta(hours=24)
+
+_RECENT = (
+    select(StoredReading)
+    .where(StoredReading.person_id == bindparam("person"))
+    .where(col(StoredReading.state).in_(VALID))
+    .where(col(StoredReading.taken_at) >= bindparam("since"))
+    .order_by(col(StoredReading.taken_at).desc(), col(StoredReading.id).desc())
+    .limit(bindparam("most"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +105,8 @@ def recent(
     session: Session, person_id: str, *, since: datetime, limit: int = 200
 ) -> list[StoredReading]:
     """Valid readings of a person taken after `since`, newest first."""
-    return list(
-        session.exec(
-            select(StoredReading)
-            .where(StoredReading.person_id == person_id)
-            .where(col(StoredReading.state).in_(VALID))
-            .where(col(StoredReading.taken_at) >= since)
-            .order_by(col(StoredReading.taken_at).desc(), col(StoredReading.id).desc())
-            .limit(limit)
-        ).all()
-    )
+    values = {"person": person_id, "since": since, "most": limit}
+    return list(session.exec(_RECENT, params=values).all())
 
 
 def confirm(session: Session, reading_ids: list[str]) -> int:

@@ -25,7 +25,6 @@ from texts.catalogue import fit, render
 _AT_ONCE = 100
 _NOTICE_LIVES = timedelta(hours=12)
 _SAFETY_LIVES = timedelta(hours=6)
-_CODE_LENGTH = 4
 # Only spares the query: how long an alarm may rest is in care/protocols/escalation.toml.
 _SHORTEST_REOPENING = timedelta(minutes=1)
 
@@ -82,11 +81,6 @@ def reopen_due(database: Database, _tools: Tools, now: datetime) -> int:
             if rungs is not None and reopens_at(rungs, touched) <= now:
                 reopened += escalations.reopen(session, row, now)
     return reopened
-
-
-def code_of(escalation_id: str) -> str:
-    """The short number that staff use for an alarm: its last digits, not guessable as a name."""
-    return str(int(escalation_id.replace("-", "")[-8:], 16) % 10**_CODE_LENGTH).zfill(_CODE_LENGTH)
 
 
 def _ring(alarm: _Alarm) -> None:
@@ -154,7 +148,7 @@ def _notify(alarm: _Alarm, ring: _Ring, practitioner: Practitioner, *, first: bo
 
 
 def _words(alarm: _Alarm, ring: _Ring, *, first: bool) -> tuple[str, dict[str, str]]:
-    code = code_of(alarm.row.id)
+    code = escalations.code_of(alarm.row.id)
     village = fit("village", alarm.places[0].name if alarm.places else "辖区")
     if ring.empty and first:
         return "notice.nobody_on_duty", {"village": village, "code": code}

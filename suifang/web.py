@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from inbox.app import create_app
 from inbox.deps import InboxDeps
+from language.judgement import judge
 from language.reader import read
 from suifang import clock, wechat
 from suifang.errors import ConfigurationError
@@ -35,8 +36,8 @@ def build(installation: Installation) -> FastAPI:
 def run(installation: Installation) -> None:
     """Serve until told to stop."""
     settings = installation.settings
-    # The first message would wait for the lexicons.
-    read("您好")
+    # The first message would wait for the lexicons and the rules.
+    judge(read("您好"))
     uvicorn.run(
         build(installation),
         host=settings.host,

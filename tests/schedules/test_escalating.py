@@ -20,7 +20,7 @@ from records.tables import (
     Practitioner,
 )
 from records.vault import Vault
-from schedules.escalating import code_of, reopen_due, ring_due
+from schedules.escalating import reopen_due, ring_due
 from tests.agent.scene import OneAnswer
 
 ROLES = {"county": "county_duty", "township": "township_doctor", "village": "village_doctor"}
@@ -217,5 +217,5 @@ def test_a_notice_names_nobody_and_no_value(full: Ladder, vault: Vault) -> None:
             select(OutboundMessage).where(col(OutboundMessage.practitioner_id).is_not(None))
         ).one()
     text = text_of(vault, notice)
-    assert code_of(alarm) in text
+    assert escalations.code_of(alarm) in text
     assert "王桂芳" not in text
