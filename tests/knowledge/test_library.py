@@ -114,6 +114,7 @@ def test_a_second_asking_clause_adds_its_article(library: Library) -> None:
 
 def test_warming_up_without_an_index_is_harmless(library: Library) -> None:
     library.warm()
+    assert ask(library, "一天吃多少盐合适?").kind == "answer"
 
 
 def test_a_lethal_amount_is_a_crisis_not_a_dose(library: Library) -> None:
