@@ -4,6 +4,9 @@ SHELL := bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
 
+# Without byte code every run would compile the tests and rewrite their assertions anew: 10 s.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 FAST := -m "not slow and not live"
 ALL := -m "not live"
@@ -31,7 +34,7 @@ lint: setup
 	$(BIN)/lint-imports
 
 check: lint ## Style, types, layers and the fast tests, in under a minute
-	$(BIN)/pytest -q $(FAST) -n auto --dist loadfile
+	$(BIN)/pytest -q $(FAST) -n auto --dist worksteal
 
 test: lint ## Everything that CI runs
 	scripts/test-needs.sh
