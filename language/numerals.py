@@ -39,6 +39,7 @@ _HUNDREDS = re.compile(
     r")?"
 )
 _TENS = re.compile(rf"(?P<tens>{_ONE})?十(?P<unit>{_ONE})?")
+_TEENS = re.compile(r"(?P<tens>[一二两])?十(?P<low>[一二三四五六七八])(?P<high>[二三四五六七八九])")
 _ARABIC = re.compile(r"[0-9]+")
 _STRING = re.compile(r"[零〇一二两三四五六七八九幺]{2,}")
 
@@ -71,6 +72,8 @@ def number_at(text: str, start: int) -> Number | None:
         return None
     run = found["run"]
     whole = _whole(run)
+    if whole is None and run[-1] in "零〇" and found["vague"]:  # 一百零几
+        whole = _whole(run[:-1])
     if whole is None:
         return _first_of_two(start, run)
     value, low, high, strong = whole
@@ -121,18 +124,21 @@ def _whole(run: str) -> tuple[float, float | None, float | None, bool] | None:
         return float(run[:15]), None, None, True
     if found := _HUNDREDS.fullmatch(run):
         return _hundreds(found)
+    if found := _TEENS.fullmatch(run):
+        return _teens(found)
     if found := _TENS.fullmatch(run):
         return float(_tens(found)), None, None, bool(found["tens"] and found["unit"])
-    if len(run) == 1 and run in _DIGITS:
-        return float(_DIGITS[run]), None, None, False
-    if _STRING.fullmatch(run):
-        return (
-            float("".join(str(_DIGITS[d]) for d in run[:12])),
-            None,
-            None,
-            len(run) == _SAID_DIGITS,
-        )
+    if _STRING.fullmatch(run) or run in _DIGITS:
+        said = "".join(str(_DIGITS[d]) for d in run[:12])
+        return float(said), None, None, len(run) == _SAID_DIGITS
     return None
+
+
+def _teens(found: re.Match[str]) -> tuple[float, float | None, float | None, bool] | None:
+    """十三四 is between 13 and 14."""
+    tens = float(_TEN * (_DIGITS[found["tens"]] if found["tens"] else 1))
+    low, high = (tens + _DIGITS[found[name]] for name in ("low", "high"))
+    return (low, low, high, True) if high == low + 1 else None
 
 
 def _hundreds(found: re.Match[str]) -> tuple[float, float | None, float | None, bool] | None:

@@ -14,7 +14,9 @@ from language.understanding import Finding, Subject
 
 _STOP = re.compile(r"[。!！?？;；\n]")
 _THEIRS = re.compile(r"(?:本人)?的?\s*(?:[,，。.!！)）]|$)")
-_INTRODUCED = re.compile(r"[\s,，(（]*(?:这|这个|上面)?(?:是|给)?\s*")
+_INTRODUCED = re.compile(
+    r"[\s,，(（]*(?:[。!](?=\s*(?:这|上面|是)))?\s*(?:这|这个|上面)?(?:是|给)?\s*"
+)
 
 
 def give_back(drafts: Sequence[Draft], findings: Sequence[Finding], tokens: Tokens) -> None:

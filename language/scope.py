@@ -11,7 +11,7 @@ from language.understanding import Purpose, Subject
 
 _DIAGNOSED = re.compile(r"查出|发现|确诊|诊断|得了|患|得的|患上|得病|住院|住过|做过|手术")
 _OF_SELF = re.compile(
-    r"\s*(?:的|今天|今早|早上|晚上|现在|刚|刚才|也|只有|只|就|才|倒|却|有|是|昨天|昨晚|这|最近|自己|今晨|呢|,|\s"
+    r"\s*(?:的|今天|今早|早上|晚上|现在|刚|刚才|也|只有|只|就|才|倒|却|有|是|昨天|昨晚|这|最近|自己|今晨|呢|,|:|\s"
     r"|反而|反倒|偏高|高了|低了|总是|老是|一般|平时|一直|这个|那个|这边|这次|都)*"
 )
 # 我自己也量了下: only who measures himself; 我量了 may be somebody else's arm.

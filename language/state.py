@@ -125,6 +125,8 @@ class State:
     def keep(self, draft: Draft) -> None:
         """Add a draft; the missing half of a pressure joins its other half."""
         previous = self.drafts[-1] if self.drafts else None
+        if previous is not None and self._said_twice(previous, draft):
+            return
         if draft.half and previous is not None and previous.half and self._fits(previous, draft):
             previous.systolic = previous.systolic or draft.systolic
             previous.diastolic = previous.diastolic or draft.diastolic
@@ -134,6 +136,12 @@ class State:
                 previous.low, previous.high = draft.low, draft.high
             return
         self.drafts.append(draft)
+
+    @staticmethod
+    def _said_twice(previous: Draft, draft: Draft) -> bool:
+        """心率101脉搏101: one pulse under two names."""
+        pulses = previous.kind is draft.kind is Kind.PULSE and previous.value == draft.value
+        return pulses and draft.start - previous.end <= _MOMENT_REACH
 
     def _fits(self, previous: Draft, draft: Draft) -> bool:
         same = previous.subject is draft.subject and previous.purpose is draft.purpose

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from language.lexicon import Word, lexicon, table, units
 from language.numerals import Number, number_at
@@ -27,17 +27,35 @@ _MASKS = re.compile(
     r"|(?P<clock>(?<![0-9:])[012]?[0-9]:[0-5][0-9](?![0-9])|(?<![0-9.])[012]?[0-9]点(?:[0-5]?[0-9]分|半(?!到)|钟|整|来钟|左右|多钟)|十?[一二三四五六七八九十]点(?:[一二三四五]?十?[一二三四五六七八九]?分|半(?!到)|钟|整|来钟|多钟))"
     r"|(?P<phone>(?<![0-9])[0-9]{3,4}-[0-9]{7,8}(?![0-9])|[0-9]{7,}|1[3-9][0-9][- ][0-9]{4}[- ][0-9]{4})"
     r"|(?P<after>(?:吃(?:完|了|过)?[早中晚午]?饭|进餐|用餐)(?:完|了|过)?[一两二三半123]个?半?个?(?:小时|钟头|钟)(?:后|以后|之后|测|量))"
+    r"|(?P<meal>[吃喝][了完过][^药片粒针糖,。!?\s0-9]{1,5}?(?:后[一两二三半123]个?半?个?(?:小时|钟头|钟)|[一两二三半123]个?半?个?(?:小时|钟头|钟)(?:后|以后|之后)))"
+    r"|(?P<lately>近(?:[一二两三半几1-3]个?(?:周|星期|礼拜|月|天|日)(?:来|内|以来)?))"
+    r"|(?P<kept>控制(?=[0-9]))"
     r"|(?P<treated>(?:加|换|改)(?:了|成|用|吃|服|为)[^,。!?\s0-9]{1,10}?(?<!以|之)后)"
     r"|(?P<ordinal>第[二三四五六2-6][次遍回])"
     r"|(?P<fraction>(?<![0-9./])[1-9]/[1-9](?![0-9./]))"
 )
+# What some masks say: kind and name of their token.
+_SAID = {
+    "treated": ("time", "treated"),
+    "lately": ("time", "now"),
+    "kept": ("time", "habitual"),
+    "after": ("context", "postprandial"),
+    "meal": ("context", "postprandial"),
+}
+# 1.血压149/95 2.血糖6.5: the numbers of a list, when they count up from one.
+_LISTED = re.compile(r"(?<![0-9.])[1-9](?=[.、)](?!\s*[0-9]))")
 _AGO = re.compile(r"(?:多|半)?(?:之前|以前|前)(?!后)")
 # Labelling guide A: a value up to three days old is current.
 _CURRENT_DAYS = 3
 _BEATS = frozenset({"次", "下", "跳"})
 _BEATING = re.compile(
-    r"(?:心跳|心脏跳|脉跳|心动过[速缓]|窦性心律|窦[律速缓]|心率|脉搏|脉率|脉|每分钟?|一分钟)[^,，。]{0,5}$"
+    r"(?:心室率|心跳|心脏跳|脉跳|心动过[速缓]|窦性心律|窦[律速缓]|心率|脉搏|脉率|脉|每分钟?|一分钟)[^,，。]{0,5}$"
 )
+_TWO = 2
+_OF_PRESSURE = re.compile(r"压[^,，。0-9]{0,3}$")
+_OF_GLUCOSE = re.compile(r"(?:血糖|空腹|[餐饭]后)[^,，。0-9]{0,4}$")
+_ONLY = re.compile(r"$|[\s,，。!?;]")
+_HUNDRED = 100
 _BARE = re.compile(r"\s*")
 
 
@@ -82,9 +100,11 @@ def _scan(text: str) -> list[Token]:
     tokens: list[Token] = []
     position, size = 0, len(text)
     words, masks = lexicon(), {m.start(): m for m in _MASKS.finditer(text)}
+    listed = _listed(text)
     while position < size:
         token = (
-            _masked(masks.get(position))
+            listed.get(position)
+            or _masked(masks.get(position))
             or _word(text, position, words.at(text, position))
             or _number(text, position)
             or _break(text, position)
@@ -97,6 +117,14 @@ def _scan(text: str) -> list[Token]:
     return tokens
 
 
+def _listed(text: str) -> dict[int, Token]:
+    found = list(_LISTED.finditer(text))
+    counted = [m for place, m in enumerate(found, start=1) if m[0] == str(place)]
+    if len(counted) < _TWO:
+        return {}
+    return {m.start(): Token("skip", "listed", m.start(), m.end()) for m in counted}
+
+
 def _masked(found: re.Match[str] | None) -> Token | None:
     if found is None:
         return None
@@ -105,10 +133,8 @@ def _masked(found: re.Match[str] | None) -> Token | None:
         return Token("time", "past", found.start(), found.end())
     if name == "date":
         return Token("time", "vague", found.start(), found.end())
-    if name == "treated":
-        return Token("time", "treated", found.start(), found.end())
-    if name == "after":
-        return Token("context", "postprandial", found.start(), found.end())
+    if name in _SAID:
+        return Token(*_SAID[name], found.start(), found.end())
     return Token("skip", name, found.start(), found.end())
 
 
@@ -137,6 +163,10 @@ def _other_unit(text: str, start: int, end: int, number: Number, unit: str) -> T
     """A dose, a date, an age; or 3天前, which is a time; or 心跳108次, which is a pulse."""
     if unit in _BEATS and _BEATING.search(text, max(0, start - 9), start):
         return Token("num", "", start, end, number, "pulse")
+    if unit == "出头" and (number.value >= _HUNDRED or _OF_PRESSURE.search(text, 0, start)):
+        return Token("num", "", start, end, replace(number, approximate=True))
+    if unit == "个" and _OF_GLUCOSE.search(text, 0, start) and _ONLY.match(text, end):
+        return Token("num", "", start, end, number)
     if ago := _AGO.match(text, end):
         recent = unit == "天" and number.value <= _CURRENT_DAYS
         return Token("time", "now" if recent else "past", start, ago.end())
