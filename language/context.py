@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from language.hits import Hit
 from language.lexicon import table
 from language.negation import deny, span
-from language.tokens import Tokens
+from language.tokens import Token, Tokens
 
 _BEHIND = 8
 _FEAR = 9
@@ -92,7 +92,8 @@ class Context:
         going = _any("past", "going_on")
         found = _any("past", "behind").match(after)
         fainted = found is not None and found[0] == "过" and hit.concept.startswith("syncope")
-        if found and not fainted and not self._lately(place):
+        dated = found is not None and found[0].endswith("前")
+        if found and not fainted and (dated or not self._lately(place)):
             return True
         if hit.topical and _any("past", "gone").search(self.text[hit.end : place.sentence_end]):
             return True
@@ -107,13 +108,20 @@ class Context:
             for t in self.tokens
         )
 
-    def _past_time(self, hit: Hit, place: Place, going: re.Pattern[str]) -> bool:
+    def _governing(self, hit: Hit, place: Place) -> Token | None:
+        """The last word of time before the hit; 前年有一次 stays in the past."""
         governing = None
         for token in self.tokens:
             if token.start >= max(hit.start, hit.core):
                 break
-            if token.kind == "time" and token.start >= place.sentence and token.name != "habitual":
+            if token.kind != "time" or token.start < place.sentence or token.name == "habitual":
+                continue
+            if governing is None or token.name != "vague" or governing.start < place.clause:
                 governing = token
+        return governing
+
+    def _past_time(self, hit: Hit, place: Place, going: re.Pattern[str]) -> bool:
+        governing = self._governing(hit, place)
         if governing is None or governing.name != "past":
             return False
         if hit.concept == "syncope" and _any("past", "recent").match(self.text, governing.start):
