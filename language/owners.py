@@ -15,7 +15,7 @@ from language.understanding import Finding, Subject
 _STOP = re.compile(r"[。!！?？;；\n]")
 _THEIRS = re.compile(r"(?:本人)?的?\s*(?:[,，。.!！)）]|$)")
 _INTRODUCED = re.compile(
-    r"[\s,，(（]*(?:[。!](?=\s*(?:这|上面|是)))?\s*(?:这|这个|上面)?(?:是|给)?\s*"
+    r"[\s,，(（]*(?:[^,，。?？!！\n]{0,8}[。!！?？](?=\s*(?:这|上面|是)))?\s*(?:这|这个|上面)?(?:是|给)?\s*"
 )
 
 
