@@ -25,9 +25,12 @@ _DASH_NEXT = re.compile(r"\s*(?:-|~)")
 _HOURS = frozenset({"小时", "个小时", "钟头", "个钟头", "h", "个钟"})
 _LETTER = re.compile(r"[a-z]$")
 _LATER = re.compile(r"中午|下午|傍晚|晚上|今晚|昨晚")
+_HEADING = re.compile(r"[\s/、,:(高低压和]{0,6}")
 _FRESH = 10
 _REACH = 8
 _BEFORE = 14
+_TWO = 2
+_THREE = 3
 
 
 class Grammar:
@@ -84,10 +87,23 @@ class Grammar:
         name = self._near(index, token.name) if token.name.startswith("near_") else token.name
         if name is None:
             return
+        if name == "pulse" and self._headed(index, token):
+            name = "bp"
         self.state.label = Label(name, token.end)
         fresh = not self.state.context_used and 0 <= token.start - self.state.context_at <= _FRESH
         if not (name == "glucose" and fresh):
             self.state.context, self.state.context_at = None, -1
+
+    def _headed(self, index: int, token: Token) -> bool:
+        """高压低压心率: 142 88 75: three names, then three numbers."""
+        label = self.state.label
+        between = self.text[label.end : token.start]
+        if label.name not in PRESSURE_NAMES or not _HEADING.fullmatch(between):
+            return False
+        ahead = enumerate(self.tokens[index + 1 : index + 4], start=index + 1)
+        place = next((i for i, t in ahead if t.kind == "num"), None)
+        group = self._group(place) if place is not None else []
+        return sum(t.kind == "num" for t in group) >= _THREE
 
     def _near(self, index: int, name: str) -> str | None:
         """高150 and 糖8.6: words that name a measurement only when its number follows at once."""
@@ -118,6 +134,7 @@ class Grammar:
         said = self.tokens[index - 1] if index else token
         if said.kind == "num" and self.state.each_behind(self.tokens[index + 1 : index + 4]):
             return
+        self._queue(token)
         self.state.context = GlucoseContext(token.name)
         self.state.context_at, self.state.context_used = token.end, False
         if self.state.label.name == "other" and self.state.label.sticky(token.start):
@@ -129,6 +146,13 @@ class Grammar:
             or self.state.label.commas > 1
         ):
             self.state.label = Label("glucose", token.end)
+
+    def _queue(self, token: Token) -> None:
+        """空腹和饭后分别是6.8和9.9: moments named one after the other wait for their numbers."""
+        waiting = not self.state.context_used and 0 <= token.start - self.state.context_at <= _TWO
+        if not waiting:
+            self.state.moments = []
+        self.state.moments.append(GlucoseContext(token.name))
 
     def _later_today(self, token: Token) -> None:
         """空腹7.6晚上9.0: nobody fasts until the evening."""
@@ -159,6 +183,8 @@ class Grammar:
         if self._walled(group[0]):
             self._forget_wall()
             return len(group)
+        if self._each_its_moment(numbers):
+            return len(group)
         self._share_moment(numbers)
         position = 0
         while position < len(numbers):
@@ -170,6 +196,17 @@ class Grammar:
             self._arrive(numbers[position - 1 : position + 1])
         self.state.scope.took_number()
         return len(group)
+
+    def _each_its_moment(self, numbers: list[Token]) -> bool:
+        moments, self.state.moments = self.state.moments, []
+        fits = all(all_shapes()["glucose"].fits(t.figure.value) for t in numbers)
+        if len(moments) != len(numbers) or len(moments) < _TWO or not fits:
+            return False
+        for moment, number in zip(moments, numbers, strict=True):
+            self.state.context = moment
+            self.single.read(Clue(number))
+        self.state.scope.took_number()
+        return True
 
     def _arrive(self, around: list[Token]) -> None:
         """从8.9到7.1: the second number is where it went."""
@@ -209,12 +246,22 @@ class Grammar:
         before = self.text[max(0, first.start - _BEFORE) : first.start]
         if _LETTER.search(before) and not self._known_label(first):
             return True
+        if self.state.label.name == "other" and self._pressure_next(first):
+            self.state.label = Label()
+            return False
         if self.state.label.name in {"other", "private"}:
             return self.tokens.loose(self.state.label.end, first.start) <= _REACH
         if not self.state.drafts or not _DASH_NEXT.match(self.text, first.end):
             return False
         since = self.text[self.state.drafts[-1].end : first.start]
         return _REFERENCE.search(before) is not None or _PRINTED.fullmatch(since) is not None
+
+    def _pressure_next(self, first: Token) -> bool:
+        """压差大,160/60: written with a slash it is a pressure all the same."""
+        second = next((t for t in self.tokens if t.start > first.start and t.kind == "num"), None)
+        if second is None or self.text[first.end : second.start].strip() != "/":
+            return False
+        return shapes.as_pressure(first.figure, second.figure, "/") is not None
 
     def _known_label(self, first: Token) -> bool:
         return self.state.label.end == first.start and self.state.label.name in CLINICAL_NAMES

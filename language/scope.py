@@ -28,6 +28,11 @@ _WISHED = re.compile(
 )
 # 从2015年开始, 从怀孕起: a time, not a value that was left.
 _SINCE = re.compile(r"[^,，。]{0,12}?(?:开始|起|以来|之后|以后|那时|那天)")
+_FOR_ME = re.compile(
+    r"\s*(?:也|又|今天|昨天|今早|刚才|刚|就|都|非|硬)*(?:给|帮|让|替|叫|陪|带|劝|说|催|逼|送|拉|喊|要)(?:我|俺|咱|本人)"
+    r"(?!们|妈|爸|家|爹|娘|爷|奶|老|婆|公|哥|姐|弟|妹|儿|女|外|姥|岳|丈|先|太|对)"
+    r"(?![^,，。!?]{0,6}(?:问|咨询|报|代|[帮替给](?:他|她|忙)))"
+)
 _HEARSAY = re.compile(r"说|听|查|百度|看到")
 _FIRST = re.compile(r"(?:第一[次回遍]|头一[次回遍])(?:[量测]|[是为:]?\s*[0-9])")
 _FIRST_OF = re.compile(r"(?:第一|头一|首)[次回遍](?!住院|发病|中风|怀孕|犯病|查出|发现)")
@@ -97,6 +102,8 @@ class Scope:
         self.numbered = True
 
     def _whose(self, index: int, token: Token) -> None:
+        if token.name != "self" and self._does_for_me(token):
+            return
         if token.name != "self":
             self.subject = Subject.OTHER
             self.relation = self.last = one_person(self.last, token.name)
@@ -116,8 +123,14 @@ class Scope:
         ):
             self.subject, self.relation = Subject.SELF, None
 
+    def _does_for_me(self, token: Token) -> bool:
+        """老公给我量85/50: who lends a hand is not whose value it is."""
+        return _FOR_ME.match(self.tokens.text, token.end) is not None
+
     def _whom(self, index: int, token: Token) -> None:
         """他 and 她 name somebody else only when the value is theirs (not 他说, 他让我)."""
+        if self.tokens.text.endswith(("比", "给", "帮", "替", "跟", "像"), 0, token.start):
+            return
         following = next((t for t in self.tokens[index + 1 : index + 2]), None)
         theirs = following is not None and following.kind in {"num", "measure", "context", "time"}
         if theirs and following is not None and following.start - token.end <= _NEXT_TO:

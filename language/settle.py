@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -41,6 +42,7 @@ def settle(
             _judge_limit(draft, normal.text)
         elif draft.purpose is Purpose.MEASURED and _defined(draft, normal.text):
             draft.purpose = Purpose.HYPOTHETICAL
+    _moved(kept, tokens)
     _age(kept)
     return tuple(_mention(draft, normal) for draft in kept), corrects
 
@@ -109,6 +111,17 @@ def _judge_limit(draft: Draft, text: str) -> None:
         draft.purpose = Purpose.HYPOTHETICAL
     else:
         draft.approximate = True
+
+
+def _moved(drafts: Sequence[Draft], tokens: Tokens) -> None:
+    """65kg现在降到61kg: the value before the fall is history, unless it is one of today."""
+    turns = [t.start for t in tokens if t.kind == "mark" and t.name == "until"]
+    for draft, following in itertools.pairwise(drafts):
+        went = any(draft.end <= turn < following.start for turn in turns)
+        same = draft.kind is following.kind and draft.subject is following.subject
+        measured = following.purpose is Purpose.MEASURED
+        if went and same and measured and draft.when == "" and not draft.today:
+            draft.when = "past"
 
 
 def _age(drafts: Sequence[Draft]) -> None:

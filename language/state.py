@@ -57,6 +57,7 @@ class State:
         self.context: GlucoseContext | None = None
         self.context_at = -1
         self.context_used = False
+        self.moments: list[GlucoseContext] = []
         self.drafts: list[Draft] = []
         self.unread = 0
         self.silence = tokens.loose(0, len(tokens.text))

@@ -29,6 +29,8 @@ _MASKS = re.compile(
     r"|(?P<after>(?:吃(?:完|了|过)?[早中晚午]?饭|进餐|用餐)(?:完|了|过)?[一两二三半123]个?半?个?(?:小时|钟头|钟)(?:后|以后|之后|测|量))"
     r"|(?P<meal>[吃喝][了完过][^药片粒针糖,。!?\s0-9]{1,5}?(?:后[一两二三半123]个?半?个?(?:小时|钟头|钟)|[一两二三半123]个?半?个?(?:小时|钟头|钟)(?:后|以后|之后)))"
     r"|(?P<lately>近(?:[一二两三半几1-3]个?(?:周|星期|礼拜|月|天|日)(?:来|内|以来)?))"
+    r"|(?P<thisyear>今年(?=空腹|血压|血糖|[餐饭]后|糖化|高压|低压|一?[量测查]|体检|检查|再|复查|又|突然|变成|成了|升|涨|开始))"
+    r"|(?P<again>又(?=[0-9]{2,3}/))"
     r"|(?P<kept>控制(?=[0-9]))"
     r"|(?P<once>(?:生|怀)(?:老[大二三]|[一二两三]胎|儿子|女儿|闺女)[^,。0-9]{0,3}?(?:时候?|那年|那会儿?|那时)|(?:年轻|当兵|结婚|上大学|念书|读书|毕业|退休)的?(?:时候?|那年|那会儿?|那时))"
     r"|(?P<treated>(?:加|换|改)(?:了|成|用|吃|服|为)[^,。!?\s0-9]{1,10}?(?<!以|之)后)"
@@ -40,6 +42,8 @@ _SAID = {
     "treated": ("time", "treated"),
     "lately": ("time", "now"),
     "once": ("time", "past"),
+    "thisyear": ("time", "now"),
+    "again": ("time", "again"),
     "kept": ("time", "habitual"),
     "after": ("context", "postprandial"),
     "meal": ("context", "postprandial"),
@@ -58,6 +62,10 @@ _OF_PRESSURE = re.compile(r"压[^,，。0-9]{0,3}$")
 _OF_GLUCOSE = re.compile(r"(?:血糖|空腹|[餐饭]后)[^,，。0-9]{0,4}$")
 _ONLY = re.compile(r"$|[\s,，。!?;]")
 _HUNDRED = 100
+# 血糖一点九 is a number; 血糖高一点 and 好一点一直 are not.
+_ONE_POINT = re.compile(
+    r"(?<=[糖腹是到测量后前得:,， ])一点[二三四五六七八九](?![点个天次年月十百])"
+)
 _BARE = re.compile(r"\s*")
 
 
@@ -141,7 +149,7 @@ def _masked(found: re.Match[str] | None) -> Token | None:
 
 
 def _word(text: str, start: int, word: Word | None) -> Token | None:
-    if word is None:
+    if word is None or (word.text == "一点" and _ONE_POINT.match(text, start)):
         return None
     return Token(word.kind, word.name, start, start + len(word.text))
 
