@@ -20,7 +20,9 @@ from language.tokens import Token, Tokens
 
 _SMALL_GAP = re.compile(r"[ :=]*(?:血?压)?(?:就|都|才|只|也)?(?:是|为|有|到|达|在)?[ :=]*")
 _REFERENCE = re.compile(r"[(\[]\s*(?:参考|正常)?[^()\[\]]{0,8}$")
-_PRINTED = re.compile(r"\s*[↑↓*hl(\[]+\s*(?:参考|正常)?(?:值|范围)?\s*:?\s*")
+_PRINTED = re.compile(
+    r"\s*(?:[↑↓*hl(\[]|偏高|偏低|升高|降低)+\s*(?:参考|正常)?(?:值|范围)?\s*:?\s*"
+)
 _DASH_NEXT = re.compile(r"\s*(?:-|~)")
 _HOURS = frozenset({"小时", "个小时", "钟头", "个钟头", "h", "个钟"})
 _LETTER = re.compile(r"[a-z]$")

@@ -25,16 +25,16 @@ class Index:
     """Longest match from a position, by first character: linear, and quicker than one big pattern."""
 
     def __init__(self, words: Iterable[Word]) -> None:
-        self._by_first: dict[str, tuple[Word, ...]] = {}
-        found: dict[str, list[Word]] = {}
-        for word in words:
-            found.setdefault(word.text[0], []).append(word)
-        for first, entries in found.items():
-            self._by_first[first] = tuple(sorted(entries, key=lambda w: -len(w.text)))
+        self._words = {word.text: word for word in words}
+        found: dict[str, set[int]] = {}
+        for text in self._words:
+            found.setdefault(text[0], set()).add(len(text))
+        self._lengths = {first: sorted(sizes, reverse=True) for first, sizes in found.items()}
 
     def at(self, text: str, start: int) -> Word | None:
-        for word in self._by_first.get(text[start], ()):
-            if text.startswith(word.text, start) and not (
+        for size in self._lengths.get(text[start], ()):
+            word = self._words.get(text[start : start + size])
+            if word is not None and not (
                 word.text[0].isascii() and _inside(text, start, start + len(word.text))
             ):
                 return word

@@ -12,7 +12,7 @@ from language.understanding import Purpose, Subject
 _DIAGNOSED = re.compile(r"查出|发现|确诊|诊断|得了|患|得的|患上|得病|住院|住过|做过|手术")
 _OF_SELF = re.compile(
     r"\s*(?:的|今天|今早|早上|晚上|现在|刚|刚才|也|只有|只|就|才|倒|却|有|是|昨天|昨晚|这|最近|自己|今晨|呢|,|:|\s"
-    r"|反而|反倒|偏高|高了|低了|总是|老是|一般|平时|一直|这个|那个|这边|这次|都)*"
+    r"|反而|反倒|偏高|高了|低了|总是|老是|一般|平时|一直|这个|那个|这边|这次|都|今年|[0-9]{1,2}岁|男|女)*"
 )
 # 我自己也量了下: only who measures himself; 我量了 may be somebody else's arm.
 _OF_ONESELF = re.compile(
@@ -24,7 +24,7 @@ _ALSO = re.compile(r"\s*(?:也|倒|反|自|顺便|又)")
 _GENERAL = frozenset(table("lexicon")["general"]["words"])
 _NEXT_TO = 2
 _WISHED = re.compile(
-    r"怎么|如何|怎样|想|希望|要|争取|才能|能不能|能否|尽快|必须|应该|需要|目标|最好|可以"
+    r"怎么|如何|怎样|[能想要好]把|可以把|想|希望|要|争取|才能|能不能|能否|尽快|必须|应该|需要|目标|最好|可以"
 )
 # 从2015年开始, 从怀孕起: a time, not a value that was left.
 _SINCE = re.compile(r"[^,，。]{0,12}?(?:开始|起|以来|之后|以后|那时|那天)")
@@ -33,6 +33,10 @@ _FOR_ME = re.compile(
     r"(?!们|妈|爸|家|爹|娘|爷|奶|老|婆|公|哥|姐|弟|妹|儿|女|外|姥|岳|丈|先|太|对)"
     r"(?![^,，。!?]{0,6}(?:问|咨询|报|代|[帮替给](?:他|她|忙)))"
 )
+_DAY_PART = re.compile(
+    r"(?:早上|早晨|清晨|今早|今天|今晨|晚上|昨晚|昨天|每天|中午|下午)[^,。0-9]{0,2}$"
+)
+_DAY_REACH = 5
 _HEARSAY = re.compile(r"说|听|查|百度|看到")
 _FIRST = re.compile(r"(?:第一[次回遍]|头一[次回遍])(?:[量测]|[是为:]?\s*[0-9])")
 _FIRST_OF = re.compile(r"(?:第一|头一|首)[次回遍](?!住院|发病|中风|怀孕|犯病|查出|发现)")
@@ -77,7 +81,7 @@ class Scope:
             case "brk":
                 self._comma(index, token)
             case "stop":
-                self._stop()
+                self._stop(token)
             case "measure" if self._printed_beside(token):
                 self.purpose = Purpose.MEASURED
             case _:
@@ -146,8 +150,15 @@ class Scope:
         again = _FIRST.match(text, token.start) and _AGAIN.search(text, token.end)
         return bool(counted or again)
 
+    def _before_the_dose(self, token: Token) -> bool:
+        """早上吃药前150/95: before today's tablet, not before all treatment."""
+        said = self.tokens.text[token.start : token.end]
+        begin = max(0, token.start - _DAY_REACH)
+        today = _DAY_PART.search(self.tokens.text, begin, token.start)
+        return said in {"吃药前", "服药前", "用药前", "打针前"} and today is not None
+
     def _time(self, token: Token) -> None:
-        if token.name == "past" and self._repeated(token):
+        if token.name == "past" and (self._repeated(token) or self._before_the_dose(token)):
             return
         if token.name == "habitual" and (
             self.when in {"now", "again", "treated"} or self._still_past(token)
@@ -209,7 +220,10 @@ class Scope:
             self.purpose = Purpose.MEASURED
         self.limited = False
 
-    def _stop(self) -> None:
+    def _stop(self, token: Token) -> None:
+        """A stop ends everything, but 降到140以下吗?还是130 goes on asking for the same goal."""
+        if self.purpose is Purpose.TARGET and self.tokens.text.startswith("还是", token.end):
+            return
         self.when, self.when_at, self.numbered = "", -1, False
         self.purpose, self.limited, self.leaving = Purpose.MEASURED, False, False
 

@@ -35,6 +35,10 @@ _STEADY = re.compile(
     r"(?:稳|控制|维持|保持|稳定|波动|量|测|查)[了的出得在到一下]*(?:大概|差不多|大约|都|也|是|还|又)*$"
 )
 _LIKELY = r"(?:都|也|是|就|在|才|只有|又|还|已经|突然|忽然|一下子?|竟然|大概|差不多|大约|到了?|有|高到|升到|涨到|变成|老是?|,)*"
+# 我今天3.6, 我现在还8.3
+_I_HAVE = re.compile(
+    r"[我俺](?:的|今天|今早|现在|昨天|刚才|这次|都|还|也|才|只)*(?:今天|今早|现在|昨天|刚才|这次)(?:都|还|有|是|才|只|也|又)*$"
+)
 _SINCE = re.compile(
     rf"(?:今天|今早|今晨|今晚|早上|今儿个?|今朝|今日|现在|这两天|这几天|最近|刚才|昨天|昨晚|平时|平常|一般|以前|往常){_LIKELY}$"
 )
@@ -50,6 +54,7 @@ _COMMAS = 6
 _FAR = 99
 _SHORT = 14
 _BEFORE = 12
+_NEARBY = 24
 _QUIET = 10
 _SILENT = 6
 _CUT_SHORT = 4
@@ -68,6 +73,7 @@ class Single:
 
     def __init__(self, state: State) -> None:
         self.state = state
+        self._wrong = any(t.kind == "mark" and t.name == "wrong" for t in state.tokens)
 
     def read(self, clue: Clue) -> bool:
         number = clue.token.figure
@@ -156,7 +162,7 @@ class Single:
         if kind is None or not self._in_reach(clue, number):
             return False
         moment = self.state.context is not None and self.state.context_at > self.state.label.end
-        if kind is Kind.BP and moment and all_shapes()["glucose"].fits(number.value):
+        if kind is not Kind.GLUCOSE and moment and all_shapes()["glucose"].fits(number.value):
             return self._value(clue, number, Kind.GLUCOSE)
         if not number.strong and not self._sure(clue, number):
             return False
@@ -251,7 +257,8 @@ class Single:
         """稳在130几, 量了一下152, 刚测了7.9: a verb of measuring and a value that can be one thing only."""
         label = self.state.label
         before = self.state.text[max(0, clue.token.start - _BEFORE) : clue.token.start]
-        told = _STEADY.search(before) or self._contrasted(clue) or self._put_right(clue)
+        measured = _STEADY.search(before) or _I_HAVE.search(before)
+        told = measured or self._contrasted(clue) or self._put_right(clue)
         if (label.name and not label.commas and not label.stops) or not told:
             return False
         if number.whole and not number.clock and shapes.lone_systolic(number.value):
@@ -266,19 +273,16 @@ class Single:
     def _contrasted(self, clue: Clue) -> bool:
         """平时130,今天160多: a value of now beside a baseline, both without a name."""
         text = self.state.text
-        now = _SINCE.search(text, 0, clue.token.start)
+        begin, end = max(0, clue.token.start - _NEARBY), clue.token.end + _NEARBY
         return (
-            now is not None
-            and _BASELINE.search(text) is not None
+            _SINCE.search(text, begin, clue.token.start) is not None
+            and _BASELINE.search(text, begin, end) is not None
             and _ENDS.match(text, clue.token.end) is not None
         )
 
     def _put_right(self, clue: Clue) -> bool:
         """打错了是148不是184."""
-        text = self.state.text
-        return any(
-            t.kind == "mark" and t.name == "wrong" for t in self.state.tokens
-        ) and text.endswith("是", 0, clue.token.start)
+        return self._wrong and self.state.text.endswith("是", 0, clue.token.start)
 
     def _asked(self, clue: Clue, number: Number) -> bool:
         expecting = self.state.expecting

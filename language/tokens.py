@@ -59,8 +59,8 @@ _BEATING = re.compile(
 )
 _TWO = 2
 _OF_PRESSURE = re.compile(r"压[^,，。0-9]{0,3}$")
-_OF_GLUCOSE = re.compile(r"(?:血糖|空腹|[餐饭]后)[^,，。0-9]{0,4}$")
-_ONLY = re.compile(r"$|[\s,，。!?;]")
+_OF_GLUCOSE = re.compile(r"(?:血糖|空腹|[餐饭]后)[^,，。0-9]{0,4}(?:[0-9.]{1,4}[到至-])?$")
+_ONLY = re.compile(r"$|[\s,，。!?;]|之间|左右|上下")
 _HUNDRED = 100
 # 血糖一点九 is a number; 血糖高一点 and 好一点一直 are not.
 _ONE_POINT = re.compile(
