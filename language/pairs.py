@@ -93,7 +93,7 @@ class Pairs:
         first, second = numbers[:_TWO]
         if "kpa" in {first.unit, second.unit} and self._kpa(first, second):
             return _TWO
-        if self._pressure_allowed(first) and {first.unit, second.unit} <= {None, "bp"}:
+        if self._pressure_allowed(first) and self._unit_allows(first, second, between):
             pressure = self._pressure(first, second, between)
             if pressure is not None:
                 self._keep_pressure(pressure, first, second)
@@ -106,6 +106,13 @@ class Pairs:
         ):
             return _TWO
         return 0
+
+    @staticmethod
+    def _unit_allows(first: Token, second: Token, between: str) -> bool:
+        """152/96mmol/l: the wrong unit behind a pressure does not make it glucose."""
+        units = {first.unit, second.unit}
+        slipped = "/" in between and first.figure.value >= _GARBLED and first.unit is None
+        return units <= {None, "bp"} or (slipped and second.unit == "glucose")
 
     def _pressure_allowed(self, first: Token) -> bool:
         """A pair may be a pressure when pressure is in force, or nothing else claims it."""

@@ -29,7 +29,7 @@ _WISHED = re.compile(
 # 从2015年开始, 从怀孕起: a time, not a value that was left.
 _SINCE = re.compile(r"[^,，。]{0,12}?(?:开始|起|以来|之后|以后|那时|那天)")
 _FOR_ME = re.compile(
-    r"\s*(?:也|又|今天|昨天|今早|刚才|刚|就|都|非|硬)*(?:给|帮|让|替|叫|陪|带|劝|说|催|逼|送|拉|喊|要)(?:我|俺|咱|本人)"
+    r"\s*(?:刚|新)?(?:买|送|寄)(?:的|来)|\s*(?:也|又|今天|昨天|今早|刚才|刚|就|都|非|硬)*(?:给|帮|让|替|叫|陪|带|劝|说|催|逼|送|拉|喊|要)(?:我|俺|咱|本人)"
     r"(?!们|妈|爸|家|爹|娘|爷|奶|老|婆|公|哥|姐|弟|妹|儿|女|外|姥|岳|丈|先|太|对)"
     r"(?![^,，。!?]{0,6}(?:问|咨询|报|代|[帮替给](?:他|她|忙)))"
 )
@@ -37,6 +37,7 @@ _DAY_PART = re.compile(
     r"(?:早上|早晨|清晨|今早|今天|今晨|晚上|昨晚|昨天|每天|中午|下午)[^,。0-9]{0,2}$"
 )
 _DAY_REACH = 5
+_ON_ME = re.compile(r"(?:也|又|再|来)?(?:量|测|扎|查|称|验)")
 _HEARSAY = re.compile(r"说|听|查|百度|看到")
 _FIRST = re.compile(r"(?:第一[次回遍]|头一[次回遍])(?:[量测]|[是为:]?\s*[0-9])")
 _FIRST_OF = re.compile(r"(?:第一|头一|首)[次回遍](?!住院|发病|中风|怀孕|犯病|查出|发现)")
@@ -65,6 +66,7 @@ class Scope:
     limited: bool = False
     leaving: bool = False
     printed_at: int = -1
+    turned_at: int = -1
     heard_at: int = -1
 
     def hear(self, index: int) -> None:
@@ -129,10 +131,15 @@ class Scope:
 
     def _does_for_me(self, token: Token) -> bool:
         """老公给我量85/50: who lends a hand is not whose value it is."""
-        return _FOR_ME.match(self.tokens.text, token.end) is not None
+        found = _FOR_ME.match(self.tokens.text, token.end)
+        if found is not None and _ON_ME.match(self.tokens.text, found.end()):
+            self.subject, self.relation = Subject.SELF, None
+        return found is not None
 
     def _whom(self, index: int, token: Token) -> None:
         """他 and 她 name somebody else only when the value is theirs (not 他说, 他让我)."""
+        if self._does_for_me(token):
+            return
         if self.tokens.text.endswith(("比", "给", "帮", "替", "跟", "像"), 0, token.start):
             return
         following = next((t for t in self.tokens[index + 1 : index + 2]), None)
@@ -201,7 +208,7 @@ class Scope:
         if token.name == "from":
             self.leaving = _SINCE.match(self.tokens.text, token.end) is None
         elif token.name == "until":
-            self.leaving = False
+            self.leaving, self.turned_at = False, token.end
             begin = max(self.tokens.text.rfind(sign, 0, token.start) for sign in ",，。!?；;") + 1
             if _WISHED.search(self.tokens.text, begin, token.start):
                 self.purpose = Purpose.TARGET

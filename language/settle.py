@@ -120,7 +120,7 @@ def _moved(drafts: Sequence[Draft], tokens: Tokens) -> None:
         went = any(draft.end <= turn < following.start for turn in turns)
         same = draft.kind is following.kind and draft.subject is following.subject
         measured = following.purpose is Purpose.MEASURED
-        if went and same and measured and draft.when == "" and not draft.today:
+        if went and same and measured and draft.when in {"", "habitual"} and not draft.today:
             draft.when = "past"
 
 

@@ -194,7 +194,8 @@ class Single:
         """加药以后这几天空腹8.2: after a comma the moment, or the time now, takes the name up again."""
         moment = self.state.context_at if self.state.context_at > self.state.label.end else 0
         scope = self.state.scope
-        return max(moment, scope.when_at if scope.when in {"now", "again", "habitual"} else 0)
+        time = scope.when_at if scope.when in {"now", "again", "habitual"} else 0
+        return max(moment, time, scope.turned_at)
 
     def _gap(self, clue: Clue) -> int:
         if not self.state.label.name and self.state.context is None:
