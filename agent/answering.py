@@ -30,7 +30,7 @@ REFUSALS = {
     "record_tampering": "answer.refuse_delete_record",
 }
 # Refusals that a doctor should see; the others concern nobody's health.
-_FOR_THE_DOCTOR = {"dose_change", "prescription", "image_diagnosis"}
+_FOR_THE_DOCTOR = {"despair", "dose_change", "prescription", "image_diagnosis"}
 
 
 def answer(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:

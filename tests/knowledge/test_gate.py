@@ -92,10 +92,12 @@ def test_the_bars_hold_without_vectors(labelled: tuple[Labelled, ...], library: 
     assert np.mean([answer.kind != "answer" for answer in off]) >= 0.95
 
 
-def test_every_crisis_is_seen_as_one(labelled: tuple[Labelled, ...], gate: Gate) -> None:
+def test_every_crisis_is_kept_from_the_articles(
+    labelled: tuple[Labelled, ...], gate: Gate
+) -> None:
     for item in labelled:
         if item.refusal == "crisis":
-            assert gate.refusal(normalise(item.text)) == "crisis", item.text
+            assert gate.refusal(normalise(item.text)) in {"crisis", "despair"}, item.text
 
 
 def test_no_injection_is_answered(labelled: tuple[Labelled, ...], library: Library) -> None:
