@@ -66,6 +66,7 @@ class Grammar:
                 self._context(index, token)
             case "noise" | "time":
                 self._later_today(token)
+                self._hurried(index, token)
             case "skip" | "mark" if self._of_tolerance(index, token):
                 self._hours(token)
             case "brk" | "stop":
@@ -155,6 +156,12 @@ class Grammar:
         if not waiting:
             self.state.moments = []
         self.state.moments.append(GlucoseContext(token.name))
+
+    def _hurried(self, index: int, token: Token) -> None:
+        """心跳快有120: a trouble that names the pulse when its number follows at once."""
+        heart = self.text.startswith("心跳", token.start)
+        if heart and self._number_next(index) is not None:
+            self.state.label = Label("pulse", token.end)
 
     def _later_today(self, token: Token) -> None:
         """空腹7.6晚上9.0: nobody fasts until the evening."""

@@ -72,7 +72,8 @@ class Pairs:
             return 0
         a, b, c = numbers[:_THREE]
         first, second = self.state.text[a.end : b.start], self.state.text[b.end : c.start]
-        if "/" in second and shapes.is_range(a.figure, b.figure, first):
+        comma = second in {",", "、"} and self.state.label.name in PRESSURE_NAMES
+        if ("/" in second or comma) and shapes.is_range(a.figure, b.figure, first):
             low, high, other = a, b, c
         elif "/" in first and shapes.is_range(b.figure, c.figure, second):
             low, high, other = b, c, a

@@ -23,6 +23,7 @@ _BELOW = re.compile(
 )
 # The highest ever is history as soon as a value of today stands beside it.
 _HIGHEST = re.compile(r"最高(?:的时候|时|值|血压)?(?:是|为|到|达|曾)?\s*$")
+_NOT_MEASURED = re.compile(r"(?:的|血糖|还|也|都)*(?:没|未|不)(?:有)?(?:测|量|查|知|清)")
 _DAY_PART = re.compile(r"[早晨晚今刚]|中午|下午|上午")
 _DAY_PARTS = frozenset({"早上", "早晨", "中午", "晚上", "上午", "下午", "傍晚"})
 _DAY_REACH = 8
@@ -110,6 +111,7 @@ class State:
                 taken = claimed is not None and claimed.kind == "num"
                 if taken and token.start == number.end and self.each_behind(following):
                     taken = False
+                taken = taken or _NOT_MEASURED.match(self.text, token.end) is not None
                 return None if taken else GlucoseContext(token.name)
             if token.kind not in {"brk", "mark", "time"} and not self._part_of_day(token):
                 return None
