@@ -1,0 +1,134 @@
+"""Accounts from the terminal: asked for, checked, told in sentences, written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from argon2 import PasswordHasher
+from sqlmodel import Session, select
+
+from records import practitioners
+from records.tables import AuditEvent, Facility
+from suifang import clock
+from suifang.errors import EXIT_CONFIGURATION
+from suifang.installation import Installation
+from tests.suifang.conftest import Command
+
+SECRET = "a long enough secret"
+ANSWERS = f"李建国\nvillage_doctor\n东沟村\n{SECRET}\n{SECRET}\n"
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(practitioners, "_HASHER", PasswordHasher(1, 8, 1))
+
+
+@pytest.fixture
+def session(installation: Installation) -> Iterator[Session]:
+    with installation.database.transaction() as session:
+        session.add(Facility(id="f", kind="village_clinic", name="东沟村", path="f/"))
+        session.add(Facility(id="g", kind="village_clinic", name="西坡村", path="g/"))
+    with installation.database.reading() as session:
+        yield session
+
+
+def may_enter(session: Session, login: str, password: str) -> bool:
+    session.rollback()
+    known = practitioners.credentials(session, login, loopback=False)
+    return practitioners.password_matches(known, password)
+
+
+def test_an_account_is_asked_for_and_may_sign_in(suifang: Command, session: Session) -> None:
+    opened = suifang("staff", "add", "Li", typed=ANSWERS)
+    assert opened.code == 0
+    assert "Li may sign in now." in opened.err
+    assert SECRET not in opened.out + opened.err
+    assert may_enter(session, "li", SECRET)
+    noted = session.exec(select(AuditEvent)).one()
+    assert (noted.action, noted.actor, noted.facility_id) == ("account.opened", "operator", "f")
+
+
+def test_the_two_passwords_must_be_alike(suifang: Command, session: Session) -> None:
+    typed = ANSWERS.replace(f"{SECRET}\n{SECRET}", f"{SECRET}\nother\n{SECRET}\n{SECRET}")
+    opened = suifang("staff", "add", "li", typed=typed)
+    assert "do not match" in opened.out + opened.err
+    assert may_enter(session, "li", SECRET)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ((SECRET, "short"), "✗ The password needs at least 10 characters."),
+        ((SECRET, "doctor-li-1"), "✗ The password must not be the login."),
+        (("东沟村", "南湾村"), "✗ No single facility is called 南湾村. There are: 东沟村, 西坡村."),
+    ],
+)
+def test_what_cannot_be_is_told_in_a_sentence(
+    suifang: Command, session: Session, change: tuple[str, str], sentence: str
+) -> None:
+    refused = suifang("staff", "add", "doctor-li-1", typed=ANSWERS.replace(*change))
+    assert refused.code == EXIT_CONFIGURATION
+    assert refused.err.endswith(sentence)
+    assert not may_enter(session, "doctor-li-1", SECRET)
+    assert session.exec(select(AuditEvent)).all() == []
+
+
+def test_a_login_is_given_once(suifang: Command, session: Session) -> None:
+    suifang("staff", "add", "li", typed=ANSWERS)
+    again = suifang("staff", "add", "LI", typed=ANSWERS)
+    assert again.code == EXIT_CONFIGURATION
+    assert again.err.endswith("✗ This login is taken; choose another one.")
+
+
+def test_before_there_are_facilities_none_is_named(
+    suifang: Command, installation: Installation
+) -> None:
+    refused = suifang("staff", "add", "li", typed=ANSWERS)
+    assert refused.err.endswith("There are: none yet.")
+
+
+def test_a_new_password_replaces_the_old_and_ends_the_sessions(
+    suifang: Command, installation: Installation, session: Session
+) -> None:
+    suifang("staff", "add", "li", typed=ANSWERS)
+    session.rollback()
+    known = practitioners.credentials(session, "li", loopback=False)
+    assert known is not None
+    now = clock.now()
+    with installation.database.transaction() as writing:
+        ticket = practitioners.sign_in(writing, known.practitioner_id, now)
+    renewed = suifang("staff", "reset", "li", typed="another long one\nanother long one\n")
+    assert renewed.err.endswith("li has a new password.")
+    assert may_enter(session, "li", "another long one")
+    assert not may_enter(session, "li", SECRET)
+    visitor = practitioners.visitor(session, installation.vault, ticket.cookie, now, loopback=False)
+    assert visitor is None
+
+
+def test_a_closed_account_is_out_at_once(suifang: Command, session: Session) -> None:
+    suifang("staff", "add", "li", typed=ANSWERS)
+    assert suifang("staff", "disable", "li").err == "li can no longer sign in."
+    assert not may_enter(session, "li", SECRET)
+    actions = session.exec(select(AuditEvent.action)).all()
+    assert sorted(actions) == ["account.disabled", "account.opened"]
+
+
+@pytest.mark.parametrize(
+    ("words", "typed"),
+    [(("reset", "nobody"), f"{SECRET}\n{SECRET}\n"), (("disable", "nobody"), "")],
+)
+def test_an_account_that_is_not_there_is_named(
+    suifang: Command, session: Session, words: tuple[str, ...], typed: str
+) -> None:
+    refused = suifang("staff", *words, typed=typed)
+    assert refused.code == EXIT_CONFIGURATION
+    assert refused.err.endswith("✗ There is no account nobody.")
+
+
+def test_a_new_password_is_checked_like_the_first(suifang: Command, session: Session) -> None:
+    suifang("staff", "add", "li", typed=ANSWERS)
+    refused = suifang("staff", "reset", "li", typed="short\nshort\n")
+    assert refused.code == EXIT_CONFIGURATION
+    assert refused.err.endswith("✗ The password needs at least 10 characters.")
+    assert may_enter(session, "li", SECRET)
