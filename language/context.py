@@ -43,6 +43,10 @@ def _any(section: str, *names: str) -> re.Pattern[str]:
     return re.compile("|".join(item for name in names for item in data[name]))
 
 
+# Words of time that do not say when: 一直, 高的时候, 复查.
+_NO_DATE = frozenset({"habitual", "highest", "again"})
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a hit stands: its clause and its sentence."""
@@ -114,9 +118,10 @@ class Context:
         for token in self.tokens:
             if token.start >= max(hit.start, hit.core):
                 break
-            if token.kind != "time" or token.start < place.sentence or token.name == "habitual":
+            if token.kind != "time" or token.start < place.sentence or token.name in _NO_DATE:
                 continue
-            if governing is None or token.name != "vague" or governing.start < place.clause:
+            vague = token.name in {"vague", "checked"}
+            if governing is None or not vague or governing.start < place.clause:
                 governing = token
         return governing
 
