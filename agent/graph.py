@@ -1,4 +1,4 @@
-"""The graph: read → assess → record → understand → (alarm | follow_up | answer | chat) → guard.
+"""The graph: read → assess → understand → (alarm | follow_up | answer | chat) → guard.
 
 Plain nodes: they receive `Runtime[TurnContext]`, return values and touch nothing. Red flags never
 wait for a model: the alarm is decided before the only node that may call one.
@@ -65,6 +65,17 @@ def decide(context: TurnContext) -> Decision:
     )
 
 
+def weigh(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
+    """Judge, decide what is stored, and what that adds to open follow-ups.
+
+    One node, because a step of the graph costs more than everything these three do.
+    """
+    assessed = assess(state, runtime)
+    recorded = record({**state, **assessed}, runtime)
+    collected = collect({**state, **assessed, **recorded}, runtime)
+    return {**assessed, **recorded, **collected}
+
+
 def collect(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     """What the message adds to open follow-ups, whatever route the reply takes."""
     return {"follow_ups": progress(state, runtime.context)}
@@ -91,9 +102,7 @@ def route(
 def _graph() -> Graph:
     graph = StateGraph(TurnState, context_schema=TurnContext)
     graph.add_node("read", hear)
-    graph.add_node("assess", assess)
-    graph.add_node("record", record)
-    graph.add_node("collect", collect)
+    graph.add_node("assess", weigh)
     graph.add_node("understand", understand)
     graph.add_node("alarm", alarm)
     graph.add_node("follow_up", follow_up)
@@ -102,9 +111,7 @@ def _graph() -> Graph:
     graph.add_node("guard", guard)
     graph.add_edge(START, "read")
     graph.add_edge("read", "assess")
-    graph.add_edge("assess", "record")
-    graph.add_edge("record", "collect")
-    graph.add_edge("collect", "understand")
+    graph.add_edge("assess", "understand")
     graph.add_conditional_edges("understand", route)
     for name in ("alarm", "follow_up", "answer", "chat"):
         graph.add_edge(name, "guard")

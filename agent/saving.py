@@ -16,6 +16,7 @@ from care.quiet import next_allowed
 from care.reading import Kind
 from records import audit, conversations, escalations, follow_ups, outbound, readings, tasks
 from records.conversations import Claim
+from records.insertion import insert
 from records.people import china_date
 from records.readings import Provenance
 from records.tables import ContactPoint, Person, Turn
@@ -53,8 +54,7 @@ class Save:
 
 def save(turn: Save) -> None:
     """Write a turn. The caller has made sure that the claim is still its own."""
-    turn.session.add(_turn(turn))
-    turn.session.flush()
+    insert(turn.session, _turn(turn))
     conversations.settle(turn.session, _message_ids(turn), turn.turn_id)
     unconfirmed = _store_readings(turn)
     _raise_alarm(turn)
@@ -119,7 +119,6 @@ def _store(turn: Save, new: NewReading) -> str:
         level=new.level,
         protocol_version=protocol().versions[_JUDGED_BY[new.reading.kind]],
     )
-    turn.session.flush()
     if new.replaces:
         readings.replace(turn.session, list(new.replaces), by=row.id)
         _note(turn, "reading.corrected", row.id)

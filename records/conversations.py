@@ -25,11 +25,38 @@ _UNANSWERED = (
     .where(InboundMessage.state == WAITING)
     .order_by(col(InboundMessage.received_at), col(InboundMessage.id))
 )
+_FREE = or_(
+    col(ContactPoint.claimed_until).is_(None), col(ContactPoint.claimed_until) < bindparam("now")
+)
+_CLAIM = (
+    update(ContactPoint)
+    .where(
+        col(ContactPoint.id)
+        == select(ContactPoint.id)
+        .where(col(ContactPoint.wake_at) <= bindparam("now"))
+        .where(_FREE)
+        .order_by(col(ContactPoint.wake_at))
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    .where(_FREE)
+    .values(claim_token=bindparam("token"), claimed_until=bindparam("until"))
+    .returning(col(ContactPoint.id), col(ContactPoint.failed_turns))
+    .execution_options(synchronize_session=False)
+)
 _STILL_OWN = (
     update(ContactPoint)
     .where(col(ContactPoint.id) == bindparam("contact"))
     .where(col(ContactPoint.claim_token) == bindparam("token"))
     .values(claim_token=bindparam("token"))
+    .execution_options(synchronize_session=False)
+)
+_SETTLE = (
+    update(InboundMessage)
+    .where(col(InboundMessage.id).in_(bindparam("messages", expanding=True)))
+    .where(col(InboundMessage.state) == WAITING)
+    .values(state=bindparam("to"), turn_id=bindparam("turn"))
     .execution_options(synchronize_session=False)
 )
 _RELEASE = (
@@ -59,24 +86,8 @@ class Claim:
 def claim(session: Session, now: datetime, lease: timedelta) -> Claim | None:
     """Take the conversation that has been due longest; None when nothing is due."""
     token = new_id()
-    free = or_(col(ContactPoint.claimed_until).is_(None), col(ContactPoint.claimed_until) < now)
-    due = (
-        select(ContactPoint.id)
-        .where(col(ContactPoint.wake_at) <= now)
-        .where(free)
-        .order_by(col(ContactPoint.wake_at))
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
-    taken = session.execute(
-        update(ContactPoint)
-        .where(col(ContactPoint.id) == due)
-        .where(free)
-        .values(claim_token=token, claimed_until=now + lease)
-        .returning(col(ContactPoint.id), col(ContactPoint.failed_turns))
-        .execution_options(synchronize_session=False)
-    ).first()
+    values = {"now": now, "token": token, "until": now + lease}
+    taken = session.execute(_CLAIM, values).first()
     return Claim(taken[0], token, taken[1]) if taken else None
 
 
@@ -92,14 +103,7 @@ def waiting(session: Session, contact_point_id: str) -> list[InboundMessage]:
 
 def settle(session: Session, message_ids: list[str], turn_id: str | None, state: str = DONE) -> int:
     """Mark messages as answered by a turn (or handed over). Returns how many moved."""
-    statement = (
-        update(InboundMessage)
-        .where(col(InboundMessage.id).in_(message_ids))
-        .where(col(InboundMessage.state) == WAITING)
-        .values(state=state, turn_id=turn_id)
-        .execution_options(synchronize_session=False)
-    )
-    return changed(session, statement)
+    return changed(session, _SETTLE, messages=message_ids, to=state, turn=turn_id)
 
 
 def release(session: Session, held: Claim, now: datetime) -> None:

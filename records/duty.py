@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import bindparam
-from sqlmodel import Session, col, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, func, select
 
 from records.tables import Facility, Practitioner
 
@@ -22,19 +23,26 @@ _REACHABLE = (
     .where(col(Practitioner.disabled_at).is_(None))
     .order_by(col(Practitioner.id))
 )
-_SOMEBODY = _REACHABLE.limit(1)
-_PLACES = select(Facility).where(col(Facility.id).in_(bindparam("places", expanding=True)))
+_SOMEBODY = (
+    select(Practitioner.id)
+    .where(col(Practitioner.facility_id).in_(bindparam("places", expanding=True)))
+    .where(col(Practitioner.role).in_(RUNG_ROLES))
+    .where(col(Practitioner.disabled_at).is_(None))
+    .limit(1)
+)
+_HERE = aliased(Facility)
+# A path is the chain of ids from the county down, so whoever is above has the beginning of it.
+_CHAIN = (
+    select(Facility)
+    .join(_HERE, col(_HERE.path).startswith(col(Facility.path)))
+    .where(col(_HERE.id) == bindparam("facility"))
+    .order_by(func.length(col(Facility.path)).desc())
+)
 
 
 def chain(session: Session, facility_id: str | None) -> list[Facility]:
     """The facility and everything above it, the nearest first."""
-    facility = session.get(Facility, facility_id) if facility_id else None
-    if facility is None:
-        return []
-    ids = [part for part in facility.path.split("/") if part]
-    rows = session.exec(_PLACES, params={"places": ids}).all()
-    by_id = {row.id: row for row in rows}
-    return [by_id[one] for one in reversed(ids) if one in by_id]
+    return list(session.exec(_CHAIN, params={"facility": facility_id}).all())
 
 
 def reachable(session: Session, facility_id: str) -> list[Practitioner]:

@@ -22,6 +22,20 @@ def insert_once(session: Session, row: SQLModel) -> bool:
     return session.execute(statement, values).first() is not None
 
 
+def insert(session: Session, row: SQLModel) -> None:
+    """Insert the row at once. Costs half of adding it to the session, which does not know it then."""
+    session.flush()
+    table = _table(type(row))
+    session.execute(
+        _plain_statement(table), {column.key: getattr(row, column.key) for column in table.columns}
+    )
+
+
+@cache
+def _plain_statement(table: Table) -> Executable:
+    return table.insert()
+
+
 @cache
 def _table(model: type[SQLModel]) -> Table:
     return cast("Table", inspect(model).local_table)

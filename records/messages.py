@@ -244,7 +244,8 @@ _LOCK = (
     .where(col(ContactPoint.channel) == bindparam("channel"))
     .where(col(ContactPoint.account) == bindparam("account"))
     .where(col(ContactPoint.address_index) == bindparam("address_index"))
-    .with_for_update()
+    # Not FOR UPDATE: rows that point at this one may be written meanwhile.
+    .with_for_update(key_share=True)
     .execution_options(populate_existing=True)
 )
 

@@ -12,6 +12,7 @@ from care.level import Level
 from care.reading import GlucoseContext, Kind, Reading
 from records.db import changed
 from records.identity import new_id
+from records.insertion import insert
 from records.tables import StoredReading
 
 STORED, UNCONFIRMED, REPLACED, WITHDRAWN = "stored", "unconfirmed", "replaced", "withdrawn"
@@ -82,7 +83,7 @@ def store(
         recorded_by=provenance.recorded_by,
         confirm_by=None if sure else now + OBJECTION_TIME,
     )
-    session.add(row)
+    insert(session, row)
     return row
 
 
