@@ -14,6 +14,17 @@ _SENTENCES = (
     "今天挺好的,没什么不舒服",
     "饭后两小时血糖{sugar},这两天有点乏力",
 )
+_QUESTIONS = (
+    "血压高能不能喝酒",
+    "降压药吃上就不能停吗",
+    "糖尿病人能吃{food}吗",
+    "低血糖了怎么办",
+    "高血压要多久量一次血压",
+    "二甲双胍饭前吃还是饭后吃",
+    "一天吃多少盐合适",
+    "血糖高的人怎么运动",
+)
+_FOODS = ("西瓜", "红薯", "粥", "苹果", "花生", "蜂蜜")
 
 
 def texts(count: int) -> Iterator[str]:
@@ -25,6 +36,12 @@ def texts(count: int) -> Iterator[str]:
             pulse=64 + number % 19,
             sugar=5 + number % 40 / 10,
         )
+
+
+def questions(count: int) -> Iterator[str]:
+    """So many questions that the articles answer."""
+    for number in range(count):
+        yield _QUESTIONS[number % len(_QUESTIONS)].format(food=_FOODS[number % len(_FOODS)])
 
 
 def conversations(count: int, people: int) -> list[tuple[str, str]]:
