@@ -39,7 +39,7 @@ check: lint ## Style, types, layers and the fast tests, in under a minute
 test: lint ## Everything that CI runs
 	scripts/test-needs.sh
 	$(BIN)/coverage erase
-	$(BIN)/pytest $(ALL) --cov --cov-report=
+	$(BIN)/pytest -q $(ALL) -n auto --dist loadfile --cov --cov-report=
 	$(BIN)/coverage report --include='$(WHOLLY_COVERED)' --fail-under=100
 	$(BIN)/coverage report --fail-under=95
 
