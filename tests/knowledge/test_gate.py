@@ -92,9 +92,7 @@ def test_the_bars_hold_without_vectors(labelled: tuple[Labelled, ...], library: 
     assert np.mean([answer.kind != "answer" for answer in off]) >= 0.95
 
 
-def test_every_crisis_is_kept_from_the_articles(
-    labelled: tuple[Labelled, ...], gate: Gate
-) -> None:
+def test_every_crisis_is_kept_from_the_articles(labelled: tuple[Labelled, ...], gate: Gate) -> None:
     for item in labelled:
         if item.refusal == "crisis":
             assert gate.refusal(normalise(item.text)) in {"crisis", "despair"}, item.text
