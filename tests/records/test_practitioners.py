@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
@@ -15,14 +14,7 @@ from records import practitioners
 from records.db import Database
 from records.practitioners import Account, LoginTakenError, PasswordError, Visitor
 from records.tables import Practitioner, SignIn, Throttle
-from records.vault import Vault
 from tests.inbox.county import PASSWORD, County, there
-
-
-@pytest.fixture
-def county(database: Database, vault: Vault, now: datetime) -> Iterator[County]:
-    with database.transaction() as session:
-        yield County(session, vault, now).build()
 
 
 def test_the_right_password_matches_and_a_wrong_one_does_not(county: County) -> None:

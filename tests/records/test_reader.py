@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
-
 import pytest
 from sqlmodel import Session, select
 
-from records.db import Database
 from records.reader import Reader
 from records.tables import Person
-from records.vault import Vault
 from tests.inbox.county import County
-
-
-@pytest.fixture
-def county(database: Database, vault: Vault, now: datetime) -> Iterator[County]:
-    with database.transaction() as session:
-        yield County(session, vault, now).build()
 
 
 def seen(session: Session, reader: Reader) -> set[str]:
