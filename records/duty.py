@@ -15,6 +15,7 @@ from records.tables import Facility, Practitioner
 
 # Who is rung at each kind of facility. Curators and bureau officers are never rung.
 RUNG_ROLES = ("village_doctor", "family_doctor", "township_doctor", "county_duty")
+ROLES = (*RUNG_ROLES, "curator", "bureau_officer", "operator")
 
 _REACHABLE = (
     select(Practitioner)

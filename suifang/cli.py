@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from sqlalchemy.exc import OperationalError
 
 from care.situation import Programme
 from suifang import clock
@@ -34,9 +35,15 @@ def main() -> None:
     try:
         app()
     except ConfigurationError as error:
-        for problem in error.problems:
-            screen.print(f"[red]✗[/red] {problem}")
-        sys.exit(EXIT_CONFIGURATION)
+        _give_up(*error.problems)
+    except OperationalError as error:
+        _give_up(f"The database cannot be reached ({type(error.orig).__name__}): is it running?")
+
+
+def _give_up(*problems: str) -> NoReturn:
+    for problem in problems:
+        screen.print(f"[red]✗[/red] {problem}")
+    sys.exit(EXIT_CONFIGURATION)
 
 
 def _settings(log_level: str | None = None) -> Settings:

@@ -46,6 +46,7 @@ _QUIET = (
     "openai",
     "chromadb",
     "sqlalchemy",
+    "alembic",
 )
 _MUTE = ("uvicorn.access",)
 

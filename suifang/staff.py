@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from sqlmodel import Session, or_, select
 
-from records import audit, practitioners
+from records import audit, duty, practitioners
 from records.practitioners import Account, LoginTakenError, PasswordError
 from records.tables import Facility, Practitioner
 from suifang.errors import ConfigurationError
@@ -20,6 +20,9 @@ _ACTOR = "operator"
 
 def add_account(installation: Installation, account: Account, now: datetime) -> None:
     """Open an account. `account.facility_id` may be the facility's name."""
+    if account.role not in duty.ROLES:
+        msg = f"There is no role {account.role}; choose one of {', '.join(duty.ROLES)}."
+        raise ConfigurationError(msg)
 
     def write(session: Session) -> None:
         place = _facility(session, account.facility_id)

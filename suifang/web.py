@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 import uvicorn
 from fastapi import FastAPI
 
@@ -12,6 +10,7 @@ from inbox.deps import InboxDeps
 from language.judgement import judge
 from language.reader import read
 from suifang import clock, wechat
+from suifang.completeness import is_loopback
 from suifang.errors import ConfigurationError
 from suifang.installation import Installation
 
@@ -46,13 +45,3 @@ def run(installation: Installation) -> None:
         access_log=False,
         server_header=False,
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -11,8 +11,9 @@ from sqlmodel import Session, select
 from records import practitioners
 from records.tables import AuditEvent, Facility
 from suifang import clock
-from suifang.errors import EXIT_CONFIGURATION
+from suifang.errors import EXIT_CONFIGURATION, ConfigurationError
 from suifang.installation import Installation
+from suifang.staff import add_account
 from tests.suifang.conftest import Command
 
 SECRET = "a long enough secret"
@@ -132,3 +133,11 @@ def test_a_new_password_is_checked_like_the_first(suifang: Command, session: Ses
     assert refused.code == EXIT_CONFIGURATION
     assert refused.err.endswith("✗ The password needs at least 10 characters.")
     assert may_enter(session, "li", SECRET)
+
+
+def test_a_role_that_does_not_exist_is_refused_with_those_that_do(
+    installation: Installation,
+) -> None:
+    account = practitioners.Account("somebody", SECRET, "某人", "vilage_doctor", "f")
+    with pytest.raises(ConfigurationError, match="village_doctor"):
+        add_account(installation, account, clock.now())

@@ -24,6 +24,7 @@ from knowledge.library import Library
 from records.tables import Facility, Practitioner
 from suifang import education, web, wechat, worker
 from suifang import installation as installations
+from suifang.completeness import is_loopback
 from suifang.errors import ConfigurationError
 from suifang.installation import Installation
 
@@ -95,7 +96,7 @@ def test_the_demonstration_is_refused_off_this_machine(installation: Installatio
     ],
 )
 def test_only_loopback_is_this_machine(host: str, alone: bool) -> None:
-    assert web.is_loopback(host) is alone
+    assert is_loopback(host) is alone
 
 
 def test_the_server_listens_where_the_settings_say_and_logs_no_address(
