@@ -155,7 +155,12 @@ def test_hostile_words_are_only_words(county: County, eyes: Eyes) -> None:
     phone.say(f"{SCRIPT} 高压195低压118，头痛😀")
     phone.reads("马上打120")
     expect(phone.page.locator(".row-mine .bubble").last).to_contain_text(SCRIPT)
-    desk.opens("/")
+    # An older safety text stands on the phone already, so the list is asked until the new words came.
+    for _ in range(30):
+        desk.opens("/")
+        if "<script>" in desk.line_of(phone.patient.name).inner_text():
+            break
+        desk.page.wait_for_timeout(500)
     expect(desk.line_of(phone.patient.name)).to_contain_text("<script>alert(1)</script>")
     desk.opens_case(phone.patient.name)
     expect(desk.page.locator(".bubble.patient").last).to_contain_text(SCRIPT)
