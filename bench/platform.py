@@ -26,12 +26,12 @@ def served_apart(callback_port: int) -> Iterator[str]:
 
 
 @contextmanager
-def launched(command: list[str], address: str) -> Iterator[None]:
-    """Run a server of ours until the block ends; begin when its address answers."""
+def launched(command: list[str], address: str) -> Iterator[int]:
+    """Run a server of ours until the block ends; begin when its address answers. Gives its pid."""
     with subprocess.Popen(command, cwd=ROOT, env=clean_environment()) as process:
         try:
             _wait(process, address)
-            yield
+            yield process.pid
         finally:
             process.terminate()
 

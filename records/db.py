@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from threading import RLock
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import CursorResult, Engine, Executable, event, make_url
 from sqlalchemy.engine import Connection
 from sqlmodel import Session, create_engine
+
+from records.writers import Line
 
 T = TypeVar("T")
 
@@ -32,11 +33,8 @@ class Database:
         self.engine = _engine(url)
         self._reading = self.engine.execution_options(reading=True)
         self._threads = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="records")
-        # SQLite lets one writer in and makes the others sleep and ask again; a lock lets the next
-        # thread of this process in at once.
-        self._one_writer: AbstractContextManager[object] = (
-            RLock() if self.is_sqlite else nullcontext()
-        )
+        file = self.engine.url.database if self.is_sqlite else None
+        self._line = Line(Path(file)) if file and file != ":memory:" else None
 
     @property
     def is_sqlite(self) -> bool:
@@ -46,7 +44,7 @@ class Database:
     def transaction(self) -> Iterator[Session]:
         """A writing transaction: commits at the end of the block, rolls back on any error."""
         with (
-            self._one_writer,
+            self._line or nullcontext(),
             Session(self.engine, expire_on_commit=False) as session,
             session.begin(),
         ):
@@ -73,6 +71,8 @@ class Database:
     def dispose(self) -> None:
         self._threads.shutdown(wait=True)
         self.engine.dispose()
+        if self._line is not None:
+            self._line.close()
 
     @staticmethod
     def _within(scope: Callable[[], Any], work: Callable[[Session], T]) -> T:
