@@ -33,6 +33,8 @@ from suifang.installation import watch
 
 TURNS, WARM_UP = 300, 60
 BAR_MS, AIM_MS = 8.0, 4.0
+# What the floor cost on the machine for which the bar was set.
+USUAL_FLOOR_MS = 4.4
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 
 
@@ -59,9 +61,11 @@ def measure() -> list[Figure]:
             turn = town.turns()
             after = _floor(town)
     floor = min(before, after)
+    usual = turn / floor * USUAL_FLOOR_MS
+    note = f"{usual:.1f} ms where the floor is {USUAL_FLOOR_MS:g}; aim {AIM_MS:g}"
     return [
         Figure("floor: LangGraph 5 nodes + 3 reads + 6 inserts, CPU", floor, "ms"),
-        Figure("full turn, CPU", turn, "ms", floor=floor, bar=BAR_MS, note=f"aim {AIM_MS:g}"),
+        Figure("full turn, CPU", turn, "ms", floor=floor, bar=BAR_MS, note=note),
     ]
 
 

@@ -32,8 +32,10 @@ from records.tables import (
     Person,
     PersonContact,
     StoredReading,
+    Task,
     Turn,
 )
+from records.tasks import CALL
 from simulator.log import Kind
 from simulator.traffic import Ack, send_many
 from tests.system.stage import Scene, Stage
@@ -68,6 +70,7 @@ class Evidence:
     openids: dict[str, str]
     stored: dict[str, list[int]]
     alarms: Counter[str]
+    calls: Counter[str | None]
 
     def acks_of(self, openid: str) -> list[Ack]:
         """What one person sent, in the order it was sent."""
@@ -212,6 +215,9 @@ def _gathered(session: Session, scene: Scene, acks: list[Ack]) -> Evidence:
         alarms=Counter(
             contact_of[row.contact_point_id or ""] for row in session.exec(select(Escalation)).all()
         ),
+        calls=Counter(
+            session.exec(select(Task.outbound_message_id).where(Task.kind == CALL)).all()
+        ),
     )
 
 
@@ -261,8 +267,14 @@ def test_every_value_is_stored_once_and_in_order(evidence: Evidence) -> None:
 
 
 def test_every_text_ends_delivered_or_visibly_in_doubt(evidence: Evidence) -> None:
+    """Replies that piled up behind a killed delivery may find WeChat's five for a message used up.
+
+    Then a doctor is asked to phone, and nothing is silent.
+    """
     states = Counter(row.state for row in evidence.outbound)
-    assert states.keys() <= {outbound.ACCEPTED, outbound.UNKNOWN}
+    assert states.keys() <= {outbound.ACCEPTED, outbound.UNKNOWN, outbound.CHANNEL_CLOSED}
+    closed = [row.id for row in evidence.outbound if row.state == outbound.CHANNEL_CLOSED]
+    assert [evidence.calls[row] for row in closed] == [1] * len(closed)
     # A killed worker leaves at most as many in doubt as it sends at once.
     assert states[outbound.UNKNOWN] <= ROUNDS * LANES
     answered = {row.turn_id for row in evidence.outbound if row.send_key.startswith("reply:")}
