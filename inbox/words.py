@@ -10,14 +10,22 @@ from pathlib import Path
 from care.protocol import protocol
 from texts.catalogue import CatalogError, catalogue, render
 
-_FILE = Path(__file__).parent / "words.toml"
+_FOLDER = Path(__file__).parent / "vocabulary"
 _CANNED = "canned."
 
 
 @lru_cache(maxsize=1)
 def _words() -> dict[str, dict[str, str]]:
-    with _FILE.open("rb") as file:
-        found: dict[str, dict[str, str]] = tomllib.load(file)
+    """The groups of all files. A group may be spread over files; a code stands in one of them."""
+    found: dict[str, dict[str, str]] = {}
+    for path in sorted(_FOLDER.glob("*.toml")):
+        for group, words in tomllib.loads(path.read_text("utf-8")).items():
+            known = found.setdefault(group, {})
+            twice = known.keys() & words.keys()
+            if twice:
+                message = f"{path.name}: [{group}] says {sorted(twice)} a second time"
+                raise ValueError(message)
+            known |= words
     return found
 
 

@@ -258,7 +258,7 @@ def _texts(_patient: _Patient) -> Iterator[Finding]:
     try:
         count = len(catalogue().sentences)
     except CatalogError as error:
-        yield Finding("语句", State.ERROR, str(error), "改正 texts/zh-CN.toml")
+        yield Finding("语句", State.ERROR, str(error), "改正 texts/zh-CN")
     else:
         yield Finding("语句", State.OK, f"{count} 条都能读")
 

@@ -1,4 +1,4 @@
-"""Every sentence we say, by key. Reads `zh-CN.toml` once; renders, and refuses anything not in it."""
+"""Every sentence we say, by key. Reads `zh-CN/*.toml` once; renders, and refuses what is not there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from string import Formatter
 from types import MappingProxyType
 from typing import Any
 
-SOURCE = Path(__file__).parent / "zh-CN.toml"
+SOURCE = Path(__file__).parent / "zh-CN"
 _RESERVED = {"meta", "placeholder", "group"}
 _ENTRY_KEYS = {"text", "max", "channels", "use", "template", "sms", "review"}
 
@@ -131,21 +131,33 @@ def key_for(key: str, channel: Channel) -> str | None:
 
 
 def load(path: Path) -> Catalogue:
-    """Reads and checks a catalogue file.
+    """Reads and checks a catalogue: one file, or a folder of them read as one.
 
     Raises:
-        CatalogError: names the file and the key that is wrong.
+        CatalogError: names the file or folder and the key that is wrong.
     """
     try:
-        with path.open("rb") as file:
-            data = tomllib.load(file)
-        return _catalogue(data)
+        return _catalogue(_read(path))
     except CatalogError as error:
         message = f"{path.name}: {error}"
         raise CatalogError(message) from error
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         message = f"{path.name}: {error!r}"
         raise CatalogError(message) from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The tables of all files. A table may be spread over files; a key stands in one of them."""
+    data: dict[str, Any] = {}
+    for file in sorted(path.glob("*.toml")) if path.is_dir() else [path]:
+        for name, entries in tomllib.loads(file.read_text("utf-8")).items():
+            known = data.setdefault(name, {})
+            twice = known.keys() & entries.keys()
+            if twice:
+                message = f"{file.name}: [{name}] says {sorted(twice)} a second time"
+                raise CatalogError(message)
+            known |= entries
+    return data
 
 
 def _catalogue(data: dict[str, Any]) -> Catalogue:

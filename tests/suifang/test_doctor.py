@@ -291,7 +291,7 @@ def test_sentences_that_cannot_be_read_are_an_error(
         raise CatalogError(message)
 
     monkeypatch.setattr(doctor, "catalogue", broken)
-    assert look()["语句"].do == "改正 texts/zh-CN.toml"
+    assert look()["语句"].do == "改正 texts/zh-CN"
 
 
 def test_rules_that_are_all_signed_are_fine(

@@ -47,6 +47,16 @@ def test_a_sentence_is_rendered_with_its_placeholders() -> None:
     assert render("reading.recorded", value="血压148/92") == "记下了：血压148/92。谢谢您！"
 
 
+def test_a_folder_is_read_as_one_and_says_each_thing_once(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(GOOD, encoding="utf-8")
+    more = tmp_path / "b.toml"
+    more.write_text('[hello]\nagain = "又见面了。"\n', encoding="utf-8")
+    assert load(tmp_path).render("hello.again") == "又见面了。"
+    more.write_text('[hello]\nplain = "又见面了。"\n', encoding="utf-8")
+    with pytest.raises(CatalogError, match=r"b\.toml: \[hello\] says \['plain'\]"):
+        load(tmp_path)
+
+
 def test_an_unknown_key_is_refused() -> None:
     with pytest.raises(CatalogError, match=r"chat\.nonsense"):
         render("chat.nonsense")
