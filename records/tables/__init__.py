@@ -10,17 +10,21 @@ from records.tables.conversation import (
     OutboundMessage,
     Turn,
 )
+from records.tables.duty import Absence, DutyShift, KeptDraft, NoticeAddress
 from records.tables.escalation import Escalation, EscalationEvent, Task
-from records.tables.people import Consent, Person, PersonContact
+from records.tables.people import BindingCode, Consent, Person, PersonContact
 from records.tables.places import Facility, Practitioner, SignIn
 from records.tables.running import AccessToken, AuditEvent, Heartbeat, Marker, Throttle, TickRun
 
 __all__ = [
+    "Absence",
     "AccessToken",
     "AuditEvent",
+    "BindingCode",
     "Consent",
     "ContactPoint",
     "DeliveryAttempt",
+    "DutyShift",
     "Enrolment",
     "Escalation",
     "EscalationEvent",
@@ -28,8 +32,10 @@ __all__ = [
     "FollowUp",
     "Heartbeat",
     "InboundMessage",
+    "KeptDraft",
     "Marker",
     "Media",
+    "NoticeAddress",
     "OutboundMessage",
     "Person",
     "PersonContact",

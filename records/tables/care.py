@@ -22,6 +22,7 @@ class Enrolment(SQLModel, table=True):
     programme: str
     enrolled_on: date
     ended_on: date | None = None
+    ended_reason: str | None = None
 
 
 class StoredReading(SQLModel, table=True):
@@ -66,7 +67,10 @@ class FollowUp(SQLModel, table=True):
     """One contact that is due for one programme. Answers are codes and ids in `answers`.
 
     `state`: planned → open → draft (a doctor signs it) → signed; or silent (on the call list),
-    or cancelled. Contact by message is never a face-to-face visit: `mode` says what it was.
+    or cancelled. Contact by message is never a face-to-face visit: `mode` says what it was (message,
+    phone or face_to_face). `held_on` is the day of the contact; `form` holds the coded fields of the
+    official form, `words_sealed` those that are words (medicines as told, remarks) as a JSON object.
+    `next_due_on` is the next date on the form: from the rules, or as the doctor changed it.
     """
 
     __tablename__ = "follow_ups"
@@ -90,3 +94,8 @@ class FollowUp(SQLModel, table=True):
     classification: str | None = None
     closed_at: datetime | None = optional_instant()
     signed_by: str | None = None
+    signed_at: datetime | None = optional_instant()
+    held_on: date | None = None
+    form: dict[str, Any] = json_object()
+    words_sealed: bytes | None = sealed()
+    next_due_on: date | None = None

@@ -18,6 +18,8 @@ class ContactPoint(SQLModel, table=True):
     conversation while `claim_token` is its own and `claimed_until` has not passed.
     `window_until`/`window_left`: how long and how often WeChat lets us write freely.
     `awaiting` holds the question we asked last: codes and ids, never text.
+    While `taken_over_until` has not passed a doctor holds the conversation: the agent only reads,
+    stores and alarms. `reminder_hour` is the hour of the day the holder asked for.
     """
 
     __tablename__ = "contact_points"
@@ -41,6 +43,9 @@ class ContactPoint(SQLModel, table=True):
     claimed_until: datetime | None = optional_instant()
     failed_turns: int = 0
     awaiting: dict[str, Any] = json_object()
+    taken_over_by: str | None = None
+    taken_over_until: datetime | None = optional_instant()
+    reminder_hour: int | None = None
 
 
 class InboundMessage(SQLModel, table=True):
@@ -135,6 +140,7 @@ class OutboundMessage(SQLModel, table=True):
     text_key: str
     body_sealed: bytes | None = sealed()
     template: dict[str, Any] = json_object()
+    picture_sealed: bytes | None = sealed()
     send_key: str = Field(unique=True)
     priority: int = 5
     state: str = "queued"

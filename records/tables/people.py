@@ -13,7 +13,9 @@ from records.times import instant, optional_instant
 class Person(SQLModel, table=True):
     """A person under care, or a stranger who wrote before anyone registered them.
 
-    `status`: active, unidentified (wrote, but nobody knows who it is), moved, deceased, refused.
+    `status`: active, unidentified (wrote, but nobody knows who it is), away (works elsewhere until
+    `away_until`), moved, deceased, refused or merged (a duplicate: `merged_into` is the one kept).
+    `emergency_sealed` is the contact in an emergency: a JSON object of name, phone and relation.
     """
 
     __tablename__ = "persons"
@@ -32,6 +34,10 @@ class Person(SQLModel, table=True):
     pregnant: bool = False
     drugs: list[str] = json_list()
     registered_at: datetime = instant()
+    status_since: datetime | None = optional_instant()
+    away_until: date | None = None
+    merged_into: str | None = Field(default=None, index=True)
+    emergency_sealed: bytes | None = sealed()
 
 
 class PersonContact(SQLModel, table=True):
@@ -63,3 +69,26 @@ class Consent(SQLModel, table=True):
     given_at: datetime = instant()
     revoked_at: datetime | None = optional_instant()
     evidence_message_id: str | None = None
+
+
+class BindingCode(SQLModel, table=True):
+    """A code on paper or in a QR picture that ties a phone to a person. Good once, for seven days.
+
+    `code_index` and `scene_index` are blind indexes of the six digits and of the QR code's token.
+    `relation` is what the person is to whoever will hold the phone.
+    """
+
+    __tablename__ = "binding_codes"
+
+    id: str = row_id()
+    person_id: str = Field(foreign_key="persons.id", index=True)
+    relation: str = "self"
+    code_sealed: bytes | None = sealed()
+    code_index: str = Field(index=True)
+    scene_index: str = Field(unique=True)
+    issued_by: str = Field(foreign_key="practitioners.id")
+    issued_at: datetime = instant()
+    expires_at: datetime = instant()
+    used_at: datetime | None = optional_instant()
+    used_by: str | None = Field(default=None, foreign_key="contact_points.id")
+    cancelled_at: datetime | None = optional_instant()
