@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Field, Index, SQLModel, UniqueConstraint
 
-from records.tables.base import json_object, row_id
+from records.tables.base import json_object, row_id, sealed
 from records.times import instant, optional_instant
 
 
