@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from sqlmodel import Session
@@ -12,7 +14,7 @@ from starlette.responses import Response
 
 from inbox.boundary import MEDIA_POLICY
 from inbox.charts import charts_of
-from inbox.deps import deps_of
+from inbox.deps import InboxDeps, deps_of
 from inbox.door import clinician, not_found
 from inbox.page import REFRESH_HEADER, Frame, frame, show
 from records import audit, dossier
@@ -33,6 +35,10 @@ _ENDINGS = {
 
 router = APIRouter()
 
+# What other modules put on this page: a loader each, drawn by `person_<name>.html` as `part`.
+PartLoader = Callable[[Session, InboxDeps, Visitor, Dossier, datetime], Any]
+PARTS: dict[str, PartLoader] = {}
+
 
 @router.get("/persons/{person_id}")
 async def person(
@@ -42,20 +48,21 @@ async def person(
     deps = deps_of(request)
     now = deps.clock()
 
-    def read(session: Session) -> tuple[Frame, Dossier] | None:
+    def read(session: Session) -> tuple[Frame, Dossier, dict[str, Any]] | None:
         found = dossier.dossier(session, deps.vault, visitor.reader, person_id, now)
         if found is None:
             return None
-        return frame(session, deps, visitor, now), found
+        parts = {name: load(session, deps, visitor, found, now) for name, load in PARTS.items()}
+        return frame(session, deps, visitor, now), found, parts
 
     loaded = await deps.database.read(read)
     if loaded is None:
         not_found()
-    around, found = loaded
+    around, found, parts = loaded
     charts = await asyncio.to_thread(charts_of, found, now)
     if REFRESH_HEADER not in request.headers:
         await _note(request, visitor, "person", person_id, found.id)
-    return show(request, "person.html", around, person=found, charts=charts)
+    return show(request, "person.html", around, person=found, charts=charts, parts=parts)
 
 
 @router.get("/media/{media_id}")
