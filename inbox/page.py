@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse
 
 from inbox import moments, standing
 from inbox.deps import InboxDeps, deps_of
+from inbox.menu import figures_path, links_for, pages_of
 from inbox.words import label, medicine, telling, word
 from records import caseload, running
 from records.practitioners import Visitor
@@ -53,7 +54,10 @@ def show(
 ) -> HTMLResponse:
     """Render a page."""
     now = around.now if around else deps_of(request).clock()
-    html = environment().get_template(template).render(frame=around, now=now, **content)
+    pages = pages_of(request.app)
+    html = (
+        environment().get_template(template).render(frame=around, now=now, pages=pages, **content)
+    )
     return HTMLResponse(html, status_code=status)
 
 
@@ -95,6 +99,8 @@ def environment() -> Environment:
         "ago": moments.ago,
         "age": moments.age,
         "standing": standing,
+        "links_for": links_for,
+        "figures_path": figures_path,
     }
     return made
 
