@@ -14,6 +14,7 @@ from records.tables.duty import Absence, DutyShift, KeptDraft, NoticeAddress
 from records.tables.escalation import Escalation, EscalationEvent, Task
 from records.tables.people import BindingCode, Consent, Person, PersonContact
 from records.tables.places import Facility, Practitioner, SignIn
+from records.tables.register import Distinction, ImportRow, ImportRun, Merger
 from records.tables.running import AccessToken, AuditEvent, Heartbeat, Marker, Throttle, TickRun
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Consent",
     "ContactPoint",
     "DeliveryAttempt",
+    "Distinction",
     "DutyShift",
     "Enrolment",
     "Escalation",
@@ -31,10 +33,13 @@ __all__ = [
     "Facility",
     "FollowUp",
     "Heartbeat",
+    "ImportRow",
+    "ImportRun",
     "InboundMessage",
     "KeptDraft",
     "Marker",
     "Media",
+    "Merger",
     "NoticeAddress",
     "OutboundMessage",
     "Person",

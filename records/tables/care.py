@@ -12,7 +12,10 @@ from records.times import instant, optional_instant
 
 
 class Enrolment(SQLModel, table=True):
-    """A person under management in a programme (hypertension, type2_diabetes)."""
+    """A person under management in a programme (hypertension, type2_diabetes).
+
+    `diagnosed` is as exact as it is known: "2015", "2015-03" or "2015-03-08".
+    """
 
     __tablename__ = "enrolments"
     __table_args__ = (UniqueConstraint("person_id", "programme"),)
@@ -21,6 +24,7 @@ class Enrolment(SQLModel, table=True):
     person_id: str = Field(foreign_key="persons.id", index=True)
     programme: str
     enrolled_on: date
+    diagnosed: str | None = Field(default=None, max_length=10)
     ended_on: date | None = None
     ended_reason: str | None = None
 
