@@ -73,6 +73,28 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_binding_codes_person_id"), ["person_id"], unique=False)
 
     op.create_table(
+        "distinctions",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+        sa.Column("first_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("second_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("decided_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("decided_at", records.times.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["first_id"], ["persons.id"], name=op.f("fk_distinctions_first_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["second_id"], ["persons.id"], name=op.f("fk_distinctions_second_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_distinctions")),
+        sa.UniqueConstraint(
+            "first_id", "second_id", name=op.f("uq_distinctions_first_id_second_id")
+        ),
+    )
+    with op.batch_alter_table("distinctions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_distinctions_first_id"), ["first_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_distinctions_second_id"), ["second_id"], unique=False)
+
+    op.create_table(
         "duty_shifts",
         sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
         sa.Column("facility_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -99,6 +121,41 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "import_runs",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+        sa.Column("facility_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("started_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("content_index", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("outline_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("family", sa.Integer(), nullable=False),
+        sa.Column("mapping", sa.JSON(), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("tried", sa.Boolean(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("finished_rows", sa.Integer(), nullable=False),
+        sa.Column("started_at", records.times.Instant(timezone=True), nullable=False),
+        sa.Column("confirmed_at", records.times.Instant(timezone=True), nullable=True),
+        sa.Column("ended_at", records.times.Instant(timezone=True), nullable=True),
+        sa.Column("claim_token", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("claimed_until", records.times.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["facility_id"], ["facilities.id"], name=op.f("fk_import_runs_facility_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["started_by"], ["practitioners.id"], name=op.f("fk_import_runs_started_by")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_runs")),
+    )
+    with op.batch_alter_table("import_runs", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_import_runs_content_index"), ["content_index"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_import_runs_facility_id"), ["facility_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_import_runs_state"), ["state"], unique=False)
+
+    op.create_table(
         "kept_drafts",
         sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
         sa.Column("practitioner_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -115,6 +172,24 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_kept_drafts_practitioner_id"), ["practitioner_id"], unique=False
         )
+
+    op.create_table(
+        "mergers",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+        sa.Column("kept_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("merged_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("journal", sa.JSON(), nullable=False),
+        sa.Column("merged_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("merged_at", records.times.Instant(timezone=True), nullable=False),
+        sa.Column("undone_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("undone_at", records.times.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["kept_id"], ["persons.id"], name=op.f("fk_mergers_kept_id")),
+        sa.ForeignKeyConstraint(["merged_id"], ["persons.id"], name=op.f("fk_mergers_merged_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mergers")),
+    )
+    with op.batch_alter_table("mergers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mergers_kept_id"), ["kept_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_mergers_merged_id"), ["merged_id"], unique=False)
 
     op.create_table(
         "notice_addresses",
@@ -136,6 +211,34 @@ def upgrade() -> None:
             batch_op.f("ix_notice_addresses_practitioner_id"), ["practitioner_id"], unique=False
         )
 
+    op.create_table(
+        "import_rows",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+        sa.Column("run_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("family", sa.Integer(), nullable=False),
+        sa.Column("sheet", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("cells_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("notes", sa.JSON(), nullable=False),
+        sa.Column("key_index", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("person_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("written", sa.JSON(), nullable=False),
+        sa.Column("settled_at", records.times.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["persons.id"], name=op.f("fk_import_rows_person_id")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["import_runs.id"], name=op.f("fk_import_rows_run_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_rows")),
+        sa.UniqueConstraint(
+            "run_id", "sheet", "number", name=op.f("uq_import_rows_run_id_sheet_number")
+        ),
+    )
+    with op.batch_alter_table("import_rows", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_import_rows_key_index"), ["key_index"], unique=False)
+        batch_op.create_index(batch_op.f("ix_import_rows_person_id"), ["person_id"], unique=False)
+        batch_op.create_index("ix_import_rows_waiting", ["run_id", "state"], unique=False)
+
     with op.batch_alter_table("contact_points", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("taken_over_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True)
@@ -146,6 +249,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("reminder_hour", sa.Integer(), nullable=True))
 
     with op.batch_alter_table("enrolments", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("diagnosed", sqlmodel.sql.sqltypes.AutoString(length=10), nullable=True)
+        )
         batch_op.add_column(
             sa.Column("ended_reason", sqlmodel.sql.sqltypes.AutoString(), nullable=True)
         )
@@ -197,27 +303,50 @@ def downgrade() -> None:
 
     with op.batch_alter_table("enrolments", schema=None) as batch_op:
         batch_op.drop_column("ended_reason")
+        batch_op.drop_column("diagnosed")
 
     with op.batch_alter_table("contact_points", schema=None) as batch_op:
         batch_op.drop_column("reminder_hour")
         batch_op.drop_column("taken_over_until")
         batch_op.drop_column("taken_over_by")
 
+    with op.batch_alter_table("import_rows", schema=None) as batch_op:
+        batch_op.drop_index("ix_import_rows_waiting")
+        batch_op.drop_index(batch_op.f("ix_import_rows_person_id"))
+        batch_op.drop_index(batch_op.f("ix_import_rows_key_index"))
+
+    op.drop_table("import_rows")
     with op.batch_alter_table("notice_addresses", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_notice_addresses_practitioner_id"))
 
     op.drop_table("notice_addresses")
+    with op.batch_alter_table("mergers", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mergers_merged_id"))
+        batch_op.drop_index(batch_op.f("ix_mergers_kept_id"))
+
+    op.drop_table("mergers")
     with op.batch_alter_table("kept_drafts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_kept_drafts_practitioner_id"))
         batch_op.drop_index(batch_op.f("ix_kept_drafts_kept_at"))
 
     op.drop_table("kept_drafts")
+    with op.batch_alter_table("import_runs", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_import_runs_state"))
+        batch_op.drop_index(batch_op.f("ix_import_runs_facility_id"))
+        batch_op.drop_index(batch_op.f("ix_import_runs_content_index"))
+
+    op.drop_table("import_runs")
     with op.batch_alter_table("duty_shifts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_duty_shifts_practitioner_id"))
         batch_op.drop_index(batch_op.f("ix_duty_shifts_facility_id"))
         batch_op.drop_index(batch_op.f("ix_duty_shifts_begins_at"))
 
     op.drop_table("duty_shifts")
+    with op.batch_alter_table("distinctions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_distinctions_second_id"))
+        batch_op.drop_index(batch_op.f("ix_distinctions_first_id"))
+
+    op.drop_table("distinctions")
     with op.batch_alter_table("binding_codes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_binding_codes_person_id"))
         batch_op.drop_index(batch_op.f("ix_binding_codes_code_index"))
