@@ -16,6 +16,7 @@ from records.tables.people import BindingCode, Consent, Person, PersonContact
 from records.tables.places import Facility, Practitioner, SignIn
 from records.tables.register import Distinction, ImportRow, ImportRun, Merger
 from records.tables.running import AccessToken, AuditEvent, Heartbeat, Marker, Throttle, TickRun
+from records.tables.signing import SignedForm
 
 __all__ = [
     "Absence",
@@ -46,6 +47,7 @@ __all__ = [
     "PersonContact",
     "Practitioner",
     "SignIn",
+    "SignedForm",
     "StoredReading",
     "Task",
     "Throttle",
