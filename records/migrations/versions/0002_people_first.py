@@ -239,6 +239,40 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_import_rows_person_id"), ["person_id"], unique=False)
         batch_op.create_index("ix_import_rows_waiting", ["run_id", "state"], unique=False)
 
+    op.create_table(
+        "signed_forms",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+        sa.Column("follow_up_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("person_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("mode", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("held_on", sa.Date(), nullable=False),
+        sa.Column("form", sa.JSON(), nullable=False),
+        sa.Column("words_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("classification", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("next_due_on", sa.Date(), nullable=True),
+        sa.Column("signed_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("signed_at", records.times.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["follow_up_id"], ["follow_ups.id"], name=op.f("fk_signed_forms_follow_up_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["persons.id"], name=op.f("fk_signed_forms_person_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["signed_by"], ["practitioners.id"], name=op.f("fk_signed_forms_signed_by")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_signed_forms")),
+        sa.UniqueConstraint(
+            "follow_up_id", "number", name=op.f("uq_signed_forms_follow_up_id_number")
+        ),
+    )
+    with op.batch_alter_table("signed_forms", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_signed_forms_follow_up_id"), ["follow_up_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_signed_forms_person_id"), ["person_id"], unique=False)
+
     with op.batch_alter_table("contact_points", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("taken_over_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True)
@@ -310,6 +344,11 @@ def downgrade() -> None:
         batch_op.drop_column("taken_over_until")
         batch_op.drop_column("taken_over_by")
 
+    with op.batch_alter_table("signed_forms", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_signed_forms_person_id"))
+        batch_op.drop_index(batch_op.f("ix_signed_forms_follow_up_id"))
+
+    op.drop_table("signed_forms")
     with op.batch_alter_table("import_rows", schema=None) as batch_op:
         batch_op.drop_index("ix_import_rows_waiting")
         batch_op.drop_index(batch_op.f("ix_import_rows_person_id"))
