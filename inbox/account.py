@@ -17,27 +17,22 @@ from starlette.responses import RedirectResponse, Response
 
 from inbox.deps import InboxDeps, deps_of
 from inbox.door import (
-    CSRF_FIELD,
-    DRAFT_COOKIE,
-    DRAFT_SECONDS,
-    TYPED_FIELDS,
     Posted,
     cookie_name,
-    form_of,
-    local_path,
     posted,
-    seal_draft,
     set_cookie,
     signed_in,
     visitor_of,
 )
+from inbox.form import CSRF_FIELD, DOOR_ROOM, LARGEST_FORM, form_of
 from inbox.page import Frame, frame, show
+from inbox.typed import PREFIX, carried, local_path, quotes
 from inbox.words import word
-from records import audit, practitioners
+from records import audit, drafts, practitioners
+from records.drafts import Pairs
 from records.practitioners import Credentials, PasswordError, Ticket, Visitor, same
 
 DOOR_COOKIE = "suifang_door"
-LONGEST_DRAFT = 800
 _DOOR_SECONDS = 3600
 _SESSION_SECONDS = int(practitioners.LONGEST_SESSION.total_seconds())
 
@@ -57,12 +52,12 @@ async def sign_in_page(request: Request) -> Response:
 async def sign_in(request: Request) -> Response:
     """Compare the password outside any transaction, then open a session."""
     deps = deps_of(request)
-    fields = await form_of(request)
+    fields = await form_of(request, largest=LARGEST_FORM + DOOR_ROOM)
     door = request.cookies.get(DOOR_COOKIE)
     if not door or not same(fields.get(CSRF_FIELD), door):
         raise HTTPException(403)
     login, password = fields.get("login", ""), fields.get("password", "")
-    typed = {name: fields[name] for name in TYPED_FIELDS if fields.get(name)}
+    typed = carried(fields)
     back = local_path(fields.get("back"))
     known, problem = await _compare(deps, login, password, _address(request))
     if known is None:
@@ -71,13 +66,11 @@ async def sign_in(request: Request) -> Response:
             request, back=back, typed=typed, login=login, problem=problem, status=status
         )
     ticket = await _open_session(deps, known, password)
+    if typed:
+        await _keep(deps, known.practitioner_id, back, typed)
     answer = RedirectResponse(back, 303)
     set_cookie(answer, deps, cookie_name(deps), ticket.cookie, age=_SESSION_SECONDS)
     answer.delete_cookie(DOOR_COOKIE, path="/sign-in")
-    if typed:
-        kept = {name: text[:LONGEST_DRAFT] for name, text in typed.items()}
-        value = seal_draft(deps.vault, kept, known.practitioner_id)
-        set_cookie(answer, deps, DRAFT_COOKIE, value, path=back, age=DRAFT_SECONDS)
     return answer
 
 
@@ -141,7 +134,7 @@ def door_page(
     request: Request,
     *,
     back: str = "/",
-    typed: dict[str, str] | None = None,
+    typed: Pairs = (),
     login: str = "",
     problem: str = "",
     status: int = 200,
@@ -156,7 +149,8 @@ def door_page(
         status=status,
         csrf=token,
         back=back,
-        typed=typed or {},
+        typed=[(f"{PREFIX}{name}", value) for name, value in typed],
+        quotes=quotes(typed),
         login=login,
         problem=word("problem", problem),
     )
@@ -204,6 +198,13 @@ async def _open_session(deps: InboxDeps, known: Credentials, password: str) -> T
         return practitioners.sign_in(session, known.practitioner_id, now)
 
     return await deps.database.write(write)
+
+
+async def _keep(deps: InboxDeps, practitioner_id: str, path: str, typed: Pairs) -> None:
+    now = deps.clock()
+    await deps.database.write(
+        lambda session: drafts.keep(session, deps.vault, practitioner_id, path, typed, now)
+    )
 
 
 async def _account_page(

@@ -13,16 +13,9 @@ from starlette.responses import RedirectResponse, Response
 
 from inbox.charts import charts_of
 from inbox.deps import InboxDeps, deps_of
-from inbox.door import (
-    DRAFT_COOKIE,
-    Posted,
-    clinical_post,
-    clinician,
-    not_found,
-    open_draft,
-    signed_in,
-)
+from inbox.door import Posted, clinical_post, clinician, not_found, signed_in
 from inbox.page import REFRESH_HEADER, Frame, frame, show
+from inbox.typed import kept
 from inbox.words import canned_replies, word
 from records import audit, caseload, casework, dossier
 from records.caseload import Event, Heading, OpenList
@@ -69,7 +62,7 @@ async def one_case(
     request: Request, case_id: str, visitor: Annotated[Visitor, Depends(clinician)]
 ) -> Response:
     """One case on one screen."""
-    typed = open_draft(request, deps_of(request).vault, visitor.reader.practitioner_id)
+    typed = await kept(request, visitor)
     flash = "restored" if typed else _flash(request)
     return await _case_page(request, case_id, visitor, typed=typed, flash=flash)
 
@@ -119,9 +112,7 @@ async def reply(
         return await _case_page(
             request, case_id, form.visitor, typed=form.fields, problem=acted.state, status=409
         )
-    answer = _back_to(case_id, acted, "replied")
-    answer.delete_cookie(DRAFT_COOKIE, path=f"/cases/{case_id}")
-    return answer
+    return _back_to(case_id, acted, "replied")
 
 
 @router.post("/cases/{case_id}/close")
@@ -141,9 +132,7 @@ async def close(
             session, deps.vault, reader, case_id, outcome=outcome, remark=remark, now=now
         )
     )
-    answer = _back_to(case_id, acted, "closed")
-    answer.delete_cookie(DRAFT_COOKIE, path=f"/cases/{case_id}")
-    return answer
+    return _back_to(case_id, acted, "closed")
 
 
 async def _case_page(

@@ -6,41 +6,29 @@ Whoever must sign in first finds again what they had typed.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-import re
 from dataclasses import dataclass, field
 from typing import Annotated, NoReturn
-from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import Depends, HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from inbox.deps import InboxDeps, deps_of
+from inbox.form import CSRF_FIELD, Fields, form_of
 from inbox.page import REFRESH_HEADER
+from inbox.typed import let_go, page_behind, typed_in
 from records import practitioners
+from records.drafts import Pairs
 from records.practitioners import Visitor, same
-from records.vault import Vault, VaultError
-
-CSRF_FIELD = "csrf"
-LARGEST_FORM = 64 * 1024
-MOST_FIELDS = 20
-DRAFT_COOKIE = "suifang_draft"
-DRAFT_SECONDS = 600
-# Only what a person typed is carried over a new sign-in; a button is pressed again.
-TYPED_FIELDS = ("text", "remark")
-_LOCAL_PATH = re.compile(r"(/[A-Za-z0-9_-]+)*/?")
 
 
 class SignInNeededError(Exception):
     """Nobody is signed in. `back` is where to go afterwards; `typed` is kept meanwhile."""
 
-    def __init__(self, back: str, typed: dict[str, str] | None = None) -> None:
+    def __init__(self, back: str, typed: Pairs = ()) -> None:
         super().__init__(back)
         self.back = back
-        self.typed = typed or {}
+        self.typed = typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +36,14 @@ class Posted:
     """A form from somebody signed in, checked."""
 
     visitor: Visitor
-    fields: dict[str, str] = field(default_factory=dict)
+    fields: Fields = field(default_factory=Fields)
 
     def __getitem__(self, name: str) -> str:
         return self.fields.get(name, "").strip()
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Every ticked value of a group of check boxes."""
+        return self.fields.all(name)
 
 
 async def signed_in(request: Request) -> Visitor:
@@ -79,10 +71,10 @@ async def posted(request: Request) -> Posted:
     fields = await form_of(request)
     visitor = await visitor_of(request)
     if visitor is None:
-        typed = {name: fields[name] for name in TYPED_FIELDS if fields.get(name, "").strip()}
-        raise SignInNeededError(_page_behind(request.url.path), typed)
+        raise SignInNeededError(page_behind(request), typed_in(fields))
     if not same(fields.get(CSRF_FIELD), visitor.csrf_token):
         raise HTTPException(403)
+    await let_go(request, visitor, fields)
     return Posted(visitor, fields)
 
 
@@ -106,35 +98,6 @@ async def visitor_of(request: Request) -> Visitor | None:
     )
 
 
-async def form_of(request: Request) -> dict[str, str]:
-    """The fields of a small url-encoded form that one of our own pages sent."""
-    check_origin(request)
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/x-www-form-urlencoded":
-        raise HTTPException(400)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_FORM:
-            raise HTTPException(413)
-    try:
-        pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
-    except ValueError:
-        raise HTTPException(400) from None
-    return dict(pairs)
-
-
-def check_origin(request: Request) -> None:
-    """Refuse a form that another site sent. Browsers name the origin of every POST."""
-    origin = request.headers.get("origin")
-    if origin is None:
-        if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-            raise HTTPException(403)
-        return
-    if urlsplit(origin).netloc != request.headers.get("host", ""):
-        raise HTTPException(403)
-
-
 def cookie_name(deps: InboxDeps) -> str:
     """With the prefix, browsers accept the cookie from this host over TLS only."""
     return "suifang" if deps.loopback else "__Host-suifang"
@@ -154,35 +117,6 @@ def set_cookie(
     )
 
 
-def local_path(path: str | None) -> str:
-    """A page of ours to go back to; anything else becomes the first page."""
-    return path if path and _LOCAL_PATH.fullmatch(path) else "/"
-
-
-def seal_draft(vault: Vault, typed: dict[str, str], practitioner_id: str) -> str:
-    sealed = vault.seal(json.dumps(typed, ensure_ascii=False), "drafts.text", practitioner_id)
-    return base64.urlsafe_b64encode(sealed).decode()
-
-
-def open_draft(request: Request, vault: Vault, practitioner_id: str) -> dict[str, str]:
-    """What was typed before the session ended, if this browser brought it along."""
-    value = request.cookies.get(DRAFT_COOKIE)
-    if not value:
-        return {}
-    try:
-        text = vault.open(base64.urlsafe_b64decode(value), "drafts.text", practitioner_id)
-    except (VaultError, binascii.Error, ValueError):
-        return {}
-    found: dict[str, str] = json.loads(text)
-    return found
-
-
 def not_found() -> NoReturn:
     """What lies outside the catchment does not exist."""
     raise HTTPException(404)
-
-
-def _page_behind(path: str) -> str:
-    """The page a form stood on: /cases/{id}/reply → /cases/{id}."""
-    parts = path.strip("/").split("/")
-    return "/" + "/".join(parts[:2]) if len(parts) > 2 else "/"  # noqa: PLR2004 - see above
