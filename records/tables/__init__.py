@@ -12,7 +12,7 @@ from records.tables.conversation import (
 )
 from records.tables.duty import Absence, DutyShift, KeptDraft, NoticeAddress
 from records.tables.escalation import Escalation, EscalationEvent, Task
-from records.tables.people import BindingCode, Consent, Person, PersonContact
+from records.tables.people import BindingCode, BindingGuess, Consent, Person, PersonContact
 from records.tables.places import Facility, Practitioner, SignIn
 from records.tables.register import Distinction, ImportRow, ImportRun, Merger
 from records.tables.running import AccessToken, AuditEvent, Heartbeat, Marker, Throttle, TickRun
@@ -23,6 +23,7 @@ __all__ = [
     "AccessToken",
     "AuditEvent",
     "BindingCode",
+    "BindingGuess",
     "Consent",
     "ContactPoint",
     "DeliveryAttempt",

@@ -16,6 +16,7 @@ class Person(SQLModel, table=True):
     `status`: active, unidentified (wrote, but nobody knows who it is), away (works elsewhere until
     `away_until`), moved, deceased, refused or merged (a duplicate: `merged_into` is the one kept).
     `emergency_sealed` is the contact in an emergency: a JSON object of name, phone and relation.
+    `asked_name_at`: when a stranger was asked for village and name, which happens once.
     """
 
     __tablename__ = "persons"
@@ -38,12 +39,15 @@ class Person(SQLModel, table=True):
     away_until: date | None = None
     merged_into: str | None = Field(default=None, index=True)
     emergency_sealed: bytes | None = sealed()
+    asked_name_at: datetime | None = optional_instant()
 
 
 class PersonContact(SQLModel, table=True):
     """Who is behind a contact point. A phone is never an identity: it may have several people.
 
     `relation` is the person's relation to whoever holds the phone: self, spouse, father, mother …
+    `consent_asked_at`: since when nothing is started on this link without consent. Empty for links
+    that are older than the question, which rest on the paper signed when the person was registered.
     """
 
     __tablename__ = "person_contacts"
@@ -55,10 +59,15 @@ class PersonContact(SQLModel, table=True):
     relation: str = "self"
     linked_at: datetime = instant()
     unlinked_at: datetime | None = optional_instant()
+    consent_asked_at: datetime | None = optional_instant()
 
 
 class Consent(SQLModel, table=True):
-    """One purpose a person agreed to (readings, reminders, education, sharing). Rows are evidence."""
+    """One purpose a person agreed to (readings, reminders, education, sharing). Rows are evidence.
+
+    `contact_point_id` is the phone it was said on; for sharing, the phone that may see. Proof is the
+    message that said so, or `recorded_by`, the practitioner who was told face to face.
+    """
 
     __tablename__ = "consents"
 
@@ -69,13 +78,17 @@ class Consent(SQLModel, table=True):
     given_at: datetime = instant()
     revoked_at: datetime | None = optional_instant()
     evidence_message_id: str | None = None
+    recorded_by: str | None = Field(default=None, foreign_key="practitioners.id")
+    revoked_message_id: str | None = None
+    revoked_by: str | None = Field(default=None, foreign_key="practitioners.id")
 
 
 class BindingCode(SQLModel, table=True):
     """A code on paper or in a QR picture that ties a phone to a person. Good once, for seven days.
 
     `code_index` and `scene_index` are blind indexes of the six digits and of the QR code's token.
-    `relation` is what the person is to whoever will hold the phone.
+    `relation` is what the person is to whoever will hold the phone. `qr_url` is what WeChat wants in
+    the picture; empty when it could not be asked.
     """
 
     __tablename__ = "binding_codes"
@@ -92,3 +105,15 @@ class BindingCode(SQLModel, table=True):
     used_at: datetime | None = optional_instant()
     used_by: str | None = Field(default=None, foreign_key="contact_points.id")
     cancelled_at: datetime | None = optional_instant()
+    qr_url: str | None = None
+
+
+class BindingGuess(SQLModel, table=True):
+    """Six digits that were no code: counted, so that nobody can try them all."""
+
+    __tablename__ = "binding_guesses"
+
+    id: str = row_id()
+    contact_point_id: str = Field(foreign_key="contact_points.id", index=True)
+    account: str = Field(index=True)
+    at: datetime = instant(index=True)
