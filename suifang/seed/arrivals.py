@@ -56,9 +56,9 @@ def register_people(
         person = people.register(session, vault, _registration(villager, facility.id), joined)
         contact = None
         if openid is not None:
-            contact = _follow(session, vault, account, openid, joined)
+            contact = follow(session, vault, account, openid, joined)
             people.link(session, person.id, contact, joined, relations.get(place, "self"))
-            _agree(session, person.id, contact, joined)
+            agree(session, person.id, contact, joined)
         residents.append(Resident(person.id, villager, joined, openid, contact))
     return residents
 
@@ -76,7 +76,8 @@ def _registration(villager: Villager, facility_id: str) -> people.Registration:
     )
 
 
-def _follow(session: Session, vault: Vault, account: str, openid: str, now: datetime) -> str:
+def follow(session: Session, vault: Vault, account: str, openid: str, now: datetime) -> str:
+    """A phone begins to follow the account. Returns its contact point."""
     arrival = Arrival(
         channel=CHANNEL,
         account=account,
@@ -93,7 +94,8 @@ def _follow(session: Session, vault: Vault, account: str, openid: str, now: date
     return messages.ensure_contact_point(session, vault, where, now).id
 
 
-def _agree(session: Session, person_id: str, contact_point_id: str, now: datetime) -> None:
+def agree(session: Session, person_id: str, contact_point_id: str, now: datetime) -> None:
+    """A person agrees to everything that is asked at the beginning."""
     for purpose in AGREED:
         session.add(
             Consent(

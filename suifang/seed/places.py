@@ -51,8 +51,8 @@ class DemoAccount:
 def settle_places(session: Session, vault: Vault, now: datetime) -> Places:
     """Create county, township, villages and their staff; strangers go to the township."""
     facts = county()
-    top = _facility(session, None, "county", facts["county"]["name"])
-    township = _facility(
+    top = found_facility(session, None, "county", facts["county"]["name"])
+    township = found_facility(
         session,
         top,
         "township_health_centre",
@@ -60,7 +60,7 @@ def settle_places(session: Session, vault: Vault, now: datetime) -> Places:
         facts["township"]["phone"],
     )
     villages = tuple(
-        _facility(session, township, "village_clinic", village["name"])
+        found_facility(session, township, "village_clinic", village["name"])
         for village in facts["villages"]
     )
     people.set_default_facility(session, township.id, now)
@@ -104,9 +104,10 @@ def _place_of(places: Places, account: dict[str, int | str]) -> Facility:
     return places.township if account["place"] == "township" else places.county
 
 
-def _facility(
+def found_facility(
     session: Session, parent: Facility | None, kind: str, name: str, phone: str | None = None
 ) -> Facility:
+    """Add a facility below another; its path is the chain of ids down to it."""
     row = new_id()
     facility = Facility(
         id=row,
