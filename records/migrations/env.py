@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from alembic import context
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, inspect
 
 from records.db import Database
-from records.tables import metadata
+from records.tables import metadata, watch
 
 
 def _engine() -> Engine:
@@ -25,6 +25,9 @@ def _run(connection: Connection) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+    # A table that a migration made anew has lost its triggers.
+    if inspect(connection).has_table("touched"):
+        watch(connection)
 
 
 with _engine().connect() as _connection:

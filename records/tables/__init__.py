@@ -15,15 +15,28 @@ from records.tables.escalation import Escalation, EscalationEvent, Task
 from records.tables.people import BindingCode, BindingGuess, Consent, Person, PersonContact
 from records.tables.places import Facility, Practitioner, SignIn
 from records.tables.register import Distinction, ImportRow, ImportRun, Merger
+from records.tables.reporting import (
+    ApiToken,
+    ClosedMonth,
+    ClosedTally,
+    FacilityEstimate,
+    MonthlyState,
+    StateRevision,
+    Touched,
+)
 from records.tables.running import AccessToken, AuditEvent, Heartbeat, Marker, Throttle, TickRun
 from records.tables.signing import SignedForm
+from records.tables.touching import watch
 
 __all__ = [
     "Absence",
     "AccessToken",
+    "ApiToken",
     "AuditEvent",
     "BindingCode",
     "BindingGuess",
+    "ClosedMonth",
+    "ClosedTally",
     "Consent",
     "ContactPoint",
     "DeliveryAttempt",
@@ -33,6 +46,7 @@ __all__ = [
     "Escalation",
     "EscalationEvent",
     "Facility",
+    "FacilityEstimate",
     "FollowUp",
     "Heartbeat",
     "ImportRow",
@@ -42,6 +56,7 @@ __all__ = [
     "Marker",
     "Media",
     "Merger",
+    "MonthlyState",
     "NoticeAddress",
     "OutboundMessage",
     "Person",
@@ -49,10 +64,13 @@ __all__ = [
     "Practitioner",
     "SignIn",
     "SignedForm",
+    "StateRevision",
     "StoredReading",
     "Task",
     "Throttle",
     "TickRun",
+    "Touched",
     "Turn",
     "metadata",
+    "watch",
 ]
