@@ -6,6 +6,7 @@ import functools
 import re
 
 from language.lexicon import table
+from language.reminder_time import wish_of
 from language.understanding import Intent
 
 _PLAIN = re.compile(r"[\s,，.。!！~、:：;\"“”'‘’（）()…]+")
@@ -16,6 +17,7 @@ _EXACT = (
     ("deny", Intent.DENY), ("confirm", Intent.CONFIRM), ("thanks", Intent.THANKS),
 )  # fmt: skip
 _LONGEST_EXACT = 12
+_PARTICLES = "啊呀呢吧嘛哈呗噻撒咧哩"
 _CAREFUL = re.compile(r"没(?:有)?(?:别的|其他|其它|什么别的)")
 
 
@@ -34,17 +36,23 @@ def _words(name: str) -> re.Pattern[str]:
 def intent_of(text: str, reports: bool) -> Intent:
     """The intent of a normalised text; `reports` when it carries a value or a finding."""
     plain = _PLAIN.sub("", text)
-    if len(plain) <= _LONGEST_EXACT and plain in _exact():
-        return _exact()[plain]
+    if len(plain) <= _LONGEST_EXACT:
+        for whole in (plain, plain.removeprefix("请问").rstrip(_PARTICLES)):
+            if whole in _exact():
+                return _exact()[whole]
     if _words("withdraw").search(text):
         return Intent.WITHDRAW
     if _words("doctor").search(text):
         return Intent.DOCTOR
     if reports:
         return Intent.REPORT
-    if is_question(text):
-        return Intent.QUESTION
-    return Intent.OTHER
+    return _wish_or_question(text)
+
+
+def _wish_or_question(text: str) -> Intent:
+    if wish_of(text) is not None:
+        return Intent.REMINDER_TIME
+    return Intent.QUESTION if is_question(text) else Intent.OTHER
 
 
 def is_question(text: str) -> bool:

@@ -54,6 +54,7 @@ class Intent(StrEnum):
     DOCTOR = "doctor"
     HELP = "help"
     MY_READINGS = "my_readings"
+    REMINDER_TIME = "reminder_time"
     GREETING = "greeting"
     THANKS = "thanks"
     OTHER = "other"
