@@ -76,10 +76,16 @@ def classify(visit: Visit, previous: Sequence[VisitClass] = ()) -> Classificatio
         visit: what was found.
         previous: the classes of the follow-ups before, the latest first.
     """
-    found = _class(visit)
-    if visit.critical:
+    return follow(_class(visit), previous, critical=visit.critical)
+
+
+def follow(
+    found: VisitClass | None, previous: Sequence[VisitClass] = (), *, critical: bool = False
+) -> Classification:
+    """What follows from a class, whether the rules found it or the doctor decided it."""
+    if critical:
         return Classification(found, NextMeasure.URGENT_REFERRAL, refer=True)
-    if found is VisitClass.COMPLICATION or _in_a_row(found, previous):
+    if found is VisitClass.COMPLICATION or in_a_row(found, previous):
         return Classification(found, NextMeasure.REFERRAL, refer=True)
     if found is VisitClass.SATISFACTORY:
         return Classification(found, NextMeasure.ROUTINE, refer=False)
@@ -125,7 +131,8 @@ def _sugar_controlled(visit: Visit) -> bool | None:
     return False if far else None
 
 
-def _in_a_row(found: VisitClass | None, previous: Sequence[VisitClass]) -> bool:
+def in_a_row(found: VisitClass | None, previous: Sequence[VisitClass]) -> bool:
+    """Whether this is the second in a row (or later) that was not satisfactory."""
     unsatisfactory = {VisitClass.UNSATISFACTORY, VisitClass.ADVERSE_REACTION}
     if found not in unsatisfactory:
         return False
