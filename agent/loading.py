@@ -48,7 +48,7 @@ def load(session: Session, tools: Tools, contact_id: str, now: datetime) -> Turn
         awaiting=contact.awaiting,
         stopped=contact.stopped_at is not None,
         first_contact=first_contact,
-        on_duty=duty.anybody_at(session, places),
+        on_duty=duty.anybody_at(session, places, now),
         clinic_name=clinic.name if clinic else "",
         clinic_phone=clinic.phone if clinic else None,
     )

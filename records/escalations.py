@@ -73,7 +73,7 @@ def raise_alarm(
         row.level = level
         row.state, row.step = OPEN, NOT_RUNG
         row.acknowledged_at = row.acknowledged_by = None
-        row.next_escalation_at = rings_at
+        row.next_escalation_at = _sooner(row.next_escalation_at, rings_at)
     row.reasons = [*row.reasons, *(r for r in reasons if r not in row.reasons)]
     session.add(row)
     if not _known(session, row.id, inbound_message_id):
@@ -181,6 +181,12 @@ def reopen(session: Session, escalation: Escalation, now: datetime) -> bool:
 def code_of(escalation_id: str) -> str:
     """The short number that staff use for an alarm: its last digits, not guessable as a name."""
     return str(int(escalation_id.replace("-", "")[-8:], 16) % 10**_CODE_LENGTH).zfill(_CODE_LENGTH)
+
+
+def _sooner(before: datetime | None, now: datetime | None) -> datetime | None:
+    """What became worse never rings later than it would have rung."""
+    known = [at for at in (before, now) if at is not None]
+    return min(known, default=None)
 
 
 def _not_closed(session: Session, person_id: str) -> Escalation | None:

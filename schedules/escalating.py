@@ -15,7 +15,7 @@ from agent.loading import Tools
 from care.escalation import ladder, lapses_at, reopens_at, roles_at
 from care.hours import Ladder
 from care.level import Level
-from records import audit, duty, escalations, outbound
+from records import audit, duty, escalations, outbound, roster
 from records.db import Database
 from records.outbound import Draft
 from records.tables import Escalation, Facility, Practitioner
@@ -42,7 +42,7 @@ class _Alarm:
     def people(self, roles: tuple[str, ...]) -> list[Practitioner]:
         """Those with one of these roles, at the nearest facility that has any."""
         for place in self.places:
-            found = [one for one in duty.reachable(self.session, place.id) if one.role in roles]
+            found = duty.reachable(self.session, place.id, self.now, roles)
             if found:
                 return found
         return []
@@ -58,7 +58,11 @@ class _Ring:
 
 
 def ring_due(database: Database, tools: Tools, now: datetime) -> int:
-    """Ring for every alarm whose clock has run out. Returns how many were rung."""
+    """Ring for every alarm whose clock has run out. Returns how many were rung.
+
+    An alarm whose rung people have all gone away since waits for nobody's minutes.
+    """
+    _hurry(database, now)
     rung = 0
     for _ in range(_AT_ONCE):
         with database.transaction() as session:
@@ -81,6 +85,14 @@ def reopen_due(database: Database, _tools: Tools, now: datetime) -> int:
             if rungs is not None and reopens_at(rungs, touched) <= now:
                 reopened += escalations.reopen(session, row, now)
     return reopened
+
+
+def _hurry(database: Database, now: datetime) -> None:
+    with database.reading() as session:
+        stranded = roster.stranded(session, now)
+    if stranded:
+        with database.transaction() as session:
+            roster.ring_now(session, stranded, now)
 
 
 def _ring(alarm: _Alarm) -> None:

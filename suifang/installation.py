@@ -59,4 +59,6 @@ def watch(session: Session, facility_id: str | None, _level: Level, now: datetim
     """Who is there for a person of this facility. The first ring is due at once."""
     nearest = duty.chain(session, facility_id)
     phone = next((facility.phone for facility in nearest if facility.phone), None)
-    return Watch(on_duty=duty.somebody_on_duty(session, facility_id), rings_at=now, phone=phone)
+    return Watch(
+        on_duty=duty.somebody_on_duty(session, facility_id, now), rings_at=now, phone=phone
+    )

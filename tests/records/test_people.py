@@ -80,13 +80,13 @@ def test_an_account_may_have_its_own_clinic_for_strangers(village: Village, now:
 
 def test_a_disabled_doctor_is_not_on_duty(village: Village, now: datetime) -> None:
     with village.database.transaction() as session:
-        assert duty.somebody_on_duty(session, village.facility.id)
-        for doctor in duty.reachable(session, village.facility.id):
+        assert duty.somebody_on_duty(session, village.facility.id, now)
+        for doctor in duty.reachable(session, village.facility.id, now):
             doctor.disabled_at = now
             session.add(doctor)
         session.flush()
-        assert not duty.somebody_on_duty(session, village.facility.id)
-        assert not duty.somebody_on_duty(session, None)
+        assert not duty.somebody_on_duty(session, village.facility.id, now)
+        assert not duty.somebody_on_duty(session, None, now)
 
 
 def test_a_curator_is_never_rung(database: Database, now: datetime) -> None:
@@ -100,4 +100,4 @@ def test_a_curator_is_never_rung(database: Database, now: datetime) -> None:
             )
         )
         session.flush()
-        assert duty.reachable(session, place.id) == []
+        assert duty.reachable(session, place.id, now) == []
