@@ -12,7 +12,7 @@ from typing import Any
 from simulator.clock import PEOPLES_ZONE
 from simulator.county.happening import Deed
 
-_CODE = re.compile(r"\d{4,6}")
+_CODE = re.compile(r"编号\s*([0-9A-Za-z]{4,6})")
 _DAYS_OF_YEAR = 365.25
 
 
@@ -30,19 +30,19 @@ class Doctor:
     def hears(self, text: str, at: datetime) -> list[Deed]:
         """What a notice leads to: nothing, or taking the case and closing it later."""
         code = _CODE.search(text)
-        if code is None or code.group() in self.taken or not self._notices(at):
+        if code is None or code.group(1) in self.taken or not self._notices(at):
             return []
-        self.taken.add(code.group())
+        self.taken.add(code.group(1))
         took = at + timedelta(minutes=self._minutes(at))
-        deeds = [Deed(took, self.login, "acknowledge", code.group())]
+        deeds = [Deed(took, self.login, "acknowledge", code.group(1))]
         if self.chance.random() < self.facts["replies"]:
             words = str(self.chance.choice(self.facts["reply_words"]))
             deeds.append(
-                Deed(took + timedelta(minutes=2), self.login, "reply", code.group(), words)
+                Deed(took + timedelta(minutes=2), self.login, "reply", code.group(1), words)
             )
         done = took + timedelta(minutes=self.chance.randint(*self.facts["closes_after_minutes"]))
         outcome = str(self.chance.choice(self.facts["outcomes"]))
-        deeds.append(Deed(done, self.login, "close", code.group(), outcome=outcome))
+        deeds.append(Deed(done, self.login, "close", code.group(1), outcome=outcome))
         return deeds
 
     def morning(self, day: date) -> list[Deed]:

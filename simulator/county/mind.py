@@ -15,16 +15,9 @@ from simulator.county.household import Phone, Villager
 from simulator.county.speech import Speech
 
 _SLEEPS_FROM, _WAKES_AT = 21, 6
-# What a question asks for, by the words in it that any reader would notice; the first that fits.
-_ASKED = (
-    ("confirm", ("对吗", "对不对", "是不是您", "回“对”", "回复“对”")),
-    ("whose", ("是您", "还是老伴", "谁的")),
-    ("medicine", ("药",)),
-    ("calm", ("不舒服", "难受")),
-    ("both", ("血压和血糖", "血压、血糖")),
-    ("glucose", ("血糖",)),
-    ("bp", ("血压",)),
-)
+_MEASURED_BY = {"hypertension": "bp", "type2_diabetes": "glucose"}
+# Which values are sent when they are asked for; "any": whatever this person measures.
+_VALUES = {"bp": ["bp"], "glucose": ["glucose"], "both": ["bp", "glucose"], "any": list[str]()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +43,26 @@ class Mind:
 
     def answer(self, text: str, at: datetime, passed: int) -> list[Answer]:
         """What is sent back, piece by piece; often nothing."""
-        asked = next((what for what, words in _ASKED if any(w in text for w in words)), None)
-        who = self._meant(text)
+        asked, who = self._asked(text), self._meant(text)
         if asked is None or who is None or not self._bothers(who, at):
             return []
         moment = self._when(at)
-        if asked in {"bp", "glucose", "both"}:
+        if asked in _VALUES:
             return self._values(who, asked, moment, passed)
         return [Answer(moment, self._short(asked, who), Truth(f"answer_{asked}", who.number))]
 
+    def _asked(self, text: str) -> str | None:
+        """What a message wants to know, by the words that any reader would notice."""
+        asks = self.facts["asks"]
+        if not any(sign in text for sign in asks["signs"]):
+            return None
+        return next(
+            (one["for"] for one in asks["kinds"] if any(w in text for w in one["words"])), None
+        )
+
     def unasked(self, who: Villager, at: datetime, passed: int) -> list[Answer]:
         """A reading that nobody asked for."""
-        programme = self.chance.choice(who.programmes)
-        return self._values(who, "bp" if programme == "hypertension" else "glucose", at, passed)
+        return self._values(who, _MEASURED_BY[self.chance.choice(who.programmes)], at, passed)
 
     def _meant(self, text: str) -> Villager | None:
         """Whom a message is about: the one it names, else anybody still here."""
@@ -87,7 +87,7 @@ class Mind:
 
     def _values(self, who: Villager, asked: str, moment: datetime, passed: int) -> list[Answer]:
         body, answers = self.bodies[who.number], list[Answer]()
-        wanted = ["bp", "glucose"] if asked == "both" else [asked]
+        wanted = _VALUES[asked] or [_MEASURED_BY[one] for one in who.programmes]
         for kind in wanted:
             if kind == "bp":
                 measured = body.pressure(moment.date(), passed)
@@ -119,6 +119,8 @@ class Mind:
             return self.speech.say(self.chance, "takes" if kept else "misses")
         if asked == "whose":
             return self.speech.about(who) or "我的"
+        if asked == "went":
+            return str(self.chance.choice(("去了", "去了", "没去")))
         return self.speech.say(self.chance, "yes" if asked == "confirm" else "calm")
 
 

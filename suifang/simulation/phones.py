@@ -44,6 +44,10 @@ class Platform:
         """A person wrote: the platform opens its window."""
         self.quota.grant(phone, Trigger.MESSAGE, now)
 
+    def passively(self, phone: str, cause: str, text: str, now: datetime) -> None:
+        """The reply in the callback's own answer: no quota."""
+        self.log.append(Arrived(now, phone, cause, text))
+
     async def send_text(self, letter: Letter, now: datetime) -> SendOutcome:
         if letter.address in self.left:
             return SendOutcome(Result.CHANNEL_CLOSED, "43004", _NOT_FOLLOWING)

@@ -46,14 +46,18 @@ class Settled:
 def settle(session: Session, vault: Vault, world: World, now: datetime) -> Settled:
     """Write the county down as it is on its first morning."""
     county = found_facility(session, None, "county", "模拟县")
-    township = found_facility(session, county, "township_health_centre", "模拟镇卫生院", "0571-00000002")
+    township = found_facility(
+        session, county, "township_health_centre", "模拟镇卫生院", "0571-00000002"
+    )
     villages = [
         found_facility(session, township, "village_clinic", f"{name}卫生室")
         for name in world.village_names
     ]
     people.set_default_facility(session, township.id, now)
     doctors = {
-        f"village{number}": _doctor(session, vault, f"village{number}", "village_doctor", place, now)
+        f"village{number}": _doctor(
+            session, vault, f"village{number}", "village_doctor", place, now
+        )
         for number, place in enumerate(villages)
     }
     doctors["township"] = _doctor(session, vault, "township", "township_doctor", township, now)
