@@ -33,6 +33,11 @@ def reopens_at(rungs: Ladder, acknowledged_at: datetime) -> datetime:
     return _later(rungs, acknowledged_at, rungs.reopen_minutes)
 
 
+def takeover_ends(replied_at: datetime) -> datetime:
+    """Until when a doctor holds a conversation after replying."""
+    return replied_at + timedelta(minutes=protocol().number("takeover_minutes"))
+
+
 def _later(rungs: Ladder, start: datetime, minutes: int) -> datetime:
     if rungs.any_hour:
         return start + timedelta(minutes=minutes)

@@ -13,7 +13,7 @@ from channels.limits import Limits, day_began
 from channels.parcel import TEMPLATE, TEXT, Decided, Parcel, Routes, has_template
 from channels.port import Channel, Letter
 from channels.recipient import Refusal, resolve
-from records import messages, outbound, practitioners
+from records import messages, outbound, practitioners, takeover
 from records.outbound import CHANNEL_CLOSED, EXPIRED, NEVER, STARTED_BY_US
 from records.tables import ContactPoint, OutboundMessage, Practitioner
 from records.vault import Vault
@@ -60,7 +60,7 @@ class _Plan:
             return self._finish(found.state, found.reason)
         self.message.contact_point_id = found.id
         self.session.flush()
-        held_back = self._held_back() if self.message.purpose in STARTED_BY_US else None
+        held_back = self._held_back(found) if self.message.purpose in STARTED_BY_US else None
         return held_back or self._to_contact(found)
 
     def _to_practitioner(self, practitioner_id: str) -> Parcel | Decided:
@@ -94,8 +94,10 @@ class _Plan:
             return False
         return contact.window_left > self.limits.reserved.get(self.message.purpose, 0)
 
-    def _held_back(self) -> Decided | None:
-        """Quiet hours, and the fuse against ourselves. Put off, never dropped silently."""
+    def _held_back(self, contact: ContactPoint) -> Decided | None:
+        """A doctor's talk, quiet hours, the fuse against ourselves. Put off, never just dropped."""
+        if takeover.is_held(contact, self.now) and contact.taken_over_until is not None:
+            return self._postpone("doctor_talks", contact.taken_over_until)
         if self.limits.is_quiet(self.now):
             return self._postpone("quiet_hours", self.limits.quiet_ends(self.now))
         today = outbound.spoken_since(self.session, self.message, day_began(self.now))

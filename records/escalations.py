@@ -82,6 +82,16 @@ def raise_alarm(
     return Alarm(row, opened=False, raised=raised)
 
 
+def stands(session: Session, person_id: str) -> bool:
+    """Whether something of this person is open."""
+    found = session.exec(
+        select(Escalation.id)
+        .where(Escalation.person_id == person_id)
+        .where(Escalation.state != CLOSED)
+    ).first()
+    return found is not None
+
+
 def record(
     session: Session,
     escalation: Escalation,

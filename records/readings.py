@@ -18,6 +18,15 @@ from records.tables import StoredReading
 STORED, UNCONFIRMED, REPLACED, WITHDRAWN = "stored", "unconfirmed", "replaced", "withdrawn"
 VALID = (STORED, UNCONFIRMED)
 OBJECTION_TIME = timedelta(hours=24)
+# Which protocol file judges a kind of value; its version is kept with the reading.
+JUDGED_BY = {
+    Kind.BP: "hypertension",
+    Kind.GLUCOSE: "type2_diabetes",
+    Kind.HBA1C: "type2_diabetes",
+    Kind.PULSE: "red_flags",
+    Kind.TEMP: "red_flags",
+    Kind.WEIGHT: "routine",
+}
 
 _RECENT = (
     select(StoredReading)
@@ -108,6 +117,17 @@ def recent(
     """Valid readings of a person taken after `since`, newest first."""
     values = {"person": person_id, "since": since, "most": limit}
     return list(session.exec(_RECENT, params=values).all())
+
+
+def leave_unsure(session: Session, reading_ids: list[str]) -> None:
+    """Nobody read these back, so silence is no yes: they wait for a doctor."""
+    if reading_ids:
+        session.execute(
+            update(StoredReading)
+            .where(col(StoredReading.id).in_(reading_ids))
+            .values(confirm_by=None)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def confirm(session: Session, reading_ids: list[str]) -> int:
