@@ -67,6 +67,26 @@ def plan(
     return insert_once(session, row)
 
 
+def replan(
+    session: Session, person_id: str, programme: str, due_on: date, reason: str = "routine"
+) -> bool:
+    """The doctor's own date: it takes the place of what the rules had planned.
+
+    Only an earlier check after a referral stays, because somebody must ask whether the person went.
+    """
+    session.execute(
+        update(FollowUp)
+        .where(col(FollowUp.person_id) == person_id)
+        .where(col(FollowUp.programme) == programme)
+        .where(col(FollowUp.state) == PLANNED)
+        .where((col(FollowUp.reason) != "referral_check") | (col(FollowUp.due_on) >= due_on))
+        .values(state=CANCELLED)
+        .execution_options(synchronize_session=False)
+    )
+    session.expire_all()
+    return plan(session, person_id, programme, due_on, reason)
+
+
 def open_for(session: Session, person_ids: list[str]) -> list[FollowUp]:
     """The follow-ups being asked about now, the earliest due first."""
     return list(session.exec(_OPEN_FOR, params={"persons": person_ids}).all())

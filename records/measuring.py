@@ -39,7 +39,14 @@ _JUDGED_BY = {
 
 
 def keep_measured(
-    session: Session, vault: Vault, reader: Reader, row: FollowUp, entry: Entry, *, now: datetime
+    session: Session,
+    vault: Vault,
+    reader: Reader,
+    row: FollowUp,
+    entry: Entry,
+    already: tuple[Reading, ...],
+    *,
+    now: datetime,
 ) -> str | None:
     """Store the values of a visit or a call. Returns the alarm they opened, if any."""
     if entry.mode is Mode.MESSAGE:
@@ -49,7 +56,8 @@ def keep_measured(
     mine = _from_this_form(session, row)
     for reading in readings(entry.values):
         before = [one for one in mine if as_reading(one).kind is reading.kind]
-        if any(_equal(as_reading(one), reading) for one in before):
+        known_here = [*already, *(as_reading(one) for one in before)]
+        if any(_equal(one, reading) for one in known_here):
             continue
         judged = assess(Situation(background=known, readings=(reading,)))
         new = stored.store(
