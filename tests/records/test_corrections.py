@@ -14,7 +14,7 @@ from care.assess import assess
 from care.level import Level
 from care.reading import Kind, Reading
 from care.situation import Situation
-from records import casework, corrections, escalations, measuring, people
+from records import bedside, casework, corrections, escalations, people
 from records.corrections import Change, Corrected
 from records.people import background, china_date
 from records.reader import Reader
@@ -400,7 +400,7 @@ def test_what_the_doctor_measures_is_judged_and_alarmed_like_any_other(
 ) -> None:
     person, point = county.person("a")
     done = there(
-        measuring.enter(
+        bedside.enter(
             county.session,
             doctor,
             person,
@@ -424,7 +424,7 @@ def test_the_alarm_of_a_value_the_doctor_mistyped_goes_down_again(
     county: County, doctor: Reader
 ) -> None:
     person, _ = county.person("a")
-    done = there(measuring.enter(county.session, doctor, person, (bp(190, 115),), county.now))
+    done = there(bedside.enter(county.session, doctor, person, (bp(190, 115),), county.now))
     correct(county, doctor, done.reading_ids[0], Change("mistyped", reading=bp(130, 80)))
     assert there(alarm_of(county, person)).level == "routine"
 
@@ -433,18 +433,18 @@ def test_a_calm_measurement_opens_nothing_and_nobody_measures_elsewhere(
     county: County, doctor: Reader
 ) -> None:
     person, _ = county.person("a")
-    done = there(measuring.enter(county.session, doctor, person, (bp(128, 78),), county.now))
+    done = there(bedside.enter(county.session, doctor, person, (bp(128, 78),), county.now))
     assert done.case_id is None
     assert alarm_of(county, person) is None
     other = county.readers["doctor_b"]
-    assert measuring.enter(county.session, other, person, (bp(128, 78),), county.now) is None
+    assert bedside.enter(county.session, other, person, (bp(128, 78),), county.now) is None
 
 
 def test_a_value_far_from_the_others_is_doubted(county: County) -> None:
     person, _ = county.person("a")
     for days in (1, 2, 3):
         county.pressure(person, 130, 80, ago=timedelta(days=days))
-    calm = measuring.doubted(county.session, person, bp(134, 82), county.now)
-    far = measuring.doubted(county.session, person, bp(190, 115), county.now)
-    cannot = measuring.doubted(county.session, person, bp(1300, 80), county.now)
+    calm = bedside.doubted(county.session, person, bp(134, 82), county.now)
+    far = bedside.doubted(county.session, person, bp(190, 115), county.now)
+    cannot = bedside.doubted(county.session, person, bp(1300, 80), county.now)
     assert [one.plausibility for one in (calm, far, cannot)] == ["fine", "confirm", "impossible"]
