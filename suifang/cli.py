@@ -199,6 +199,40 @@ def batch(
 
 
 @app.command()
+def simulate(
+    patients: Annotated[int, typer.Option(min=1, max=20_000)] = 200,
+    days: Annotated[int, typer.Option(min=1, max=1_100)] = 90,
+    seed: Annotated[int, typer.Option(help="The same seed lives the same life.")] = 7,
+    first_day: Annotated[str, typer.Option(help="Like 2026-01-01.")] = "2026-01-01",
+    as_json: Annotated[bool, typer.Option("--json", help="For another program.")] = False,
+) -> None:
+    """Let an invented county live through the real ticks on a fast clock, and judge it."""
+    import json
+
+    from rich.progress import Progress
+
+    from knowledge.library import Library
+    from suifang.simulation.run import Plan
+    from suifang.simulation.run import simulate as live
+    from suifang.simulation.showing import show
+
+    _settings("error")
+    plan = Plan.of(patients, days, seed, first_day)
+    with Progress(console=screen, transient=True) as progress:
+        task = progress.add_task("Living", total=days)
+        found = live(
+            plan,
+            Library(None, None, serve_pending=True),
+            lambda day: progress.update(task, completed=day, description=f"Day {day}"),
+        )
+    if as_json:
+        typer.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=1))
+    else:
+        show(found, Console())
+    raise typer.Exit(0 if found.sound else 1)
+
+
+@app.command()
 def report(
     month: Annotated[str, typer.Option(help="Like 2026-11; the present month if left out.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="For another program.")] = False,

@@ -32,7 +32,7 @@ _SOMETIMES_EVERY = timedelta(minutes=30)
 _SMALLEST_STEP = timedelta(seconds=1)
 _MOST_ROUNDS = 500
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int], None]
 
 
 @dataclass
@@ -81,7 +81,7 @@ class Life:
             for happening in self.world.happenings(self.clock.now):
                 self._happen(happening)
             await self._tick(work)
-            tell((self.clock.now - first).days, (until - first).days)
+            tell((self.clock.now - first).days)
             self.clock.now = min(self._next(), until)
 
     def _next(self) -> datetime:
