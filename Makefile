@@ -9,7 +9,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 FAST := -m "not slow and not live"
-SLOW := -m "slow and not live"
+SLOW := -m "slow and not alone and not live"
+ALONE := -m "alone and not live"
 # These must be covered to the last branch: they decide what a patient is told, and that it arrives.
 WHOLLY_COVERED := care/*,texts/*,channels/delivery.py
 
@@ -40,7 +41,8 @@ test: lint ## Everything that CI runs
 	scripts/test-needs.sh
 	$(BIN)/coverage erase
 	$(BIN)/pytest -q $(FAST) -n auto --dist loadfile --cov --cov-report=
-	$(BIN)/pytest -q $(SLOW) --cov --cov-append --cov-report=
+	$(BIN)/pytest -q $(SLOW) -n auto --dist loadfile --cov --cov-append --cov-report=
+	$(BIN)/pytest -q $(ALONE) --cov --cov-append --cov-report=
 	$(BIN)/coverage report --include='$(WHOLLY_COVERED)' --fail-under=100
 	$(BIN)/coverage report --fail-under=95
 

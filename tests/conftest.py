@@ -28,6 +28,17 @@ if TYPE_CHECKING:
 MONDAY_MORNING = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 
 
+# Several processes, a browser or a stopwatch: whatever runs beside them makes them wait in vain.
+_ALONE = ("system", "journeys", "simulator/test_browser.py", "suifang/test_demonstration.py")
+_HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if str(item.path.relative_to(_HERE)).startswith(_ALONE) and item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.alone)
+
+
 def pytest_collection_finish() -> None:
     """Spare the collector what stays anyway: every module and every collected test."""
     gc.collect()
