@@ -8,12 +8,14 @@ from collections.abc import Callable
 from langgraph.runtime import Runtime
 
 from agent import answering, wording
-from agent.context import SENDER, TurnContext
+from agent.asking import ask_doctor
+from agent.context import TurnContext
 from agent.decision import Part, Route, TaskWish
+from agent.own_words import my_values
+from agent.reminder_hour import hour_told, set_hour
 from agent.state import TurnState
 from language.understanding import Intent, Understanding
-from records.tasks import CALL, LOOK_AT_MEDIA, READ_MESSAGE
-from texts.wording import listed
+from records.tasks import LOOK_AT_MEDIA, READ_MESSAGE
 
 # After these a routine advice may follow; the others ask something, or advise themselves.
 _TELL_ONLY_THE_VALUE = {
@@ -26,7 +28,6 @@ _TELL_ONLY_THE_VALUE = {
 # Refusals that would only puzzle somebody who asked nothing.
 _NOT_WORTH_SAYING = {"answer.not_known", "answer.refuse_chitchat"}
 _PHONE = re.compile(r"\s*(?:\+?86)?\s*1[3-9]\d{9}\s*")
-_SHOWN = 6
 _MEDIA = {
     "voice": "media.voice_received",
     "image": "media.image_received",
@@ -39,6 +40,8 @@ def chat(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     context = runtime.context
     understood = state["heed"].understood
     command = _COMMANDS.get(understood.intent)
+    if command is None and hour_told(state, context) is not None:
+        command = set_hour
     said: TurnState = command(state, context) if command else {"parts": ()}
     if not said["parts"]:
         said = {**said, "parts": _about_values(state, context)}
@@ -144,28 +147,12 @@ def _resume(_state: TurnState, _context: TurnContext) -> TurnState:
     return {"parts": (wording.part("stop.resume"),), "opt_out": False}
 
 
-def _doctor(_state: TurnState, context: TurnContext) -> TurnState:
-    key = "doctor.called" if context.on_duty else "doctor.called_nobody"
-    values = {"doctor": "医生"} if context.on_duty else {}
-    message_id = context.messages[-1].message_id
-    task = TaskWish(CALL, "asked_for_doctor", message_id, context.sender.person_id, message_id)
-    return {"parts": (wording.part(key, **values),), "tasks": (task,)}
-
-
 def _help(_state: TurnState, _context: TurnContext) -> TurnState:
     return {"parts": (wording.part("chat.help"),)}
 
 
 def _thanks(_state: TurnState, _context: TurnContext) -> TurnState:
     return {"parts": (wording.part("chat.thanks"),)}
-
-
-def _my_readings(_state: TurnState, context: TurnContext) -> TurnState:
-    """The last few values of the sender, the newest first; never anybody else's."""
-    recent = [past.reading for past in context.sender.past][:_SHOWN]
-    if not recent or context.sender.relation != SENDER:
-        return {"parts": (wording.part("reading.history_none"),)}
-    return {"parts": (wording.part("reading.history", values=listed(recent)),)}
 
 
 def _greeting(_state: TurnState, _context: TurnContext) -> TurnState:
@@ -181,10 +168,11 @@ def _withdraw(state: TurnState, _context: TurnContext) -> TurnState:
 _COMMANDS: dict[Intent, Callable[[TurnState, TurnContext], TurnState]] = {
     Intent.STOP: _stop,
     Intent.RESUME: _resume,
-    Intent.DOCTOR: _doctor,
+    Intent.DOCTOR: ask_doctor,
     Intent.HELP: _help,
     Intent.GREETING: _greeting,
     Intent.THANKS: _thanks,
-    Intent.MY_READINGS: _my_readings,
+    Intent.MY_READINGS: my_values,
+    Intent.REMINDER_TIME: set_hour,
     Intent.WITHDRAW: _withdraw,
 }

@@ -59,11 +59,16 @@ class Past:
     taken_at: datetime
     recorded_at: datetime
     state: str
+    setting: str = "home"
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A person behind the contact point; `relation` is to whoever holds the phone."""
+    """A person behind the contact point; `relation` is to whoever holds the phone.
+
+    `past` are the readings that a message may still correct, `history` those of a year, both the
+    newest first. `shared`: the person agreed that the holder of this phone may see them.
+    """
 
     person_id: str
     relation: str = SENDER
@@ -72,6 +77,9 @@ class Member:
     background: Background = field(default_factory=Background)
     past: tuple[Past, ...] = ()
     identified: bool = True
+    history: tuple[Past, ...] = ()
+    shared: bool = False
+    status: str = "active"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,11 @@ class OpenFollowUp:
 
 @dataclass(frozen=True, slots=True)
 class TurnContext:
-    """Everything a node may use. Nodes read it and return values; only the turn writes."""
+    """Everything a node may use. Nodes read it and return values; only the turn writes.
+
+    `pictures`: the channel draws them and enough sends are left. `doctor`: who would be rung when
+    the sender asks for one; `asked_before`: an earlier request still stands.
+    """
 
     now: datetime
     messages: tuple[Heard, ...]
@@ -102,8 +114,13 @@ class TurnContext:
     stopped: bool = False
     first_contact: bool = False
     on_duty: bool = False
+    held: bool = False
     clinic_name: str = ""
     clinic_phone: str | None = None
+    pictures: bool = False
+    reminder_hour: int | None = None
+    doctor: str = ""
+    asked_before: bool = False
 
     @property
     def sender(self) -> Member:

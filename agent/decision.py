@@ -22,12 +22,13 @@ class Mode(StrEnum):
 
 
 class Route(StrEnum):
-    """Which part of the graph wrote the reply."""
+    """Which part of the graph wrote the reply; held: a doctor writes, the agent only reads."""
 
     ALARM = "alarm"
     FOLLOW_UP = "follow_up"
     ANSWER = "answer"
     CHAT = "chat"
+    HELD = "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +65,27 @@ class FollowUpStep:
 
 @dataclass(frozen=True, slots=True)
 class TaskWish:
-    """Something a doctor must do. `cause` makes it unique together with the turn's message."""
+    """Something a doctor must do. `cause` makes it unique together with the turn's message.
+
+    `once`: an open one of the same kind and reason is enough. `rings`: a new one rings the doctor.
+    """
 
     kind: str
     reason: str
     cause: str
     person_id: str
     message_id: str | None = None
+    once: bool = False
+    rings: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A PNG that follows the reply, with its key in texts/ and the words that stand for it."""
+
+    key: str
+    told: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +121,8 @@ class Decision:
     opt_out: bool | None = None
     answered: bool = False
     clarify: bool = False
+    picture: Picture | None = None
+    reminder_hour: int | None = None
 
     @property
     def reply(self) -> str:

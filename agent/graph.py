@@ -21,7 +21,9 @@ from agent.decision import Decision, Mode, Route
 from agent.following_up import follow_up, progress, still_expected
 from agent.guard import guard
 from agent.hearing import assess, hear
+from agent.leaving import noticed
 from agent.recording import record
+from agent.reminder_hour import hour_told
 from agent.state import TurnState
 from agent.understanding import understand
 from care.level import Level
@@ -36,6 +38,7 @@ _COMMANDS = {
     Intent.GREETING,
     Intent.THANKS,
     Intent.MY_READINGS,
+    Intent.REMINDER_TIME,
     Intent.WITHDRAW,
 }
 
@@ -56,12 +59,14 @@ def decide(context: TurnContext) -> Decision:
         confirm=state["record"].confirm,
         withdraw=state["record"].withdraw,
         follow_ups=state["follow_ups"],
-        tasks=state.get("tasks", ()),
+        tasks=(*state.get("tasks", ()), *noticed(context)),
         citations=state.get("citations", ()),
         awaiting=_awaiting(state, context),
         opt_out=state.get("opt_out"),
         answered=state.get("answered", False),
         clarify=state["heed"].understood.clarify,
+        picture=state.get("picture"),
+        reminder_hour=state.get("reminder_hour"),
     )
 
 
@@ -88,7 +93,7 @@ def route(
     understood = state["heed"].understood
     if state["level"] >= Level.URGENT:
         return "alarm"
-    if understood.intent in _COMMANDS:
+    if understood.intent in _COMMANDS or hour_told(state, runtime.context) is not None:
         return "chat"
     hint = state.get("hint")
     if understood.no_symptoms and state["follow_ups"]:

@@ -14,7 +14,9 @@ from language.understanding import Understanding
 
 # A comma: a value may go on in the next message, a sentence may not.
 BREAK = "，"
-_MENU_WORDS = {"doctor": "找医生", "help": "帮助", "stop": "退订"}
+_HELP = "帮助"
+# Buttons of menus that were published before the channel said their words itself.
+_MENU_WORDS = {"doctor": "找医生", "help": _HELP, "stop": "退订"}
 
 
 def hear(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
@@ -58,7 +60,7 @@ def words_of(heard: Heard) -> str:
     if heard.kind == "text":
         return heard.text
     if heard.kind == "event" and heard.event.get("event") == "CLICK":
-        return _MENU_WORDS.get(str(heard.event.get("key", "")), _MENU_WORDS["help"])
+        return heard.text or _MENU_WORDS.get(str(heard.event.get("key", "")), _HELP)
     return ""
 
 

@@ -5,18 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from agent.context import Answers, Heard, Member, Model, OpenFollowUp, Past, TurnContext
+from agent import asking
+from agent.context import SENDER, Answers, Heard, Member, Model, OpenFollowUp, Past, TurnContext
+from agent.hearing import words_of
 from care.level import Level
-from records import conversations, duty, follow_ups, people, readings
+from records import conversations, duty, follow_ups, people, readings, takeover, tasks
 from records.messages import BODY
 from records.people import UNIDENTIFIED, Linked
-from records.tables import ContactPoint, FollowUp, InboundMessage, StoredReading
+from records.tables import Consent, ContactPoint, FollowUp, InboundMessage, Person, StoredReading
 from records.vault import Vault
 
-# How far back stored readings matter to a turn: corrections, confirmations, "我的血压".
+# How far back a reading can still be meant, and how far "我的血压" looks.
 _LOOKS_BACK = timedelta(days=60)
+_REMEMBERS = timedelta(days=366)
+_MOST_READINGS = 30
+# A picture leaves as many sends for what matters more.
+_SENDS_FOR_PICTURE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +44,33 @@ def load(session: Session, tools: Tools, contact_id: str, now: datetime) -> Turn
         linked = people.behind(session, contact_id)
     places = duty.chain(session, linked[0].person.facility_id)
     clinic = next(iter(places), None)
+    heard = tuple(_heard(tools.vault, m) for m in conversations.waiting(session, contact_id))
+    doctor, asked_before = _asking(session, tools.vault, linked[0].person, heard, now)
     return TurnContext(
         now=now,
-        messages=tuple(_heard(tools.vault, m) for m in conversations.waiting(session, contact_id)),
-        members=tuple(_member(session, tools.vault, who, now) for who in linked),
+        messages=heard,
+        members=tuple(_member(session, tools.vault, who, contact_id, now) for who in linked),
         answers=tools.answers,
         model=tools.model,
         follow_ups=_open(session, linked),
         awaiting=contact.awaiting,
         stopped=contact.stopped_at is not None,
         first_contact=first_contact,
+        held=takeover.is_held(contact, now),
         on_duty=duty.anybody_at(session, places, now),
         clinic_name=clinic.name if clinic else "",
         clinic_phone=clinic.phone if clinic else None,
+        pictures=_pictures(contact, now),
+        reminder_hour=contact.reminder_hour,
+        doctor=doctor,
+        asked_before=asked_before,
     )
+
+
+def _pictures(contact: ContactPoint, now: datetime) -> bool:
+    """Whether a picture may follow the words: only WeChat draws one, and it costs a send."""
+    open_now = contact.window_until is not None and contact.window_until > now
+    return open_now and contact.window_left >= _SENDS_FOR_PICTURE
 
 
 def _heard(vault: Vault, message: InboundMessage) -> Heard:
@@ -66,22 +85,51 @@ def _heard(vault: Vault, message: InboundMessage) -> Heard:
     )
 
 
-def _member(session: Session, vault: Vault, linked: Linked, now: datetime) -> Member:
+def _member(
+    session: Session, vault: Vault, linked: Linked, contact_id: str, now: datetime
+) -> Member:
     person = linked.person
-    recent = readings.recent(session, person.id, since=now - _LOOKS_BACK, limit=20)
+    rows = readings.recent(session, person.id, since=now - _REMEMBERS, limit=_MOST_READINGS)
+    history = tuple(_past(row) for row in rows)
     return Member(
         person_id=person.id,
         relation=linked.relation,
         name=people.name_of(vault, person),
         facility_id=person.facility_id,
         background=people.background(session, person, people.china_date(now)),
-        past=tuple(_past(row) for row in recent),
+        past=tuple(past for past in history if past.taken_at >= now - _LOOKS_BACK),
         identified=person.status != UNIDENTIFIED,
+        history=history,
+        shared=linked.relation != SENDER and _shared(session, person.id, contact_id),
+        status=person.status,
     )
 
 
 def _past(row: StoredReading) -> Past:
-    return Past(row.id, readings.as_reading(row), row.taken_at, row.recorded_at, row.state)
+    reading = readings.as_reading(row)
+    return Past(row.id, reading, row.taken_at, row.recorded_at, row.state, row.setting)
+
+
+def _shared(session: Session, person_id: str, contact_id: str) -> bool:
+    """Whether the person agreed that the holder of this phone may see the values."""
+    agreed = session.exec(
+        select(Consent.id)
+        .where(Consent.person_id == person_id)
+        .where(Consent.contact_point_id == contact_id)
+        .where(Consent.purpose == "sharing")
+        .where(col(Consent.revoked_at).is_(None))
+    ).first()
+    return agreed is not None
+
+
+def _asking(
+    session: Session, vault: Vault, person: Person, heard: tuple[Heard, ...], now: datetime
+) -> tuple[str, bool]:
+    """Who would answer a request for a doctor, and whether an earlier one still stands."""
+    if not asking.wants_doctor(words_of(one) for one in heard):
+        return "", False
+    before = tasks.stands(session, person.id, tasks.CALL, asking.ASKED)
+    return asking.who_answers(session, vault, person, now), before
 
 
 def _open(session: Session, linked: list[Linked]) -> tuple[OpenFollowUp, ...]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
 from sqlmodel import Session, col, update
 
+from agent import asking
 from agent.context import TurnContext
-from agent.decision import Decision, FollowUpStep, NewReading, Route, TaskWish
+from agent.decision import Decision, FollowUpStep, NewReading, Picture, Route, TaskWish
+from agent.stepping_back import TALK
 from care.cadence import chase
 from care.level import Level
 from care.protocol import protocol
@@ -17,6 +19,7 @@ from care.reading import Kind
 from records import audit, conversations, escalations, follow_ups, outbound, readings, tasks
 from records.conversations import Claim
 from records.insertion import insert
+from records.outbound import Draft
 from records.people import china_date
 from records.readings import Provenance
 from records.tables import ContactPoint, Person, Turn
@@ -27,6 +30,8 @@ from records.vault import Vault
 _REPLY_LIVES = timedelta(hours=24)
 _SAFETY_LIVES = timedelta(hours=6)
 _REVIEW_WITHIN_DAYS = 14
+# Rows of one conversation leave in the order of their making.
+_BEHIND = timedelta(milliseconds=1)
 _AGENT = "agent"
 # Which protocol file judged a kind of value; its version is kept with the reading.
 _JUDGED_BY = {
@@ -96,6 +101,8 @@ def _store_readings(turn: Save) -> list[str]:
         row_id = _store(turn, new)
         if new.certainty != "plain":
             unconfirmed.append(row_id)
+    if turn.context.held:
+        readings.leave_unsure(turn.session, unconfirmed)
     readings.confirm(turn.session, list(turn.decision.confirm))
     for reading_id in turn.decision.withdraw:
         readings.withdraw(turn.session, [reading_id])
@@ -164,7 +171,11 @@ def _next_reminder(now: datetime) -> datetime:
 
 def _open_task(turn: Save, wish: TaskWish) -> None:
     person = turn.session.get_one(Person, wish.person_id)
-    tasks.open_task(
+    if wish.reason == TALK and escalations.stands(turn.session, person.id):
+        return
+    if wish.once and tasks.stands(turn.session, person.id, wish.kind, wish.reason):
+        return
+    opened = tasks.open_task(
         turn.session,
         task_key=f"{wish.kind}:{wish.cause}",
         kind=wish.kind,
@@ -175,6 +186,8 @@ def _open_task(turn: Save, wish: TaskWish) -> None:
         inbound_message_id=wish.message_id,
         now=turn.now,
     )
+    if opened and wish.rings:
+        asking.ring(turn.session, turn.vault, person, wish.cause, turn.now)
 
 
 def _open_review(turn: Save) -> None:
@@ -211,6 +224,20 @@ def _queue_reply(turn: Save) -> None:
         expires_at=turn.now + (_SAFETY_LIVES if alarm else _REPLY_LIVES),
     )
     outbound.queue(turn.session, turn.vault, draft, turn.now)
+    if decision.picture is not None:
+        _queue_picture(turn, decision.picture, draft)
+
+
+def _queue_picture(turn: Save, picture: Picture, after: Draft) -> None:
+    """A row of its own behind the words: what happens to one never repeats the other."""
+    draft = replace(
+        after,
+        text_key=picture.key,
+        body=picture.told,
+        send_key=f"{after.send_key}:picture",
+        picture=picture.content,
+    )
+    outbound.queue(turn.session, turn.vault, draft, turn.now + _BEHIND)
 
 
 def _remember(turn: Save, unconfirmed: list[str]) -> None:
@@ -220,11 +247,13 @@ def _remember(turn: Save, unconfirmed: list[str]) -> None:
     if unconfirmed:
         awaiting["confirm"] = unconfirmed
     values: dict[str, object] = {"awaiting": awaiting}
+    if decision.reminder_hour is not None:
+        values["reminder_hour"] = decision.reminder_hour
     if decision.opt_out is not None:
         values["stopped_at"] = turn.now if decision.opt_out else None
         action = "consent.stopped" if decision.opt_out else "consent.resumed"
         _note(turn, action, turn.held.contact_point_id)
-    elif awaiting == dict(turn.context.awaiting):
+    elif decision.reminder_hour is None and awaiting == dict(turn.context.awaiting):
         return
     turn.session.execute(
         update(ContactPoint)

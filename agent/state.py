@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from agent.context import Hint, Member
-from agent.decision import FollowUpStep, Mode, NewReading, Part, Route, TaskWish
+from agent.decision import FollowUpStep, Mode, NewReading, Part, Picture, Route, TaskWish
 from care.level import Level
 from knowledge.answer import Citation
 from language.judgement import Described
@@ -64,3 +64,5 @@ class TurnState(TypedDict, total=False):
     answered: bool
     awaiting: dict[str, object]
     opt_out: bool | None
+    picture: Picture
+    reminder_hour: int

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from language.lexicon import table
 from language.normalise import normalise
 
-_PLAIN = re.compile(r"[\s,，.。!！~、:：;\"“”'‘’（）()…呀啊吧哦嘛呢的了]+$|[\s,，.。!！~、]+")
+_MARKS = re.compile(r"[\s,，.。!！~、:：;\"“”'‘’（）()…]+")
+_PARTICLES = "呀啊吧哦嘛呢的了"
 _HOURS = {word: hour for hour, word in enumerate("零一二三四五六七八九十")} | {"两": 2}
 _NOON = 12
 _TEN = 10
@@ -33,14 +34,15 @@ _STEP = 2
 def wish_of(text: str) -> Wish | None:
     """What a message wants the time of reminders to be; None when it is about something else."""
     normal = normalise(text).text
-    plain = _PLAIN.sub("", normal)
+    plain = _MARKS.sub("", normal)
+    said = {plain, plain.rstrip(_PARTICLES)}
     words = table("reminder_time")["exact"]
-    if plain in words["ask"]:
+    if not said.isdisjoint(words["ask"]):
         return Wish()
     if _patterns("about").search(normal):
         return None
     for name, shift in (("later", _STEP), ("earlier", -_STEP)):
-        if plain in words[name] or _patterns(name).search(normal):
+        if not said.isdisjoint(words[name]) or _patterns(name).search(normal):
             return Wish(shift=shift)
     return Wish(hour=hour_in(normal)) if _patterns("wanted").search(normal) else None
 

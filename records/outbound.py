@@ -23,7 +23,7 @@ from records.insertion import insert_once
 from records.tables import ContactPoint, DeliveryAttempt, OutboundMessage
 from records.vault import Vault
 
-BODY = "outbound_messages.body"
+BODY, PICTURE = "outbound_messages.body", "outbound_messages.picture"
 
 SAFETY, DOCTOR, REPLY = "safety", "doctor", "reply"
 NOTICE, REMINDER, EDUCATION = "notice", "reminder", "education"
@@ -51,6 +51,7 @@ class Draft:
 
     `template` = {"name": our name of a registered template, and its fields}: what may travel when
     the window is shut. Without a contact point the person's own one is found when it is sent.
+    A `picture` goes instead of the body, which then says in words what was sent.
     """
 
     purpose: str
@@ -66,6 +67,7 @@ class Draft:
     author_id: str | None = None
     template: Mapping[str, Any] = field(default_factory=dict)
     not_before: datetime | None = None
+    picture: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ def queue(session: Session, vault: Vault, draft: Draft, now: datetime) -> Outbou
         text_key=draft.text_key,
         body_sealed=vault.seal(draft.body, BODY, row),
         template=dict(draft.template),
+        picture_sealed=vault.seal_bytes(draft.picture, PICTURE, row) if draft.picture else None,
         send_key=draft.send_key,
         priority=PRIORITY[draft.purpose],
         state=QUEUED,
@@ -105,6 +108,13 @@ def queue(session: Session, vault: Vault, draft: Draft, now: datetime) -> Outbou
 def text_of(vault: Vault, message: OutboundMessage) -> str:
     """What is to be said."""
     return vault.open(message.body_sealed, BODY, message.id)
+
+
+def picture_of(vault: Vault, message: OutboundMessage) -> bytes | None:
+    """The PNG that is sent instead of the words, if there is one."""
+    if message.picture_sealed is None:
+        return None
+    return vault.open_bytes(message.picture_sealed, PICTURE, message.id)
 
 
 def any_due(session: Session, now: datetime) -> bool:

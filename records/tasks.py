@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlmodel import Session, col, update
+from sqlmodel import Session, col, select, update
 
 from records.db import changed
 from records.identity import new_id
@@ -45,6 +45,18 @@ def open_task(
         due_on=due_on,
     )
     return insert_once(session, task)
+
+
+def stands(session: Session, person_id: str, kind: str, reason: str) -> bool:
+    """Whether a task of this kind and reason is open for a person."""
+    found = session.exec(
+        select(Task.id)
+        .where(Task.person_id == person_id)
+        .where(Task.kind == kind)
+        .where(Task.reason == reason)
+        .where(col(Task.closed_at).is_(None))
+    ).first()
+    return found is not None
 
 
 def close_task(session: Session, task_id: str, *, by: str, outcome: str, now: datetime) -> bool:

@@ -234,7 +234,7 @@ def test_an_event_that_asks_nothing_is_answered_with_nothing(
 def test_a_menu_tap_counts_as_its_words(thought: Thought, now: datetime) -> None:
     heard = Heard("m1", "event", event={"event": "CLICK", "key": "doctor"}, received_at=now)
     decision = thought(messages=(heard,), on_duty=True)
-    assert keys(decision) == ["doctor.called"]
+    assert keys(decision) == ["mine.doctor_now"]
     assert [task.kind for task in decision.tasks] == ["call"]
 
 
@@ -262,16 +262,6 @@ def test_what_was_understood_is_what_the_library_is_asked(
 ) -> None:
     thought("一天能吃多少盐？")
     assert library.asked == ["一天能吃多少盐？"]
-
-
-def test_my_readings_are_shown_to_their_owner(thought: Thought, now: datetime) -> None:
-    decision = thought("我的血压", members=(patient(past=(past(now, 153, 85),)),))
-    assert keys(decision) == ["reading.history"]
-    assert "153/85" in decision.reply
-
-
-def test_without_readings_there_is_nothing_to_show(thought: Thought) -> None:
-    assert keys(thought("我的血压")) == ["reading.history_none"]
 
 
 def test_a_phone_number_is_kept_for_the_doctor(thought: Thought) -> None:
