@@ -10,7 +10,7 @@ from records.tables.conversation import (
     OutboundMessage,
     Turn,
 )
-from records.tables.duty import Absence, DutyShift, KeptDraft, NoticeAddress
+from records.tables.duty import Absence, DutyShift, KeptDraft, LastLook, NoticeAddress, OwnReply
 from records.tables.escalation import Escalation, EscalationEvent, Task
 from records.tables.people import BindingCode, BindingGuess, Consent, Person, PersonContact
 from records.tables.places import Facility, Practitioner, SignIn
@@ -53,12 +53,14 @@ __all__ = [
     "ImportRun",
     "InboundMessage",
     "KeptDraft",
+    "LastLook",
     "Marker",
     "Media",
     "Merger",
     "MonthlyState",
     "NoticeAddress",
     "OutboundMessage",
+    "OwnReply",
     "Person",
     "PersonContact",
     "Practitioner",

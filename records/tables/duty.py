@@ -63,3 +63,27 @@ class KeptDraft(SQLModel, table=True):
     path: str
     fields_sealed: bytes | None = sealed()
     kept_at: datetime = instant(index=True)
+
+
+class LastLook(SQLModel, table=True):
+    """When a practitioner last looked at a person: what was written since is unread for them."""
+
+    __tablename__ = "last_looks"
+
+    practitioner_id: str = Field(foreign_key="practitioners.id", primary_key=True)
+    person_id: str = Field(foreign_key="persons.id", primary_key=True)
+    at: datetime = instant()
+
+
+class OwnReply(SQLModel, table=True):
+    """A ready-made reply of a practitioner's own, or of a whole facility when it is `shared`."""
+
+    __tablename__ = "own_replies"
+
+    id: str = row_id()
+    practitioner_id: str = Field(foreign_key="practitioners.id", index=True)
+    facility_id: str = Field(foreign_key="facilities.id", index=True)
+    shared: bool = False
+    words_sealed: bytes | None = sealed()
+    made_at: datetime = instant()
+    retired_at: datetime | None = optional_instant()
