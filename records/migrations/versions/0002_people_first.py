@@ -298,6 +298,19 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "last_looks",
+        sa.Column("practitioner_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("person_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("at", records.times.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["persons.id"], name=op.f("fk_last_looks_person_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["practitioner_id"], ["practitioners.id"], name=op.f("fk_last_looks_practitioner_id")
+        ),
+        sa.PrimaryKeyConstraint("practitioner_id", "person_id", name=op.f("pk_last_looks")),
+    )
+    op.create_table(
         "mergers",
         sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
         sa.Column("kept_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -333,6 +346,31 @@ def upgrade() -> None:
     with op.batch_alter_table("notice_addresses", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_notice_addresses_practitioner_id"), ["practitioner_id"], unique=False
+        )
+
+    op.create_table(
+        "own_replies",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+        sa.Column("practitioner_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("facility_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("shared", sa.Boolean(), nullable=False),
+        sa.Column("words_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("made_at", records.times.Instant(timezone=True), nullable=False),
+        sa.Column("retired_at", records.times.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["facility_id"], ["facilities.id"], name=op.f("fk_own_replies_facility_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["practitioner_id"], ["practitioners.id"], name=op.f("fk_own_replies_practitioner_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_own_replies")),
+    )
+    with op.batch_alter_table("own_replies", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_own_replies_facility_id"), ["facility_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_own_replies_practitioner_id"), ["practitioner_id"], unique=False
         )
 
     op.create_table(
@@ -408,10 +446,10 @@ def upgrade() -> None:
             sa.Column("revoked_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True)
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_consents_revoked_by"), "practitioners", ["revoked_by"], ["id"]
+            batch_op.f("fk_consents_recorded_by"), "practitioners", ["recorded_by"], ["id"]
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_consents_recorded_by"), "practitioners", ["recorded_by"], ["id"]
+            batch_op.f("fk_consents_revoked_by"), "practitioners", ["revoked_by"], ["id"]
         )
 
     with op.batch_alter_table("contact_points", schema=None) as batch_op:
@@ -498,8 +536,8 @@ def downgrade() -> None:
         batch_op.drop_column("taken_over_by")
 
     with op.batch_alter_table("consents", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_consents_recorded_by"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_consents_revoked_by"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_consents_recorded_by"), type_="foreignkey")
         batch_op.drop_column("revoked_by")
         batch_op.drop_column("revoked_message_id")
         batch_op.drop_column("recorded_by")
@@ -515,6 +553,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_import_rows_key_index"))
 
     op.drop_table("import_rows")
+    with op.batch_alter_table("own_replies", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_own_replies_practitioner_id"))
+        batch_op.drop_index(batch_op.f("ix_own_replies_facility_id"))
+
+    op.drop_table("own_replies")
     with op.batch_alter_table("notice_addresses", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_notice_addresses_practitioner_id"))
 
@@ -524,6 +567,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_mergers_kept_id"))
 
     op.drop_table("mergers")
+    op.drop_table("last_looks")
     with op.batch_alter_table("kept_drafts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_kept_drafts_practitioner_id"))
         batch_op.drop_index(batch_op.f("ix_kept_drafts_kept_at"))
