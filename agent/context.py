@@ -11,6 +11,7 @@ from care.level import Level
 from care.reading import Reading
 from care.situation import Background
 from knowledge.answer import Answer
+from records.binding import Redeemed
 
 SENDER = "self"
 
@@ -67,7 +68,9 @@ class Member:
     """A person behind the contact point; `relation` is to whoever holds the phone.
 
     `past` are the readings that a message may still correct, `history` those of a year, both the
-    newest first. `shared`: the person agreed that the holder of this phone may see them.
+    newest first. `shared`: the person agreed that the holder of this phone may see them; `kept`:
+    that values are kept; `pending`: this was asked and not yet answered; `waiting`: values wait for
+    the yes. `relatives`: who else has a phone tied to this person.
     """
 
     person_id: str
@@ -80,6 +83,10 @@ class Member:
     history: tuple[Past, ...] = ()
     shared: bool = False
     status: str = "active"
+    kept: bool = True
+    pending: bool = False
+    waiting: bool = False
+    relatives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,8 @@ class TurnContext:
     """Everything a node may use. Nodes read it and return values; only the turn writes.
 
     `pictures`: the channel draws them and enough sends are left. `doctor`: who would be rung when
-    the sender asks for one; `asked_before`: an earlier request still stands.
+    the sender asks for one; `asked_before`: an earlier request still stands. `redeemed`: what came
+    of a binding code in these messages; `places`: the villages a stranger may name, by id.
     """
 
     now: datetime
@@ -121,6 +129,8 @@ class TurnContext:
     reminder_hour: int | None = None
     doctor: str = ""
     asked_before: bool = False
+    redeemed: Redeemed | None = None
+    places: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sender(self) -> Member:

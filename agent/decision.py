@@ -11,6 +11,7 @@ from typing import Any
 from care.level import Level
 from care.reading import Reading
 from knowledge.answer import Citation
+from language.consenting import Stance
 
 
 class Mode(StrEnum):
@@ -33,7 +34,10 @@ class Route(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewReading:
-    """A reading to store. `replaces` are the readings that this one corrects."""
+    """A reading to store. `replaces` are the readings that this one corrects.
+
+    `held`: its owner has not agreed that values are kept.
+    """
 
     person_id: str
     reading: Reading
@@ -43,6 +47,25 @@ class NewReading:
     level: Level = Level.NONE
     reasons: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What was agreed to or taken back, for whom, and the message that is the evidence."""
+
+    stance: Stance
+    person_ids: tuple[str, ...]
+    message_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """What a stranger said of himself: the name, and the facility of the village."""
+
+    person_id: str
+    name: str | None
+    facility_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +146,8 @@ class Decision:
     clarify: bool = False
     picture: Picture | None = None
     reminder_hour: int | None = None
+    agreement: Agreement | None = None
+    introduction: Introduction | None = None
 
     @property
     def reply(self) -> str:

@@ -102,7 +102,7 @@ def _step(one: OpenFollowUp, state: TurnState, context: TurnContext) -> FollowUp
 def _values(one: OpenFollowUp, state: TurnState) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for new in state["record"].readings:
-        if new.person_id == one.person_id:
+        if new.person_id == one.person_id and not new.held:
             found |= _answer(new)
     return found
 

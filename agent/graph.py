@@ -1,4 +1,4 @@
-"""The graph: read → assess → understand → (alarm | follow_up | answer | chat) → guard.
+"""The graph: read → assess → understand → (alarm | bind | follow_up | answer | chat) → guard.
 
 Plain nodes: they receive `Runtime[TurnContext]`, return values and touch nothing. Red flags never
 wait for a model: the alarm is decided before the only node that may call one.
@@ -13,8 +13,10 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
+from agent import agreeing, naming
 from agent.alarm import alarm
 from agent.answering import answer
+from agent.binding import first_words
 from agent.chatting import chat
 from agent.context import TurnContext
 from agent.decision import Decision, Mode, Route
@@ -67,6 +69,8 @@ def decide(context: TurnContext) -> Decision:
         clarify=state["heed"].understood.clarify,
         picture=state.get("picture"),
         reminder_hour=state.get("reminder_hour"),
+        agreement=state.get("agreement"),
+        introduction=state.get("introduction"),
     )
 
 
@@ -75,7 +79,11 @@ def weigh(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
 
     One node, because a step of the graph costs more than everything these three do.
     """
-    assessed = assess(state, runtime)
+    agreed: TurnState = {
+        "agreement": agreeing.heard(state, runtime.context),
+        "introduction": naming.introduced(state, runtime.context),
+    }
+    assessed: TurnState = {**agreed, **assess(state, runtime)}
     recorded = record({**state, **assessed}, runtime)
     collected = collect({**state, **assessed, **recorded}, runtime)
     return {**assessed, **recorded, **collected}
@@ -88,11 +96,13 @@ def collect(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
 
 def route(
     state: TurnState, runtime: Runtime[TurnContext]
-) -> Literal["alarm", "follow_up", "answer", "chat"]:
+) -> Literal["alarm", "bind", "follow_up", "answer", "chat"]:
     """Who writes the reply. Danger first, then commands, questions, the follow-up, the rest."""
     understood = state["heed"].understood
     if state["level"] >= Level.URGENT:
         return "alarm"
+    if state["agreement"] is not None or first_words(runtime.context):
+        return "bind"
     if understood.intent in _COMMANDS or hour_told(state, runtime.context) is not None:
         return "chat"
     hint = state.get("hint")
@@ -110,6 +120,7 @@ def _graph() -> Graph:
     graph.add_node("assess", weigh)
     graph.add_node("understand", understand)
     graph.add_node("alarm", alarm)
+    graph.add_node("bind", agreeing.bind)
     graph.add_node("follow_up", follow_up)
     graph.add_node("answer", answer)
     graph.add_node("chat", chat)
@@ -118,7 +129,7 @@ def _graph() -> Graph:
     graph.add_edge("read", "assess")
     graph.add_edge("assess", "understand")
     graph.add_conditional_edges("understand", route)
-    for name in ("alarm", "follow_up", "answer", "chat"):
+    for name in ("alarm", "bind", "follow_up", "answer", "chat"):
         graph.add_edge(name, "guard")
     graph.add_edge("guard", END)
     return graph.compile()

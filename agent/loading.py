@@ -4,17 +4,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session, col, select
 
-from agent import asking
+from agent import asking, binding
 from agent.context import SENDER, Answers, Heard, Member, Model, OpenFollowUp, Past, TurnContext
 from agent.hearing import words_of
 from care.level import Level
-from records import conversations, duty, follow_ups, people, readings, takeover, tasks
+from records import (
+    consents,
+    conversations,
+    duty,
+    follow_ups,
+    links,
+    people,
+    readings,
+    takeover,
+    tasks,
+)
 from records.messages import BODY
 from records.people import UNIDENTIFIED, Linked
-from records.tables import Consent, ContactPoint, FollowUp, InboundMessage, Person, StoredReading
+from records.tables import (
+    Consent,
+    ContactPoint,
+    Facility,
+    FollowUp,
+    InboundMessage,
+    Person,
+    StoredReading,
+)
 from records.vault import Vault
 
 # How far back a reading can still be meant, and how far "我的血压" looks.
@@ -37,14 +56,15 @@ class Tools:
 def load(session: Session, tools: Tools, contact_id: str, now: datetime) -> TurnContext:
     """Read everything a turn needs. A stranger becomes an unidentified person first."""
     contact = session.get_one(ContactPoint, contact_id)
+    heard = tuple(_heard(tools.vault, m) for m in conversations.waiting(session, contact_id))
+    redeemed, heard = binding.redeem(session, tools.vault, contact, heard, now)
     linked = people.behind(session, contact_id)
-    first_contact = not linked
-    if first_contact:
+    if not linked:
         people.ensure_person(session, contact, now)
         linked = people.behind(session, contact_id)
     places = duty.chain(session, linked[0].person.facility_id)
     clinic = next(iter(places), None)
-    heard = tuple(_heard(tools.vault, m) for m in conversations.waiting(session, contact_id))
+    stranger = linked[0].person.status == UNIDENTIFIED
     doctor, asked_before = _asking(session, tools.vault, linked[0].person, heard, now)
     return TurnContext(
         now=now,
@@ -55,7 +75,7 @@ def load(session: Session, tools: Tools, contact_id: str, now: datetime) -> Turn
         follow_ups=_open(session, linked),
         awaiting=contact.awaiting,
         stopped=contact.stopped_at is not None,
-        first_contact=first_contact,
+        first_contact=stranger and linked[0].person.asked_name_at is None,
         held=takeover.is_held(contact, now),
         on_duty=duty.anybody_at(session, places, now),
         clinic_name=clinic.name if clinic else "",
@@ -64,6 +84,8 @@ def load(session: Session, tools: Tools, contact_id: str, now: datetime) -> Turn
         reminder_hour=contact.reminder_hour,
         doctor=doctor,
         asked_before=asked_before,
+        redeemed=redeemed,
+        places=_villages(session) if stranger else {},
     )
 
 
@@ -102,6 +124,7 @@ def _member(
         history=history,
         shared=linked.relation != SENDER and _shared(session, person.id, contact_id),
         status=person.status,
+        **_agreed(session, linked, contact_id),
     )
 
 
@@ -120,6 +143,26 @@ def _shared(session: Session, person_id: str, contact_id: str) -> bool:
         .where(col(Consent.revoked_at).is_(None))
     ).first()
     return agreed is not None
+
+
+def _agreed(session: Session, linked: Linked, contact_id: str) -> dict[str, Any]:
+    """What stands of consent, asked only where it was ever asked for."""
+    person_id = linked.person.id
+    found = consents.standing(session, person_id, contact_id)
+    kept = consents.READINGS in found.allowed
+    others = [one for one in links.phones_of(session, person_id) if one.relation != SENDER]
+    return {
+        "kept": kept,
+        "pending": found.pending,
+        "waiting": not kept and consents.holds_back(session, person_id),
+        "relatives": tuple(links.holder_word(one.relation) for one in others),
+    }
+
+
+def _villages(session: Session) -> dict[str, str]:
+    """The villages that a stranger may name."""
+    rows = session.exec(select(Facility).where(Facility.kind == "village_clinic")).all()
+    return {row.id: row.name for row in rows}
 
 
 def _asking(

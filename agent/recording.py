@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from langgraph.runtime import Runtime
 
+from agent.agreeing import may_keep
 from agent.context import SENDER, Member, Past, TurnContext
 from agent.decision import NewReading
 from agent.state import Heed, Record, TurnState
@@ -35,6 +36,7 @@ def record(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
             )
         }
     new, unplaced, ask_who = _new_readings(heed, context)
+    new = tuple(_held(one, state, context) for one in new)
     asked = _asked_to_confirm(context)
     new = tuple(
         _correcting(reading, context)
@@ -75,6 +77,12 @@ def _new_readings(
     return tuple(new), tuple(unplaced), ask_who
 
 
+def _held(new: NewReading, state: TurnState, context: TurnContext) -> NewReading:
+    """Marked, when its owner has not agreed that values are kept."""
+    owner = next(who for who in context.members if who.person_id == new.person_id)
+    return replace(new, held=not may_keep(owner, state.get("agreement")))
+
+
 def _current(mention: Mention) -> bool:
     return (
         mention.purpose is Purpose.MEASURED
@@ -89,6 +97,9 @@ def _owner(mention: Mention, context: TurnContext) -> Member | None:
         return context.member(code_of(mention.relation or ""))
     if mention.subject is Subject.UNCLEAR:
         return None
+    if len(context.members) == 1:
+        # A daughter's phone that is tied to her mother alone: the reply names whose value it is.
+        return context.members[0]
     return context.member(SENDER)
 
 

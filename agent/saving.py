@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 
 from sqlmodel import Session, col, update
 
-from agent import asking
+from agent import agreeing, asking, binding
 from agent.context import TurnContext
 from agent.decision import Decision, FollowUpStep, NewReading, Picture, Route, TaskWish
 from agent.stepping_back import TALK
@@ -16,7 +16,17 @@ from care.level import Level
 from care.protocol import protocol
 from care.quiet import next_allowed
 from care.reading import Kind
-from records import audit, conversations, escalations, follow_ups, outbound, readings, tasks
+from records import (
+    audit,
+    consents,
+    conversations,
+    escalations,
+    follow_ups,
+    outbound,
+    readings,
+    strangers,
+    tasks,
+)
 from records.conversations import Claim
 from records.insertion import insert
 from records.outbound import Draft
@@ -62,6 +72,10 @@ def save(turn: Save) -> None:
     insert(turn.session, _turn(turn))
     conversations.settle(turn.session, _message_ids(turn), turn.turn_id)
     unconfirmed = _store_readings(turn)
+    agreeing.write(
+        turn.session, turn.context, turn.decision.agreement, turn.held.contact_point_id, turn.now
+    )
+    _keep_introduction(turn)
     _raise_alarm(turn)
     for step in turn.decision.follow_ups:
         _write_step(turn.session, step, turn.now)
@@ -99,7 +113,9 @@ def _store_readings(turn: Save) -> list[str]:
     unconfirmed: list[str] = []
     for new in turn.decision.readings:
         row_id = _store(turn, new)
-        if new.certainty != "plain":
+        if new.held:
+            consents.withhold(turn.session, [row_id])
+        elif new.certainty != "plain":
             unconfirmed.append(row_id)
     if turn.context.held:
         readings.leave_unsure(turn.session, unconfirmed)
@@ -134,6 +150,26 @@ def _store(turn: Save, new: NewReading) -> str:
 
 def _received(context: TurnContext, message_id: str | None) -> datetime | None:
     return next((m.received_at for m in context.messages if m.message_id == message_id), None)
+
+
+def _keep_introduction(turn: Save) -> None:
+    """A stranger waits in the queue from the first word; what was said of oneself is kept."""
+    sender, decision = turn.context.sender, turn.decision
+    if sender.identified:
+        return
+    person = turn.session.get_one(Person, sender.person_id)
+    strangers.want_identified(turn.session, person, turn.held.contact_point_id, turn.now)
+    if any(part.key == "stranger.ask_name" for part in decision.parts):
+        person.asked_name_at = turn.now
+        turn.session.add(person)
+    if decision.introduction is not None:
+        strangers.introduce(
+            turn.session,
+            turn.vault,
+            person.id,
+            name=decision.introduction.name,
+            facility_id=decision.introduction.facility_id,
+        )
 
 
 def _raise_alarm(turn: Save) -> None:
@@ -246,6 +282,9 @@ def _remember(turn: Save, unconfirmed: list[str]) -> None:
     awaiting = dict(decision.awaiting)
     if unconfirmed:
         awaiting["confirm"] = unconfirmed
+    unsaid = binding.unsaid(turn.context, decision.parts)
+    if unsaid is not None:
+        awaiting[binding.HELLO] = unsaid
     values: dict[str, object] = {"awaiting": awaiting}
     if decision.reminder_hour is not None:
         values["reminder_hour"] = decision.reminder_hour

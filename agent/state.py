@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from agent.context import Hint, Member
-from agent.decision import FollowUpStep, Mode, NewReading, Part, Picture, Route, TaskWish
+from agent.decision import (
+    Agreement,
+    FollowUpStep,
+    Introduction,
+    Mode,
+    NewReading,
+    Part,
+    Picture,
+    Route,
+    TaskWish,
+)
 from care.level import Level
 from knowledge.answer import Citation
 from language.judgement import Described
@@ -66,3 +76,5 @@ class TurnState(TypedDict, total=False):
     opt_out: bool | None
     picture: Picture
     reminder_hour: int
+    agreement: Agreement | None
+    introduction: Introduction | None

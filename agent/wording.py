@@ -65,6 +65,8 @@ def unsure(readings: Sequence[NewReading]) -> NewReading | None:
 
 def _stored(record: Record, context: TurnContext) -> tuple[Part, ...]:
     readings = record.readings
+    if any(one.held for one in readings):
+        return (_held(readings, context),)
     doubtful = unsure(readings)
     if doubtful is not None:
         return (part(f"reading.{doubtful.certainty}", value=spoken(doubtful.reading)),)
@@ -76,6 +78,13 @@ def _stored(record: Record, context: TurnContext) -> tuple[Part, ...]:
         values = listed([one.reading for one in readings])
         return (part("reading.recorded_many", count=len(readings), values=values),)
     return (_one(readings[0], context),)
+
+
+def _held(readings: Sequence[NewReading], context: TurnContext) -> Part:
+    """Read, judged, and not kept: asked for the yes, or said plainly that there was a no."""
+    pending = any(who.pending for who in context.members)
+    value = fit("value", listed([one.reading for one in readings]))
+    return part("consent.held" if pending else "consent.not_kept", value=value)
 
 
 def _one(new: NewReading, context: TurnContext) -> Part:

@@ -11,13 +11,13 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select, update
 
-from language.consenting import EDUCATION, PURPOSES, READINGS, REMINDERS, SHARING
+from language.consenting import ASKED, EDUCATION, PURPOSES, READINGS, REMINDERS, SHARING
 from records.db import changed
 from records.identity import new_id
 from records.readings import STORED, UNCONFIRMED, WITHDRAWN
 from records.tables import Consent, PersonContact, StoredReading
 
-__all__ = ["EDUCATION", "PURPOSES", "READINGS", "REMINDERS", "SHARING"]
+__all__ = ["ASKED", "EDUCATION", "PURPOSES", "READINGS", "REMINDERS", "SHARING"]
 
 # A value sent before its owner agreed: kept apart, in no chart and no rate.
 WITHHELD = "withheld"
@@ -29,6 +29,14 @@ class Evidence:
 
     message_id: str | None = None
     practitioner_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The purposes that are allowed; `pending`: asked on this phone, and neither yes nor no said."""
+
+    allowed: frozenset[str]
+    pending: bool
 
 
 def give(
@@ -116,8 +124,8 @@ def given(session: Session, person_id: str, contact_point_id: str | None) -> set
     )
 
 
-def allowed(session: Session, person_id: str, contact_point_id: str) -> frozenset[str]:
-    """The purposes for which this phone may be used for this person.
+def standing(session: Session, person_id: str, contact_point_id: str) -> Standing:
+    """What this phone may be used for, for this person.
 
     Letting a phone see is agreed to for that phone by name. The rest may also have been told to a
     doctor; a link older than the question rests on the paper signed at registration, until it is
@@ -136,21 +144,14 @@ def allowed(session: Session, person_id: str, contact_point_id: str) -> frozense
         ]
         if any(row.revoked_at is None for row in mine) or (unasked and not mine):
             found.add(purpose)
-    return frozenset(found)
+    said = any(row.contact_point_id == contact_point_id and row.purpose != SHARING for row in rows)
+    pending = not unasked and not said and not found >= ASKED
+    return Standing(frozenset(found), pending)
 
 
-def pending(session: Session, person_id: str, contact_point_id: str) -> bool:
-    """Whether this phone was asked and has said neither yes nor no."""
-    link = _link(session, person_id, contact_point_id)
-    if link is None or link.consent_asked_at is None:
-        return False
-    said = session.exec(
-        select(Consent.id)
-        .where(Consent.person_id == person_id)
-        .where(Consent.contact_point_id == contact_point_id)
-        .where(Consent.purpose != SHARING)
-    ).first()
-    return said is None
+def allowed(session: Session, person_id: str, contact_point_id: str) -> frozenset[str]:
+    """The purposes for which this phone may be used for this person."""
+    return standing(session, person_id, contact_point_id).allowed
 
 
 def of_person(session: Session, person_id: str) -> list[Consent]:
@@ -162,6 +163,16 @@ def of_person(session: Session, person_id: str) -> list[Consent]:
             .order_by(col(Consent.given_at), col(Consent.id))
         ).all()
     )
+
+
+def holds_back(session: Session, person_id: str) -> bool:
+    """Whether values wait for the person's yes."""
+    found = session.exec(
+        select(StoredReading.id)
+        .where(StoredReading.person_id == person_id)
+        .where(StoredReading.state == WITHHELD)
+    ).first()
+    return found is not None
 
 
 def withhold(session: Session, reading_ids: list[str]) -> None:

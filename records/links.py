@@ -11,6 +11,16 @@ from records.db import changed
 from records.tables import ContactPoint, Person, PersonContact
 
 SELF = "self"
+# What the holder of the phone is to the person, from what the person is to the holder.
+_HOLDER = {
+    "spouse": "老伴",
+    "father": "子女",
+    "mother": "子女",
+    "child": "父母",
+    "grandfather": "孙辈",
+    "grandmother": "孙辈",
+    "sibling": "兄弟姐妹",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,11 @@ def tie(
     session.add(link)
     session.flush()
     return link
+
+
+def holder_word(relation: str) -> str:
+    """What to call the holder of a phone when speaking to the person."""
+    return _HOLDER.get(relation, "家里人")
 
 
 def untie(session: Session, link_id: str, now: datetime) -> bool:
