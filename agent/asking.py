@@ -18,7 +18,6 @@ from language.intent import intent_of
 from language.normalise import normalise
 from language.understanding import Intent
 from records import duty, outbound
-from records.casework import signature
 from records.outbound import Draft
 from records.people import china_date
 from records.practitioners import name_of
@@ -26,6 +25,7 @@ from records.tables import Person, Practitioner
 from records.tasks import CALL
 from records.times import CHINA
 from records.vault import Vault
+from records.writing import signature
 from texts.catalogue import fit, render
 
 ASKED = "asked_for_doctor"

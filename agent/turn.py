@@ -15,6 +15,7 @@ from agent.context import TurnContext
 from agent.graph import decide
 from agent.loading import Tools, load
 from agent.saving import Save, save
+from agent.stepping_back import step_back
 from records import conversations, tasks
 from records.conversations import HANDED_OVER, Claim
 from records.db import Database
@@ -58,6 +59,8 @@ def _answer(
             conversations.release(session, held, now)
         return
     decision = decide(context)
+    if context.held:
+        decision = step_back(decision, context)
     turn_id, ended = new_id(), clock()
     with database.transaction() as session:
         if not conversations.still_own(session, held):

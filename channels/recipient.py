@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from channels.port import NOT_FOLLOWING
-from records.outbound import (
-    CHANNEL_CLOSED,
-    DOCTOR,
-    EDUCATION,
-    NEVER,
-    REMINDER,
-    STARTED_BY_US,
-)
-from records.tables import Consent, ContactPoint, OutboundMessage, Person, PersonContact
+from records.outbound import CHANNEL_CLOSED, DOCTOR, NEVER, STARTED_BY_US
+from records.reaching import own_contact_point
+from records.tables import ContactPoint, OutboundMessage, Person, PersonContact
 
 _LEFT = ("moved", "deceased", "refused")
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 # Words about one person; a reply and a safety text go to whoever wrote.
 _PERSONAL = (*STARTED_BY_US, DOCTOR)
-
-# Which consent lets words about a person go to the phone of somebody else.
-_CONSENT = {REMINDER: "reminders", EDUCATION: "education"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,42 +48,6 @@ def _addressed(session: Session, message: OutboundMessage) -> ContactPoint | Non
     if message.person_id is None:
         return None
     return own_contact_point(session, message.person_id, message.purpose)
-
-
-def own_contact_point(session: Session, person_id: str, purpose: str) -> ContactPoint | None:
-    """The address a person holds, else one of family that they agreed to for this purpose.
-
-    Of several: one that is followed, then the one last written from. Without consent: nobody.
-    """
-    links = session.exec(
-        select(ContactPoint, PersonContact.relation)
-        .join(PersonContact, col(PersonContact.contact_point_id) == col(ContactPoint.id))
-        .where(PersonContact.person_id == person_id)
-        .where(col(PersonContact.unlinked_at).is_(None))
-        .order_by(col(ContactPoint.id))
-    ).all()
-    own = [contact for contact, relation in links if relation == "self"]
-    if own:
-        return max(own, key=_preferred)
-    agreed = _agreed(session, person_id, purpose)
-    return max(
-        (contact for contact, _ in links if contact.id in agreed), key=_preferred, default=None
-    )
-
-
-def _agreed(session: Session, person_id: str, purpose: str) -> set[str | None]:
-    return set(
-        session.exec(
-            select(Consent.contact_point_id)
-            .where(Consent.person_id == person_id)
-            .where(Consent.purpose == _CONSENT.get(purpose, "sharing"))
-            .where(col(Consent.revoked_at).is_(None))
-        ).all()
-    )
-
-
-def _preferred(contact: ContactPoint) -> tuple[bool, datetime]:
-    return contact.unfollowed_at is None, contact.last_inbound_at or _LONG_AGO
 
 
 def _unlinked(session: Session, message: OutboundMessage, contact: ContactPoint) -> bool:

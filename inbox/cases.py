@@ -19,11 +19,12 @@ from inbox.typed import kept
 from inbox.words import canned_replies, word
 from records import audit, caseload, casework, dossier
 from records.caseload import Event, Heading, OpenList
-from records.casework import Acted, signature
+from records.casework import Acted
 from records.dossier import Dossier
 from records.escalations import OUTCOMES
 from records.identity import new_id
 from records.practitioners import Visitor
+from records.writing import LONGEST_REPLY, signature
 from texts.catalogue import fit, render
 
 LONGEST_REMARK = 200
@@ -211,7 +212,7 @@ def _ready_replies(visitor: Visitor) -> dict[str, str]:
 def _problem_of(text: str) -> str:
     if not text:
         return "empty"
-    return "too_long" if len(text) > casework.LONGEST_REPLY else ""
+    return "too_long" if len(text) > LONGEST_REPLY else ""
 
 
 def _back_to(case_id: str, acted: Acted | None, done: str) -> Response:

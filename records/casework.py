@@ -7,12 +7,12 @@ who it was. What lies outside the reader's catchment is None, as if it did not e
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel import Session, col, func, select, update
 
 from care.cadence import referral_check
-from records import audit, follow_ups, outbound, tasks
+from records import audit, follow_ups, tasks
 from records.caseload import Heading, called, heading
 from records.db import changed
 from records.escalations import ACKNOWLEDGED, CLOSED, OPEN, OUTCOMES
@@ -21,11 +21,9 @@ from records.people import china_date
 from records.reader import Reader
 from records.tables import Enrolment, Escalation, EscalationEvent, Practitioner
 from records.vault import Vault
-from texts.catalogue import fit, render
+from records.writing import Words, speak
 
 REFERRED = "referred"
-LONGEST_REPLY = 500
-REPLY_EXPIRES = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +67,8 @@ def reply(
         return None
     if found.contact_point_id is None:
         return Acted(done=False, person_id=found.person_id, state="no_address")
-    doctor = session.get(Practitioner, reader.practitioner_id)
-    draft = outbound.Draft(
-        purpose="doctor",
-        text_key="doctor.replied",
-        body=render("doctor.replied", doctor=fit("doctor", signature(called(vault, doctor))))
-        + text,
-        send_key=f"doctor:{escalation_id}:{once}",
-        contact_point_id=found.contact_point_id,
-        person_id=found.person_id,
-        escalation_id=escalation_id,
-        author_id=reader.practitioner_id,
-        expires_at=now + REPLY_EXPIRES,
-        template={
-            "name": "reply_waiting",
-            "title": render("followup.template_reply_title"),
-            "action": render("followup.template_reply_action"),
-        },
-    )
-    message = outbound.queue(session, vault, draft, now)
+    words = Words(text, once, found.person_id, found.contact_point_id, escalation_id)
+    message = speak(session, vault, reader, words, now)
     if message is not None:
         _record(session, vault, reader, found, kind="replied", now=now)
         _note(session, reader, "reply", found, now)
@@ -139,12 +120,6 @@ def close(
     )
     _note(session, reader, "close", found, now, outcome=outcome)
     return Acted(done=True, person_id=found.person_id, state=CLOSED)
-
-
-def signature(name: str | None) -> str:
-    """How a doctor is named to a patient: 李建国 → 李建国医生."""
-    called = name or ""
-    return called if called.endswith("医生") else f"{called}医生"
 
 
 def _take(session: Session, reader: Reader, found: Heading, now: datetime) -> bool:

@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from care import cadence
 from care.situation import Programme
-from records import caseload, casework, dossier, duties, outbound
+from records import caseload, casework, dossier, duties, outbound, writing
 from records.casework import Acted
 from records.db import Database
 from records.reader import Reader
@@ -266,4 +266,4 @@ def test_a_task_has_no_other_outcomes(county: County, doctor: Reader) -> None:
 
 @pytest.mark.parametrize(("name", "signed"), [("李建国", "李建国医生"), ("王医生", "王医生")])
 def test_a_doctor_signs_as_a_doctor(name: str, signed: str) -> None:
-    assert casework.signature(name) == signed
+    assert writing.signature(name) == signed
