@@ -51,7 +51,7 @@ def chat(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
         said = _media(context) or _rest(state, context, understood)
     if said.get("level"):
         return said
-    return {**_introduced(said, context), "route": Route.CHAT}
+    return {**said, "route": Route.CHAT}
 
 
 def _about_values(state: TurnState, context: TurnContext) -> tuple[Part, ...]:
@@ -86,7 +86,7 @@ def _rest(state: TurnState, context: TurnContext, understood: Understanding) -> 
         return {"parts": (wording.part("chat.noted"),)}
     if not state["heed"].text.strip():
         return {"parts": ()} if _only_quiet_events(context) else _welcome(context)
-    told = _told_us(state["heed"].text, context)
+    told = _told_us(state, context)
     if told is not None:
         return told
     found = answering.look_up(state, context)
@@ -95,11 +95,16 @@ def _rest(state: TurnState, context: TurnContext, understood: Understanding) -> 
     return {"parts": (wording.part("chat.unclear"),)}
 
 
-def _told_us(text: str, context: TurnContext) -> TurnState | None:
+def _told_us(state: TurnState, context: TurnContext) -> TurnState | None:
     """A phone number, or the name and village that were asked for: a doctor reads them."""
+    text = state["heed"].text
+    if state.get("introduction") is not None:
+        return {"parts": (wording.part("stranger.waiting"),)}
     if _PHONE.fullmatch(text):
         key, reason = "chat.phone_noted", "phone"
     elif context.awaiting.get("name"):
+        if not context.sender.identified:
+            return {"parts": (wording.part("stranger.waiting"),)}
         key, reason = "stranger.waiting", "stranger"
     else:
         return None
@@ -117,23 +122,6 @@ def _only_quiet_events(context: TurnContext) -> bool:
 
 def _welcome(context: TurnContext) -> TurnState:
     return {"parts": (wording.part("welcome.follow", clinic=context.clinic_name or "卫生院"),)}
-
-
-def _introduced(said: TurnState, context: TurnContext) -> TurnState:
-    """A stranger is asked once for village and name, whatever else was said."""
-    if context.sender.identified or not context.first_contact or not said["parts"]:
-        return said
-    task = TaskWish(
-        kind=READ_MESSAGE,
-        reason="stranger",
-        cause=f"stranger:{context.sender.person_id}",
-        person_id=context.sender.person_id,
-        message_id=context.messages[-1].message_id,
-    )
-    parts = (*said["parts"], wording.part("stranger.ask_name"))
-    tasks = (*said.get("tasks", ()), task)
-    awaiting = {**said.get("awaiting", {}), "name": True}
-    return {**said, "parts": parts, "tasks": tasks, "awaiting": awaiting}
 
 
 def _stop(_state: TurnState, context: TurnContext) -> TurnState:

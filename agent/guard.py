@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 from agent import wording
 from agent.context import TurnContext
 from agent.decision import Mode, Part
+from agent.naming import ask_once
 from agent.state import TurnState
 
 # WeChat cuts a customer-service text at 2048 bytes; three bytes a character.
@@ -29,7 +30,7 @@ def guard(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     if reworded is not None and not faithful(reworded.text, _passages(state)):
         return {"parts": _without_model(state, runtime.context), "mode": Mode.RETRIEVAL}
     kept = _within_length(parts)
-    return {"parts": kept}
+    return {**ask_once(state, kept, runtime.context)}
 
 
 def faithful(text: str, sources: str) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from agent import wording
 from agent.context import TurnContext
-from agent.decision import Introduction
+from agent.decision import Introduction, Part, Route
 from agent.state import TurnState
 from language.normalise import normalise
 from records.spelling import syllables
@@ -20,6 +21,9 @@ _NAMED = re.compile(
 )
 _AM = re.compile(r"(?:我是|俺是|是)([\u4e00-\u9fff·]{2,5})")
 _PIECES = re.compile(r"[\s,，.。、;；:：/!！~-]+")
+_TITLE = re.compile(
+    "[大二三四老小]?(?:爷|妈|娘|爹|婶|叔|伯|姨|嫂|哥|姐|婆|奶)+$|老师|医生|大夫|师傅"
+)
 _TAIL = re.compile(r"(?:的|啊|呀|哦|呢|咯|哈|嘛)+$")
 _NOISE = re.compile(
     "您好|你好|医生|大夫|我的?名字|我叫|我是|俺是|我家在|我家|我们|俺们|家住|住在|我住|我|俺|叫|是|住|在|这里|那边|人"
@@ -66,6 +70,16 @@ def introduced(state: TurnState, context: TurnContext) -> Introduction | None:
     return Introduction(context.sender.person_id, name, village)
 
 
+def ask_once(state: TurnState, parts: tuple[Part, ...], context: TurnContext) -> TurnState:
+    """A stranger is asked once for village and name, whatever else was said; never in an alarm."""
+    if context.sender.identified or not context.first_contact or not parts:
+        return {"parts": parts}
+    if state["route"] is Route.ALARM or state.get("introduction") is not None:
+        return {"parts": parts}
+    awaiting = {**state.get("awaiting", {}), "name": True}
+    return {"parts": (*parts, wording.part("stranger.ask_name")), "awaiting": awaiting}
+
+
 def village_in(
     text: str, places: Mapping[str, str], *, exact: bool = False
 ) -> tuple[str | None, str]:
@@ -102,7 +116,7 @@ def name_in(text: str, *, bare: bool = False) -> str | None:
 
 def _person(piece: str) -> str | None:
     """The piece, if it is built like a name."""
-    if not re.fullmatch(r"[\u4e00-\u9fff·]{2,4}", piece):
+    if not re.fullmatch(r"[\u4e00-\u9fff·]{2,4}", piece) or _TITLE.search(piece):
         return None
     if piece.startswith(_DOUBLE):
         return piece if len(piece) > 2 else None  # noqa: PLR2004 -- more than the surname

@@ -252,7 +252,7 @@ def test_a_stranger_is_read_and_asked_once_who_she_is(thought: Thought) -> None:
     stranger = patient(identified=False, name="")
     first = thought("血压128/78", members=(stranger,), first_contact=True)
     assert keys(first) == ["reading.recorded_ok", "stranger.ask_name"]
-    assert [task.reason for task in first.tasks] == ["stranger"]
+    assert first.awaiting == {"name": True}
     again = thought("血压128/78", members=(stranger,))
     assert keys(again) == ["reading.recorded_ok"]
 
