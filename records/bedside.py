@@ -32,10 +32,16 @@ class Measured:
     case_id: str | None
 
 
-def doubted(session: Session, person_id: str, value: Reading, now: datetime) -> Verdict:
-    """Whether the value can be, compared with what the person measured lately."""
+def doubted(
+    session: Session, person_id: str, value: Reading, now: datetime, *, without: str = ""
+) -> Verdict:
+    """Whether the value can be, compared with what the person measured lately.
+
+    `without` is the reading that is being corrected: it is no measure of anything.
+    """
     since = now - timedelta(days=protocol().whole("baseline_days"))
-    before = [as_reading(row) for row in readings.recent(session, person_id, since=since)]
+    rows = readings.recent(session, person_id, since=since)
+    before = [as_reading(row) for row in rows if row.id != without]
     return check(value, before)
 
 

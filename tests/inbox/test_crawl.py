@@ -35,6 +35,7 @@ def ids(office: Office) -> dict[str, str]:
         return {
             "case_id": county.alarm(person, point),
             "person_id": person,
+            "reading_id": county.pressure(person, 152, 94),
             "task_id": county.task(person),
             "media_id": county.photo(message, b"x"),
         }
