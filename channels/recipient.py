@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlmodel import Session, select
 
 from channels.port import NOT_FOLLOWING
+from records import consents
 from records.outbound import CHANNEL_CLOSED, DOCTOR, NEVER, STARTED_BY_US
 from records.reaching import own_contact_point
 from records.tables import ContactPoint, OutboundMessage, Person, PersonContact
@@ -35,11 +36,25 @@ def resolve(session: Session, message: OutboundMessage) -> ContactPoint | Refusa
         return Refusal(CHANNEL_CLOSED, "no_address")
     if message.purpose in _PERSONAL and _unlinked(session, message, contact):
         return Refusal(CHANNEL_CLOSED, "no_longer_theirs")
-    if message.purpose in STARTED_BY_US and contact.stopped_at is not None:
-        return Refusal(NEVER, "stopped")
+    unwanted = _unwanted(session, message, contact)
+    if unwanted is not None:
+        return unwanted
     if contact.unfollowed_at is not None:
         return Refusal(CHANNEL_CLOSED, NOT_FOLLOWING)
     return contact
+
+
+def _unwanted(session: Session, message: OutboundMessage, contact: ContactPoint) -> Refusal | None:
+    """What we start goes only where it was agreed to, and never where it was stopped."""
+    if message.purpose not in STARTED_BY_US:
+        return None
+    if contact.stopped_at is not None:
+        return Refusal(NEVER, "stopped")
+    purpose = consents.NEEDED.get(message.purpose)
+    if purpose is None or message.person_id is None:
+        return None
+    agreed = consents.allowed(session, message.person_id, contact.id)
+    return None if purpose in agreed else Refusal(NEVER, "no_consent")
 
 
 def _addressed(session: Session, message: OutboundMessage) -> ContactPoint | None:

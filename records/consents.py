@@ -19,6 +19,8 @@ from records.tables import Consent, PersonContact, StoredReading
 
 __all__ = ["ASKED", "EDUCATION", "PURPOSES", "READINGS", "REMINDERS", "SHARING"]
 
+# What we start, by the purpose of the message, and the consent that it needs.
+NEEDED = {"reminder": REMINDERS, "education": EDUCATION}
 # A value sent before its owner agreed: kept apart, in no chart and no rate.
 WITHHELD = "withheld"
 
