@@ -11,7 +11,7 @@ from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
 from care.situation import Programme
-from suifang import clock
+from suifang import clock, register_commands
 from suifang.errors import EXIT_CONFIGURATION, ConfigurationError
 from suifang.logs import configure_logs
 from suifang.settings import Settings, load_settings
@@ -26,6 +26,9 @@ app = typer.Typer(
 )
 staff_app = typer.Typer(help="Accounts of doctors and officers.", no_args_is_help=True)
 app.add_typer(staff_app, name="staff")
+wechat_app = typer.Typer(help="The official account itself.", no_args_is_help=True)
+app.add_typer(wechat_app, name="wechat")
+register_commands.add_to(app)
 screen = Console(stderr=True)
 
 
@@ -298,6 +301,24 @@ def disable(login: str) -> None:
 
     disable_account(open_installation(_settings()), login, clock.now())
     screen.print(f"{login} can no longer sign in.")
+
+
+@wechat_app.command()
+def menu(
+    publish: Annotated[bool, typer.Option("--publish", help="Put ours under the chat.")] = False,
+) -> None:
+    """Show the menu under the chat: ours, and the one that WeChat shows now."""
+    from suifang import wechat_menu
+    from suifang.installation import open_installation
+
+    installation = open_installation(_settings("error"))
+    if publish:
+        wechat_menu.publish(installation, clock.now())
+        typer.echo("已发布。手机上一天内换成新的；取消关注再关注，马上能看到。")
+        return
+    published = wechat_menu.published(installation, clock.now())
+    typer.echo("我们的菜单：\n" + "\n".join(wechat_menu.ours()))
+    typer.echo("\n微信上现在的：\n" + "\n".join(published or ["（没有菜单，用 --publish 发布）"]))
 
 
 if __name__ == "__main__":

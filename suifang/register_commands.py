@@ -1,0 +1,52 @@
+"""Getting in and out, as commands: registers, facilities, FHIR, a person's own data and erasure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from suifang.installation import Installation, open_installation
+from suifang.logs import configure_logs
+from suifang.settings import load_settings
+
+screen = Console(stderr=True)
+
+
+def _open() -> Installation:
+    settings = load_settings()
+    configure_logs(settings.log_level, settings.log_format)
+    return open_installation(settings)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Hang these commands under `suifang`."""
+    app.command(name="import")(bring_in_register)
+
+
+def bring_in_register(
+    file: Annotated[Path, typer.Argument(help="名册，.xlsx 或 .csv。")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只试算，不保存。")] = False,
+    sheet: Annotated[str, typer.Option(help="哪一张工作表；不写就取最像名册的。")] = "",
+    facility: Annotated[str, typer.Option(help="在哪个机构的辖区里导入；不写就是全部。")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="不再询问。")] = False,
+) -> None:
+    """导入名册。Bring a register in from a spreadsheet; rows that fail come back with their reasons."""
+    from suifang.importing import bring_in  # noqa: PLC0415 - spreadsheets are heavy
+
+    installation = _open()
+    try:
+        agreed = bring_in(
+            installation,
+            screen,
+            file,
+            facility=facility,
+            sheet=sheet,
+            dry_run=dry_run,
+            asked=yes,
+        )
+    finally:
+        installation.database.dispose()
+    raise typer.Exit(0 if agreed else 1)
