@@ -17,6 +17,8 @@ from records.outbound import CHANNEL_CLOSED, EXPIRED, NEVER, SAFETY, UNKNOWN
 from records.tables import ContactPoint, OutboundMessage
 
 _ONE_RECOVERY = 100
+# A picture that there was no room for.
+LEFT_OUT = "picture_left_out"
 _UNSENT = (NEVER, EXPIRED, CHANNEL_CLOSED)
 # The person, or whoever knows, decided that nothing should come: nobody need phone.
 _ON_PURPOSE = ("stopped", "person_moved", "person_deceased", "person_refused")
@@ -74,6 +76,9 @@ def finish(
     """Settle a row for good; what was not said becomes a task, unless it was meant so."""
     if not outbound.settle(session, message, state, reason or None, now):
         log.warning("delivery.claim_lost", outbound_message_id=message.id, state=state)
+        return
+    if message.picture_sealed is not None:
+        # The words went by themselves: nobody need phone for the sake of a picture.
         return
     unsure_of_safety = state == UNKNOWN and message.purpose == SAFETY
     if (state in _UNSENT and reason not in _ON_PURPOSE) or unsure_of_safety:

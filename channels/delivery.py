@@ -17,8 +17,8 @@ import structlog
 
 from channels.conclusion import conclude, recover
 from channels.limits import Limits
-from channels.parcel import Parcel, Routes
-from channels.port import Result, SendOutcome
+from channels.parcel import PICTURE, Parcel, Routes
+from channels.port import PictureSender, Result, SendOutcome
 from channels.preparation import prepare
 from records import outbound
 from records.db import Database
@@ -102,7 +102,10 @@ class _Run:
 
     async def _call(self, parcel: Parcel) -> SendOutcome:
         """Make the call. Whatever goes wrong in it, the message may have been sent."""
-        send = parcel.channel.send_template if parcel.by_template else parcel.channel.send_text
+        channel = parcel.channel
+        send = channel.send_template if parcel.by_template else channel.send_text
+        if parcel.way == PICTURE and isinstance(channel, PictureSender):
+            send = channel.send_picture
         try:
             async with asyncio.timeout(self.limits.call_seconds):
                 return await send(parcel.letter, self.moment())

@@ -28,6 +28,7 @@ class Limits:
     quiet_until: time = time(8, 0)
     fuse: int = 4
     reserved: Mapping[str, int] = field(default_factory=lambda: {REMINDER: 1, EDUCATION: 2})
+    reserved_by_picture: int = 1
     lease: timedelta = timedelta(seconds=60)
     call_seconds: float = 25.0
     lanes: int = 4

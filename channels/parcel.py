@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from channels.port import Channel, Letter
 from records.tables import ContactPoint, OutboundMessage
 
-TEXT, TEMPLATE = "text", "template"
+TEXT, TEMPLATE, PICTURE = "text", "template", "picture"
 
 
 @dataclass(frozen=True, slots=True)

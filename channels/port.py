@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from records.media import File
 
@@ -45,6 +45,8 @@ class SendOutcome:
 class Letter:
     """One message on its way to one address. `send_key` is its idempotency key.
 
+    A `picture` (PNG) goes instead of the body.
+
     `name` is what a practitioner is called; patients' letters carry none.
     """
 
@@ -54,6 +56,7 @@ class Letter:
     send_key: str
     template: Mapping[str, Any] = field(default_factory=dict)
     name: str = ""
+    picture: bytes | None = None
 
 
 class Channel(Protocol):
@@ -75,6 +78,15 @@ class Channel(Protocol):
 
     async def send_template(self, letter: Letter, now: datetime) -> SendOutcome:
         """Send the template instead of the body."""
+        ...
+
+
+@runtime_checkable
+class PictureSender(Protocol):
+    """A channel that can also carry a picture."""
+
+    async def send_picture(self, letter: Letter, now: datetime) -> SendOutcome:
+        """Send the picture instead of the body. Unless it was sent, nothing reached the person."""
         ...
 
 

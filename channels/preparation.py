@@ -8,10 +8,10 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
-from channels.conclusion import finish
+from channels.conclusion import LEFT_OUT, finish
 from channels.limits import Limits, day_began
-from channels.parcel import TEMPLATE, TEXT, Decided, Parcel, Routes, has_template
-from channels.port import Channel, Letter
+from channels.parcel import PICTURE, TEMPLATE, TEXT, Decided, Parcel, Routes, has_template
+from channels.port import Channel, Letter, PictureSender
 from channels.recipient import Refusal, resolve
 from records import messages, outbound, practitioners, takeover
 from records.outbound import CHANNEL_CLOSED, EXPIRED, NEVER, STARTED_BY_US
@@ -79,12 +79,19 @@ class _Plan:
             return self._postpone("no_route", self.now + self.limits.operator_pause)
         way = self._way(contact, channel)
         if way is None:
-            return self._finish(CHANNEL_CLOSED, "window_closed")
+            drawn = self.message.picture_sealed is not None
+            return self._finish(CHANNEL_CLOSED, LEFT_OUT if drawn else "window_closed")
         address = messages.address_of(self.vault, contact)
         return self._parcel(channel, address, way, (contact.channel, contact.account))
 
     def _way(self, contact: ContactPoint, channel: Channel) -> str | None:
-        """Free text while the window is open and this purpose may use it, else a template."""
+        """Free text while the window is open and this purpose may use it, else a template.
+
+        A picture goes while sends are left for what matters more, or not at all.
+        """
+        if self.message.picture_sealed is not None:
+            room = not channel.windowed or self._window_open(contact)
+            return PICTURE if room and isinstance(channel, PictureSender) else None
         if not channel.windowed or self._window_open(contact):
             return TEXT
         return TEMPLATE if has_template(self.message, channel) else None
@@ -92,6 +99,8 @@ class _Plan:
     def _window_open(self, contact: ContactPoint) -> bool:
         if contact.window_until is None or contact.window_until <= self.now:
             return False
+        if self.message.picture_sealed is not None:
+            return contact.window_left > self.limits.reserved_by_picture
         return contact.window_left > self.limits.reserved.get(self.message.purpose, 0)
 
     def _held_back(self, contact: ContactPoint) -> Decided | None:
@@ -122,6 +131,7 @@ class _Plan:
             send_key=self.message.send_key,
             template=self.message.template,
             name=name,
+            picture=outbound.picture_of(self.vault, self.message) if way == PICTURE else None,
         )
         attempt = outbound.begin_attempt(
             self.session, self.message, f"{channel.name}:{way}", self.now

@@ -69,7 +69,7 @@ class Reception:
             self.vault,
             arrival,
             now,
-            wake_at=now if level and level >= Level.URGENT else now + self.settle,
+            wake_at=now if _at_once(arrival, level) else now + self.settle,
             level=level,
             contact=contact,
         )
@@ -113,6 +113,11 @@ class Reception:
         )
         messages.answer_passively(session, self.vault, accepted.message_id, text)
         return replace(accepted, passive=text)
+
+
+def _at_once(arrival: Arrival, level: Level | None) -> bool:
+    """Danger does not wait for the rest of a message, and a tap on the menu has no rest."""
+    return arrival.event.get("event") == "CLICK" or (level is not None and level >= Level.URGENT)
 
 
 def _judged(

@@ -37,6 +37,9 @@ class Api:
             ("GET", "media/get", self.media_get, True),
             ("POST", "media/upload", self.media_upload, True),
             ("POST", "qrcode/create", self.qrcode_create, True),
+            ("POST", "menu/create", self.menu_create, True),
+            ("GET", "menu/get", self.menu_get, True),
+            ("GET", "menu/delete", self.menu_delete, True),
         ]
         return [
             Route(f"/cgi-bin/{path}", self._guarded(endpoint, needs_token), methods=[method])
@@ -92,6 +95,19 @@ class Api:
         ticket = self._platform.tickets.create(await _json(request), self._platform.clock())
         lasts = {"expire_seconds": ticket.expire_seconds} if ticket.expire_seconds else {}
         return JSONResponse({"ticket": ticket.value, **lasts, "url": ticket.url})
+
+    async def menu_create(self, request: Request) -> Response:
+        if ESCAPED.search(await request.body()):
+            raise ApiError(40033)
+        self._platform.menu.create(await _json(request))
+        return JSONResponse(OK)
+
+    async def menu_get(self, _: Request) -> Response:
+        return JSONResponse(self._platform.menu.get())
+
+    async def menu_delete(self, _: Request) -> Response:
+        self._platform.menu.delete()
+        return JSONResponse(OK)
 
     def _guarded(self, endpoint: Endpoint, needs_token: bool) -> Endpoint:
         async def call(request: Request) -> Response:

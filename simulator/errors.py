@@ -12,6 +12,13 @@ MESSAGES = {
     40009: "invalid image size",
     40010: "invalid voice size",
     40013: "invalid appid",
+    40016: "invalid button size",
+    40017: "invalid button type",
+    40018: "invalid button name size",
+    40019: "invalid button key size",
+    40023: "invalid sub button size",
+    40025: "invalid sub button name size",
+    40026: "invalid sub button key size",
     40033: "invalid charset. please check your request, if include \\uxxxx will create fail!",
     40037: "invalid template_id",
     40053: "invalid action info",
@@ -25,8 +32,10 @@ MESSAGES = {
     45009: "reach max api daily quota limit",
     45015: "response out of time limit or subscription is canceled",
     45047: "out of response count limit",
+    46003: "menu no exist",
     47001: "data format error",
     47003: "argument invalid!",
+    48001: "api unauthorized",
 }
 
 

@@ -53,7 +53,7 @@ class PatientSide:
     def press(self, openid: str, key: str) -> UnderWay:
         self._chatting(openid)
         self._grant(openid, Trigger.MENU)
-        labels = {button.key: button.label for button in self._platform.settings.menu}
+        labels = self._platform.menu.labels()
         fields = self._platform.writer.event(openid, "CLICK", EventKey=key)
         return self._send(fields, f"[菜单] {labels.get(key, key)}")
 

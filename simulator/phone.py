@@ -146,7 +146,7 @@ class PhonePages:
 
     async def _menu(self, openid: str, form: FormData) -> None:
         key = str(form.get("key", ""))
-        if key not in {button.key for button in self._platform.settings.menu}:
+        if key not in self._platform.menu.labels():
             message = "没有这个菜单"
             raise ValueError(message)
         self._patients.press(openid, key)
@@ -182,6 +182,7 @@ class PhonePages:
             "version": entries[-1].seq if entries else 0,
             "bubbles": bubbles(entries, now, attempts=platform.settings.attempts),
             "steps": steps(entries),
+            "menu": platform.menu.buttons,
             "quota_left": platform.quota.left(openid, now),
             "quota_until": f"{closes_at.astimezone(PEOPLES_ZONE):%m-%d %H:%M}" if closes_at else "",
         }

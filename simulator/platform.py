@@ -14,6 +14,7 @@ from simulator.faults import Faults
 from simulator.followers import Followers
 from simulator.log import Log
 from simulator.media import MediaStore
+from simulator.menu import MenuDesk
 from simulator.messages import MessageWriter, seconds
 from simulator.qrcode import TicketOffice
 from simulator.quota import QuotaLedger
@@ -40,6 +41,7 @@ class Platform:
         self.faults = Faults()
         self.followers = Followers(settings.patients, open_to_all=settings.open_to_all)
         self.media = MediaStore()
+        self.menu = MenuDesk(settings.menu)
         self.quota = QuotaLedger()
         self.templates = TemplateDesk(settings.templates, first_id=seconds(clock()))
         self.tickets = TicketOffice()

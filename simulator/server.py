@@ -44,7 +44,6 @@ def create_app(
     pages = Pages(
         account=settings.account_name,
         mode=MODES[settings.mode],
-        menu=settings.menu,
         phrases=settings.phrases,
         links=settings.links,
     )

@@ -32,10 +32,11 @@ class DemoPatient:
 
 @dataclass(frozen=True, slots=True)
 class MenuButton:
-    """A button under the chat; `key` is what a CLICK event carries."""
+    """A button under the chat; `key` is what a CLICK event carries, unless it opens `buttons`."""
 
     key: str
     label: str
+    buttons: tuple["MenuButton", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import httpx
 from sqlmodel import Session, col, select
 
 from care.situation import Programme
+from channels.wechat.menu import Button, menu
 from records import people
 from records.db import Database
 from records.messages import ADDRESS
@@ -116,7 +117,7 @@ def simulator_settings(
         account_name="柳溪镇卫生院随访",
         public_url=base,
         patients=patients,
-        menu=(MenuButton("doctor", "找医生"), MenuButton("help", "怎么用")),
+        menu=tuple(_menu_button(one) for one in menu()),
         templates=(
             TemplateSpec(
                 TEMPLATE_ID,
@@ -130,6 +131,10 @@ def simulator_settings(
         links=(("医生工作台", f"{configured.public_url}/"),),
         log_path=log_path,
     )
+
+
+def _menu_button(button: Button) -> MenuButton:
+    return MenuButton(button.key, button.name, tuple(_menu_button(one) for one in button.below))
 
 
 def phones(database: Database, vault: Vault, now: datetime) -> tuple[DemoPatient, ...]:

@@ -1,4 +1,4 @@
-"""The six endpoints we need, over httpx. Errors are read from the body: success is errcode 0.
+"""The endpoints we need, over httpx. Errors are read from the body: success is errcode 0.
 
 Whatever may have reached the platform and did not come back is `unknown`, never an exception.
 """
@@ -79,6 +79,22 @@ class WeChatClient:
             return answer.outcome
         return SendOutcome(Result.ACCEPTED, answer.outcome.code, provider_id=str(msgid))
 
+    async def send_picture(self, letter: Letter, now: datetime) -> SendOutcome:
+        """A picture as a customer-service message; the upload before it reaches nobody."""
+        media_id = await self._upload(letter.picture or b"", now)
+        if isinstance(media_id, SendOutcome):
+            return media_id
+        request = {"touser": letter.address, "msgtype": "image", "image": {"media_id": media_id}}
+        return (await self._post("message/custom/send", request, now)).outcome
+
+    async def create_menu(self, menu: Mapping[str, Any], now: datetime) -> Answer:
+        """Publish the menu under the chat; phones show it within a day, or after following anew."""
+        return await self._post("menu/create", menu, now)
+
+    async def published_menu(self, now: datetime) -> Answer:
+        """The menu as the platform holds it; code 46003 when there is none."""
+        return await self._call("menu/get", now, method="GET")
+
     async def create_qr_code(
         self, scene: str, lasts_seconds: int, now: datetime
     ) -> QrCode | SendOutcome:
@@ -105,27 +121,48 @@ class WeChatClient:
             return error.outcome
         return found
 
+    async def _upload(self, picture: bytes, now: datetime) -> str | SendOutcome:
+        """The id of a temporary picture. Nobody has seen it yet, so any doubt is worth a retry."""
+        files = {"media": ("values.png", picture, "image/png")}
+        answer = await self._call("media/upload", now, query={"type": "image"}, files=files)
+        if "media_id" in answer.body:
+            return str(answer.body["media_id"])
+        if answer.outcome.result in {Result.UNKNOWN, Result.ACCEPTED}:
+            return SendOutcome(Result.RETRY, answer.outcome.code, "picture_not_uploaded")
+        return answer.outcome
+
     async def _post(self, path: str, request: Mapping[str, Any], now: datetime) -> Answer:
+        # The platform refuses \uXXXX, so the text travels as it is.
+        content = json.dumps(request, ensure_ascii=False).encode("utf-8", "replace")
+        headers = {"content-type": "application/json; charset=utf-8"}
+        return await self._call(path, now, content=content, headers=headers)
+
+    async def _call(
+        self,
+        path: str,
+        now: datetime,
+        *,
+        method: str = "POST",
+        query: Mapping[str, str] | None = None,
+        **body: Any,
+    ) -> Answer:
+        """One call with a good token; made again once when the platform no longer believes it."""
         try:
             token = await self.tokens.token(now)
-            answer = await self._post_once(path, request, token)
+            answer = await self._call_once(method, path, _signed(query, token), body)
             if answer.errcode in STALE_TOKEN:
                 token = await self.tokens.token(now, refused=token)
-                answer = await self._post_once(path, request, token)
+                answer = await self._call_once(method, path, _signed(query, token), body)
         except NoTokenError as error:
             return Answer(error.outcome, {})
         return answer
 
-    async def _post_once(self, path: str, request: Mapping[str, Any], token: str) -> Answer:
-        # The platform refuses \uXXXX, so the text travels as it is.
-        content = json.dumps(request, ensure_ascii=False).encode("utf-8", "replace")
+    async def _call_once(
+        self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any]
+    ) -> Answer:
         try:
-            response = await self.http.post(
-                f"/cgi-bin/{path}",
-                params={"access_token": token},
-                content=content,
-                headers={"content-type": "application/json; charset=utf-8"},
-                timeout=CALL_SECONDS,
+            response = await self.http.request(
+                method, f"/cgi-bin/{path}", params=dict(query), timeout=CALL_SECONDS, **body
             )
         except httpx.HTTPError as error:
             return Answer(_outcome_of_failure(error), {})
@@ -148,6 +185,10 @@ class WeChatClient:
         if response.status_code == httpx.codes.OK and kind.startswith(_FILES) and content:
             return File(bytes(content), kind), None
         return _no_file(response.status_code, bytes(content))
+
+
+def _signed(query: Mapping[str, str] | None, token: str) -> dict[str, str]:
+    return {**(query or {}), "access_token": token}
 
 
 def template_data(name: str, template: Mapping[str, Any]) -> dict[str, dict[str, str]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from channels.wechat.account import CHANNEL
 from channels.wechat.codec import MalformedCallbackError
+from channels.wechat.menu import words_of
 from records.messages import Arrival, MediaRef, Window, receipt_id
 from records.outbound import Receipt
 
@@ -38,10 +39,11 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """What an event means to us. `more` holds codes and ids."""
+    """What an event means to us. `more` holds codes and ids, `text` the words a tap stands for."""
 
     name: str
     more: Mapping[str, str | bool]
+    text: str = ""
     waits: bool = False
     window: Window | None = None
     follows: bool | None = None
@@ -81,6 +83,7 @@ def _event(fields: Fields, account: str) -> Arrival:
         external_id=_event_id(fields, happened),
         kind="event",
         sent_at=_sent_at(fields),
+        text=happened.text,
         event={"event": happened.name, **happened.more},
         window=happened.window,
         waits=happened.waits,
@@ -144,11 +147,13 @@ def _unsubscribe(_: Fields) -> Happened:
 
 
 def _scan(fields: Fields) -> Happened:
-    return Happened("SCAN", {"scene": _key(fields)}, window=AFTER_TAP)
+    """Somebody who follows already scanned a code: a binding code waits for an answer."""
+    return Happened("SCAN", {"scene": _key(fields)}, waits=True, window=AFTER_TAP)
 
 
 def _click(fields: Fields) -> Happened:
-    return Happened("CLICK", {"key": _key(fields)}, waits=True, window=AFTER_TAP)
+    key = _key(fields)
+    return Happened("CLICK", {"key": key}, words_of(key), waits=True, window=AFTER_TAP)
 
 
 def _view(fields: Fields) -> Happened:

@@ -58,6 +58,7 @@ document.addEventListener("submit", async (event) => {
     show("模拟器没有应答");
     if (typed && !typed.value) typed.value = words;
   }
+  for (const open of form.querySelectorAll("details[open]")) open.open = false;
   if (form.closest(".tools")) document.getElementById("more-open").checked = false;
 });
 
