@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -16,12 +16,16 @@ from records.vault import Vault
 
 WORKER_SILENCE = timedelta(seconds=60)
 
+# The address behind a scene, or None when it could not be had.
+PictureOf = Callable[[str, int, datetime], Awaitable[str | None]]
+
 
 @dataclass(frozen=True, slots=True)
 class InboxDeps:
     """`loopback`: only this machine can reach the server, so demo accounts and plain cookies are fine.
 
     `routers` are mounted beside the pages (the channels' webhooks); they do their own checking.
+    `picture_of` asks WeChat what to put into a QR picture (scene, seconds, now); None without WeChat.
     """
 
     database: Database
@@ -31,6 +35,7 @@ class InboxDeps:
     routers: Sequence[APIRouter] = ()
     lifespan: Lifespan[object] | None = None
     worker_silence: timedelta = WORKER_SILENCE
+    picture_of: PictureOf | None = None
 
 
 def deps_of(connection: HTTPConnection) -> InboxDeps:

@@ -34,7 +34,10 @@ _PROGRAMMES = (
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What is known when a person is registered. Names and numbers are sealed on the way in."""
+    """What is known when a person is registered. Names and numbers are sealed on the way in.
+
+    `person_id`: made beforehand by the form, so that the same form sent twice makes one person.
+    """
 
     name: str
     facility_id: str
@@ -46,6 +49,7 @@ class Registration:
     pregnant: bool = False
     drugs: tuple[str, ...] = ()
     programmes: tuple[Programme, ...] = ()
+    person_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Linked:
 
 def register(session: Session, vault: Vault, registration: Registration, now: datetime) -> Person:
     """Create a person and the enrolments. Identity numbers are found by blind index only."""
-    row = new_id()
+    row = registration.person_id or new_id()
     person = Person(
         id=row,
         facility_id=registration.facility_id,
