@@ -65,6 +65,29 @@ class Month:
     def year_begins_at(self) -> datetime:
         return datetime(self.year, 1, 1, tzinfo=CHINA)
 
+    @property
+    def year_began_on(self) -> date:
+        return date(self.year, 1, 1)
+
+    @property
+    def number(self) -> int:
+        """Months since the year nought: differences of months are differences of these."""
+        return self.year * _MONTHS + self.month - 1
+
+    @classmethod
+    def on(cls, day: date) -> Month:
+        """The month of a calendar day."""
+        return cls(day.year, day.month)
+
+    def earlier(self, months: int) -> Month:
+        """The month so many months before."""
+        number = self.number - months
+        return Month(number // _MONTHS, number % _MONTHS + 1)
+
+    def until(self, last: Month) -> list[Month]:
+        """All months from this one to the last, both included."""
+        return [last.earlier(back) for back in range(last.number - self.number, -1, -1)]
+
     def following(self) -> Month:
         return Month(self.year + self.month // _MONTHS, self.month % _MONTHS + 1)
 
