@@ -53,7 +53,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A handed-in form. `values` are complete when there is no problem; `reason` is the doctor's."""
+    """A handed-in form. `values` are complete when there is no problem; `reason` is the doctor's.
+
+    `by_rules` are the blanks that the rules filled because the doctor left them to the rules.
+    """
 
     form: Form
     mode: Mode
@@ -64,6 +67,7 @@ class Entry:
     reason: str
     problems: dict[str, str]
     doubts: dict[str, str]
+    by_rules: frozenset[str] = frozenset()
 
     @property
     def overruled(self) -> bool:
@@ -85,6 +89,7 @@ def enter(form: Form, typed: Mapping[str, str], mode: Mode, known: Known, *, tod
     _say_how(values, mode, problems)
     if known.height_cm and "weight" in values and "bmi" not in values:
         values["bmi"] = body_mass_index(values["weight"], known.height_cm)
+    left = frozenset({"visit_class", "next_on", "next_measure"} - values.keys())
     rules = _proposal(form, values, held_on, known)
     decided = _decided(form, values, held_on, known, rules)
     reason = plain(typed.get(REASON, ""))[:LONGEST_TEXT]
@@ -97,7 +102,7 @@ def enter(form: Form, typed: Mapping[str, str], mode: Mode, known: Known, *, tod
     _next_on(values, decided, held_on, problems, doubts)
     lacking = missing(form, values, mode)
     problems |= {key: Problem.MISSING for key in lacking if key not in problems}
-    return Entry(form, mode, values, held_on, rules, decided, reason, problems, doubts)
+    return Entry(form, mode, values, held_on, rules, decided, reason, problems, doubts, left)
 
 
 def as_drafted(
@@ -128,6 +133,7 @@ def offered(form: Form) -> tuple[Blank, ...]:
 
 def _held_on(values: dict[str, Any], problems: dict[str, str], today: date) -> date:
     held_on = date.fromisoformat(values["held_on"]) if "held_on" in values else today
+    values["held_on"] = held_on.isoformat()
     if held_on > today:
         problems["held_on"] = Fault.FUTURE
     return held_on

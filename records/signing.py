@@ -95,7 +95,7 @@ def save(
     if row.state not in SIGNABLE or _stamp(vault, row) != typed_stamp:
         return _too_late(session, vault, row)
     row.held_on, row.mode = entry.held_on, entry.mode
-    _put(vault, row, entry)
+    _put(vault, row, entry, without=entry.by_rules)
     session.add(row)
     _note(session, reader, "save", row, now, mode=entry.mode)
     return Signed(done=True, follow_up_id=row.id, person_id=row.person_id, state="saved")
@@ -227,8 +227,9 @@ def _stamp(vault: Vault, row: FollowUp) -> str:
     return stamp_of(row, open_words(vault, row.words_sealed, row.id))
 
 
-def _put(vault: Vault, row: FollowUp, entry: Entry) -> None:
-    coded, said = words(entry.form, entry.values)
+def _put(vault: Vault, row: FollowUp, entry: Entry, without: frozenset[str] = frozenset()) -> None:
+    values = {key: value for key, value in entry.values.items() if key not in without}
+    coded, said = words(entry.form, values)
     if entry.reason:
         said[REASON] = entry.reason
     row.form, row.words_sealed = coded, seal_words(vault, said, row.id)

@@ -63,7 +63,7 @@ def form_pdf(paper: Paper) -> bytes:
     return out.getvalue()
 
 
-class Text(Flowable):  # type: ignore[misc]
+class Text(Flowable):
     """Words that wrap anywhere, as Chinese does."""
 
     def __init__(self, words: str, size: float = _SIZE, *, centred: bool = False) -> None:
@@ -89,7 +89,7 @@ class Text(Flowable):  # type: ignore[misc]
                 canvas.drawString(0, at, line)
 
 
-class Boxes(Flowable):  # type: ignore[misc]
+class Boxes(Flowable):
     """A drawn box before each code; those that were chosen are ticked."""
 
     def __init__(self, codes: Mapping[str, str], chosen: tuple[str, ...], before: str = "") -> None:
