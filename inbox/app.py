@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from inbox import account, cases, correcting, figures, find, health, people, tasks
+from inbox import account, cases, correcting, figures, find, health, importing, people, tasks
 from inbox.boundary import Boundary
 from inbox.deps import InboxDeps
 from inbox.door import SignInNeededError
@@ -21,7 +21,7 @@ def create_app(deps: InboxDeps) -> FastAPI:
         title="Suifang", openapi_url=None, docs_url=None, redoc_url=None, lifespan=deps.lifespan
     )
     app.state.deps = deps
-    for module in (account, cases, correcting, find, people, tasks, figures, health):
+    for module in (account, cases, correcting, find, people, tasks, figures, health, importing):
         app.include_router(module.router)
     for router in deps.routers:
         app.include_router(router)

@@ -23,7 +23,16 @@ from tests.inbox.browser import Opening
 from tests.inbox.office import Office
 
 OPEN_TO_ALL = {"/sign-in", "/health"}
-WITHOUT_IDS = {"/", "/people", "/tasks", "/counts", "/account", "/sign-out", "/account/password"}
+WITHOUT_IDS = {
+    "/",
+    "/people",
+    "/tasks",
+    "/counts",
+    "/account",
+    "/sign-out",
+    "/account/password",
+    "/import",
+}
 
 
 @pytest.fixture
@@ -38,6 +47,7 @@ def ids(office: Office) -> dict[str, str]:
             "reading_id": county.pressure(person, 152, 94),
             "task_id": county.task(person),
             "media_id": county.photo(message, b"x"),
+            "run_id": county.register("a"),
         }
 
 
