@@ -6,9 +6,8 @@ taken out again.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +16,8 @@ from markupsafe import Markup
 from pygal.style import Style
 
 from care.reading import UNITS, Kind
+from care.targets import Setting
+from inbox.drawing import bare
 from inbox.lines import Line, lines_of
 from inbox.moments import clock
 from inbox.standing import value_of
@@ -25,9 +26,6 @@ from records.dossier import Dossier
 from records.readings import UNCONFIRMED, VALID
 from records.tables import StoredReading
 from records.times import CHINA
-
-# pygal hooks a finder of an obsolete kind into every import of the process; nobody here needs it.
-sys.meta_path[:] = [one for one in sys.meta_path if not isinstance(one, pygal.PluginImportFixer)]
 
 NEAR = timedelta(days=90)
 FAR = timedelta(days=366)
@@ -38,8 +36,8 @@ _LABEL_SIZE = 15
 _X_LABELS = 3
 _Y_LABELS = 6
 _STEPS = (1, 2, 5, 10, 20, 50)
+CLINIC = "clinic"
 _GLUCOSE = ("fasting", "postprandial", "bedtime", "random")
-_DROPPED = frozenset({"style", "script", "desc"})
 
 Points = list[tuple[float, float]]
 
@@ -89,31 +87,46 @@ def _chart(
     svg = _draw(drawn, lines, start.timestamp(), now.timestamp())
     last = rows[0]
     summary = f"{months}{len(rows)} 次，最近一次 {value_of(last)} {UNITS[kind]}（{clock(last.taken_at, now)}）"
-    legend = [(one.tone, one.name) for one in drawn]
-    legend += [(line.tone, line.name) for line in _once(lines)]
-    return Chart(label("kind", kind), UNITS[kind], svg, summary, tuple(legend))
+    return Chart(label("kind", kind), UNITS[kind], svg, summary, _legend(drawn, lines))
 
 
 def _series(kind: Kind, rows: Sequence[StoredReading]) -> list[Series]:
+    """Home and clinic are told apart by their marks, and only what was taken in one is joined."""
     sure = [row for row in rows if row.state != UNCONFIRMED]
     unsure = [row for row in rows if row.state == UNCONFIRMED]
-    if kind is Kind.BP:
-        made = [
-            Series("高压", "systolic", _points(sure, "systolic")),
-            Series("低压", "diastolic", _points(sure, "diastolic")),
-        ]
-        waiting = _points(unsure, "systolic") + _points(unsure, "diastolic")
-    else:
-        made = [
-            Series(
-                label("glucose", context),
-                context,
-                _points([row for row in sure if (row.context or "random") == context], "value"),
-            )
-            for context in _GLUCOSE
-        ]
-        waiting = _points(unsure, "value")
+    home = [row for row in sure if row.setting != Setting.CLINIC]
+    clinic = [row for row in sure if row.setting == Setting.CLINIC]
+    made = [*_lines(kind, home), *(_at_clinic(one) for one in _lines(kind, clinic))]
+    columns = ("systolic", "diastolic") if kind is Kind.BP else ("value",)
+    waiting = [point for column in columns for point in _points(unsure, column)]
     return [*made, Series("待确认", "unsure", waiting, joined=False)]
+
+
+def _lines(kind: Kind, rows: Sequence[StoredReading]) -> list[Series]:
+    if kind is Kind.BP:
+        return [
+            Series("高压", "systolic", _points(rows, "systolic")),
+            Series("低压", "diastolic", _points(rows, "diastolic")),
+        ]
+    return [
+        Series(
+            label("glucose", context),
+            context,
+            _points([row for row in rows if (row.context or "random") == context], "value"),
+        )
+        for context in _GLUCOSE
+    ]
+
+
+def _at_clinic(series: Series) -> Series:
+    return replace(series, tone=f"{series.tone} {CLINIC}", joined=False)
+
+
+def _legend(drawn: Sequence[Series], lines: Sequence[Line]) -> tuple[tuple[str, str], ...]:
+    """Each colour once, then what the marks mean, then the lines."""
+    colours = {one.tone.partition(" ")[0]: one.name for one in drawn}
+    at_clinic = [(CLINIC, "方块是门诊测的")] if any(CLINIC in one.tone for one in drawn) else []
+    return (*colours.items(), *at_clinic, *((line.tone, line.name) for line in _once(lines)))
 
 
 def _points(rows: Sequence[StoredReading], column: str) -> Points:
@@ -155,7 +168,7 @@ def _draw(series: Sequence[Series], lines: Sequence[Line], start: float, end: fl
     for one in series:
         tones.append(one.tone)
         chart.add("", one.points, stroke=one.joined)
-    chart.add_xml_filter(lambda root: _bare(root, tones))
+    chart.add_xml_filter(lambda root: _squared(bare(root, tones)))
     return Markup(chart.render(is_unicode=True))  # noqa: S704 - numbers and our own labels only
 
 
@@ -193,22 +206,12 @@ def _once(lines: Sequence[Line]) -> list[Line]:
     return list(seen.values())
 
 
-def _bare(root: Any, tones: Sequence[str]) -> Any:
-    """Take out what the page's policy refuses, and name each series by its tone."""
-    for parent in list(root.iter()):
-        for child in list(parent):
-            tag = str(child.tag).rpartition("}")[2]
-            noise = not isinstance(child.tag, str) or "tooltip" in child.get("class", "").split()
-            if noise or tag in _DROPPED:
-                parent.remove(child)
-    for element in root.iter():
-        element.attrib.pop("style", None)
-        classes = element.get("class", "").split()
-        for name in classes:
-            if name.startswith("serie-"):
-                tone = tones[int(name.removeprefix("serie-"))]
-                element.set("class", f"series {tone}")
-    for name in ("id", "width", "height"):
-        root.attrib.pop(name, None)
-    root.set("aria-hidden", "true")
+def _squared(root: Any) -> Any:
+    """Square marks instead of round ones for what was taken at the clinic."""
+    at_clinic = [one for one in root.iter() if CLINIC in one.get("class", "").split()]
+    for dot in [dot for one in at_clinic for dot in one.iter() if str(dot.tag).endswith("circle")]:
+        x, y, r = (float(dot.attrib.pop(name)) for name in ("cx", "cy", "r"))
+        dot.tag = dot.tag.replace("circle", "rect")
+        for name, value in (("x", x - r), ("y", y - r), ("width", 2 * r), ("height", 2 * r)):
+            dot.set(name, f"{value:g}")
     return root
