@@ -27,6 +27,7 @@ OUTLINE, CELLS = "import_runs.outline", "import_rows.cells"
 AT_WORK = (TRIAL, WAITING)
 _LEASE = timedelta(seconds=60)
 _SAMPLE = 8
+_LOOKED_AT, _MENDED = timedelta(days=7), timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +237,30 @@ def cancel(session: Session, run: ImportRun, now: datetime) -> None:
     session.add(run)
 
 
+def forget_old(session: Session, now: datetime) -> int:
+    """Empty what nobody confirmed for a week, and the rows nobody mended for three months."""
+    old = select(ImportRun.id)
+    looked_at = old.where(ImportRun.state == PREVIEW).where(
+        col(ImportRun.started_at) <= now - _LOOKED_AT
+    )
+    mended = old.where(ImportRun.state == DONE).where(col(ImportRun.ended_at) <= now - _MENDED)
+    gone = changed(session, delete(ImportRow).where(col(ImportRow.run_id).in_(looked_at)))
+    session.execute(
+        update(ImportRun)
+        .where(col(ImportRun.id).in_(looked_at))
+        .values(state=CANCELLED, ended_at=now, outline_sealed=None)
+        .execution_options(synchronize_session=False)
+    )
+    emptied = (
+        update(ImportRow)
+        .where(col(ImportRow.run_id).in_(mended))
+        .where(col(ImportRow.cells_sealed).is_not(None))
+        .values(cells_sealed=None)
+        .execution_options(synchronize_session=False)
+    )
+    return gone + changed(session, emptied)
+
+
 def claim(session: Session, now: datetime, run_id: str | None = None) -> Claim | None:
     """Take a run that nobody works on: this one, or the oldest."""
     token = new_id()
@@ -259,6 +284,23 @@ def claim(session: Session, now: datetime, run_id: str | None = None) -> Claim |
         .execution_options(synchronize_session=False)
     )
     return Claim(found, token)
+
+
+def anything_to_do(session: Session) -> bool:
+    """Whether any run waits. Asked every second, so it only reads."""
+    waiting = select(ImportRun.id).where(col(ImportRun.state).in_(AT_WORK)).limit(1)
+    return session.exec(waiting).first() is not None
+
+
+def let_go(session: Session, claimed: Claim) -> None:
+    """Give the claim back, so that the next turn need not wait for it to end."""
+    session.execute(
+        update(ImportRun)
+        .where(col(ImportRun.id) == claimed.run_id)
+        .where(col(ImportRun.claim_token) == claimed.token)
+        .values(claim_token=None, claimed_until=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def hold(session: Session, claimed: Claim, now: datetime) -> bool:

@@ -17,7 +17,7 @@ from channels.delivery import Routes, deliver_due
 from channels.media import Sources, fetch_wanted
 from records import running
 from records.db import Database
-from schedules import escalating, following_up, housekeeping
+from schedules import escalating, following_up, housekeeping, importing
 
 _DELIVERIES = 50
 
@@ -79,6 +79,11 @@ async def remind(work: Work) -> int:
     return await _in_thread(work, following_up.remind_due)
 
 
+async def import_registers(work: Work) -> int:
+    """Settle rows of the registers that were confirmed."""
+    return await _in_thread(work, importing.settle_due)
+
+
 async def tidy(work: Work) -> int:
     """Confirm what nobody objected to, and forget what has expired."""
     return await _in_thread(work, housekeeping.tidy)
@@ -102,6 +107,7 @@ TICKS = (
     Tick("escalate", timedelta(seconds=1), escalate),
     Tick("open_follow_ups", timedelta(seconds=30), open_follow_ups),
     Tick("remind", timedelta(seconds=30), remind),
+    Tick("import_registers", timedelta(seconds=1), import_registers),
     Tick("tidy", timedelta(minutes=5), tidy),
     Tick("beat", timedelta(seconds=10), beat),
 )
