@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from language.hits import Hit
+from language.explained import explained
+from language.hit import Hit
 from language.lexicon import table
 from language.negation import deny, span
 from language.tokens import Token, Tokens
@@ -78,6 +79,8 @@ class Context:
 
     def _holds(self, hit: Hit) -> bool:
         place = self.place(hit)
+        if explained(self.text, hit, place.sentence, place.sentence_end):
+            return False
         if hit.concept in _GRAVE:
             return not self._past(hit, place) and not self._news(hit, place)
         return not (
@@ -304,7 +307,7 @@ class Context:
     # -- gossip ----------------------------------------------------------------------------------
 
     def _news(self, hit: Hit, place: Place) -> bool:
-        near = self.text[max(place.sentence - 1, 0) : hit.start]
+        near = self.text[max(place.sentence - 1, 0) : hit.core]
         far = _any("gossip", "far").search(near)
         if far is None or re.search(r"我(?!们|家|村)", near[far.end() :]):
             return False

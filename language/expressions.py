@@ -138,6 +138,7 @@ def _at(index: _Index, marks: Marks, text: str, start: int, limit: int) -> int:
         longest = max(longest, end - start)
         here.append(Mark(entry.kind, entry.name, start, end, core, bool(entry.rest)))
     if noise >= longest and noise and not _runs_over(index, text, start, noise):
+        marks.add(Mark("noise", "", start, start + noise, start))
         return noise
     for mark in here:
         marks.add(mark)

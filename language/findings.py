@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from language.context import Context
 from language.expressions import Mark, Marks, marks_of
-from language.hits import Hit, hits_of
+from language.hit import Hit
+from language.hits import hits_of
 from language.lexicon import table
 from language.normalise import Normal
 from language.scope import one_person

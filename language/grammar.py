@@ -27,6 +27,10 @@ _DASH_NEXT = re.compile(r"\s*(?:-|~)")
 _HOURS = frozenset({"小时", "个小时", "钟头", "个钟头", "h", "个钟"})
 _LETTER = re.compile(r"[a-z]$")
 _LATER = re.compile(r"中午|下午|傍晚|晚上|今晚|昨晚")
+# 亩产二百来斤,低的一百一: high and low of a harvest or a price.
+_TRADE = re.compile(
+    r"亩产|收成|一亩|谷子|苞谷|价钱|价格|一斤|块钱|身高|个子|水位|电压|成绩|考试|分数"
+)
 _HEADING = re.compile(r"[\s/、,:(高低压和]{0,6}")
 _FRESH = 10
 _REACH = 8
@@ -120,6 +124,8 @@ class Grammar:
         if label.name in {"systolic", "diastolic"} and label.end == start:  # 低压高100
             return None
         if not free or number.value < shapes.DIASTOLIC.likely[0]:
+            return None
+        if not label.name and _TRADE.search(self.text):
             return None
         return "systolic" if name == "near_high" else "diastolic"
 

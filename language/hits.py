@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from language.expressions import Mark, Marks, ends_of
+from language.frames import framed
+from language.hit import Hit
 from language.lexicon import table
 
 _DATA = table("concepts")
@@ -29,19 +30,6 @@ _SIDE_BEFORE = 6
 _SIDE_BEHIND = 8
 
 
-@dataclass(slots=True)
-class Hit:
-    """One expression of a concept. `core` is where its trouble begins (头也不疼: at 疼)."""
-
-    concept: str
-    start: int
-    end: int
-    core: int
-    kind: str = "symptom"
-    negated: bool = False
-    topical: bool = False
-
-
 def hits_of(text: str, marks: Marks) -> list[Hit]:
     """All hits in order of place; a hit inside a longer phrase is that phrase's."""
     phrases = [m for kind in ("phrase", "disease") for m in marks.of(kind)]
@@ -49,6 +37,7 @@ def hits_of(text: str, marks: Marks) -> list[Hit]:
     for hit in hits:
         hit.concept = _leaning(text, marks, hit)
     hits += _composed(text, marks, phrases)
+    hits += _pictured(text, marks, hits)
     covers = [(m.start, m.end) for m in phrases if not m.wild]
     kept = [
         h
@@ -56,6 +45,19 @@ def hits_of(text: str, marks: Marks) -> list[Hit]:
         if not any(s <= h.start and h.end <= e and e - s > h.end - h.start for s, e in covers)
     ]
     return ends_of(sorted(kept, key=lambda h: (h.core, h.end)), _MOST)
+
+
+def _pictured(text: str, marks: Marks, hits: Sequence[Hit]) -> list[Hit]:
+    """What only a frame hears: where a phrase names the same concept, the phrase knows it better."""
+    noise = [(mark.start, mark.end) for mark in marks.of("noise")]
+    return [
+        new
+        for new in framed(text, noise)
+        if not any(
+            old.concept == new.concept and old.start < new.end and new.start < old.end
+            for old in hits
+        )
+    ]
 
 
 def _named(text: str, mark: Mark) -> Hit:

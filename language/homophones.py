@@ -27,6 +27,11 @@ def repair(text: str, words: tuple[str, ...]) -> str:
     return "".join([*pieces, text[start:]]) if pieces else text
 
 
+def sound_of(sign: str) -> str:
+    """How a character sounds without tone, blurred; what has no sound is itself."""
+    return _sounds().get(sign, sign)
+
+
 def _at(
     index: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]], heard: list[str], start: int
 ) -> str | None:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from language.hits import Hit
+from language.hit import Hit
 from language.lexicon import table
 
 _BEFORE = 14

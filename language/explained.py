@@ -1,0 +1,100 @@
+"""Signs that a sentence itself accounts for: told by a book, an animal's, of an anaesthetic, old.
+
+These are scopes over a sentence, not words: who tells it, whose it is, what it comes from, and
+since when. In each of them a word for somebody being ill now takes the scope back.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import NamedTuple
+
+from language.hit import Hit
+from language.lexicon import table
+
+
+class _Scopes(NamedTuple):
+    """The patterns of data/explained.toml."""
+
+    told: re.Pattern[str]
+    back: re.Pattern[str]
+    animal: re.Pattern[str]
+    person: re.Pattern[str]
+    unchanged: re.Pattern[str]
+    mocking: re.Pattern[str]
+    still: re.Pattern[str]
+
+
+class _Cause(NamedTuple):
+    concepts: frozenset[str]
+    before: re.Pattern[str]
+
+
+@functools.cache
+def _scopes() -> _Scopes:
+    data = table("explained")["scope"]
+    return _Scopes(**{name: re.compile("|".join(data[name])) for name in _Scopes._fields})
+
+
+@functools.cache
+def _causes() -> tuple[_Cause, ...]:
+    return tuple(
+        _Cause(frozenset(cause["concepts"]), re.compile("|".join(cause["by"])))
+        for cause in table("explained")["cause"]
+    )
+
+
+@functools.cache
+def _figures() -> frozenset[str]:
+    return frozenset(table("explained")["figurative"]["concepts"])
+
+
+def explained(text: str, hit: Hit, start: int, end: int) -> bool:
+    """Whether the sentence from `start` to `end` accounts for the hit without anybody being ill."""
+    return (
+        _told(text, hit, start)
+        or _animal(text, hit, start)
+        or _caused(text, hit, start, end)
+        or _unchanged(text, hit, end)
+        or _figure(text, hit, start, end)
+    )
+
+
+def _told(text: str, hit: Hit, start: int) -> bool:
+    """电视里讲…: until the sender turns to somebody."""
+    scopes = _scopes()
+    last = None
+    for last in scopes.told.finditer(text, start, hit.core):
+        pass
+    return last is not None and scopes.back.search(text, last.start(), hit.core) is None
+
+
+def _animal(text: str, hit: Hit, start: int) -> bool:
+    """我家老母猪站不起来: until a person is named."""
+    scopes = _scopes()
+    last = None
+    for last in scopes.animal.finditer(text, start, hit.core):
+        pass
+    return last is not None and scopes.person.search(text, last.end(), hit.core) is None
+
+
+def _caused(text: str, hit: Hit, start: int, end: int) -> bool:
+    return any(
+        hit.concept in cause.concepts and cause.before.search(text, start, end)
+        for cause in _causes()
+    )
+
+
+def _unchanged(text: str, hit: Hit, end: int) -> bool:
+    """…三遍才应,一直是这样: the way somebody has always been."""
+    return _scopes().unchanged.search(text, hit.start, end) is not None
+
+
+def _figure(text: str, hit: Hit, start: int, end: int) -> bool:
+    """气得…, 涨价涨得…: a figure of speech, unless it goes on."""
+    if hit.concept not in _figures():
+        return False
+    scopes = _scopes()
+    found = scopes.mocking.search(text, start, hit.core + 1)
+    return found is not None and scopes.still.search(text, hit.start, end) is None

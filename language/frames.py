@@ -1,0 +1,195 @@
+"""Signs told in pictures and pieces: classes of words crossed by frames (data/frames.toml).
+
+A phrase list hears only what somebody wrote down. A frame says that one of the words for a limb,
+followed by one of the words for what no longer obeys, is a weak limb, whatever the two words are.
+Dialect signs are folded to one sign first (睇唔到 → 看不到), so that the classes are written once.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from language.hit import Hit
+from language.lexicon import table
+from language.normalise import normalise
+
+_SENTENCE = re.compile(r"[。!！?？;；\n]")
+_CLAUSE = re.compile(r"[,，。!！?？;；\n]")
+_BRACES = re.compile(r"\{([^{}]*)\}")
+_MOST = 40
+_REACH: Mapping[str, int] = {" ": 8, "~": 14, ",": 22, "&": 34}
+# 没喝酒, 像喝醉: what a frame must not stand beside does not count when it is denied or a picture.
+_UNSAID = "没不未像跟和同似"
+
+Span = tuple[int, int]
+
+
+class Step(NamedTuple):
+    """One part of a frame: the class wanted, and how it hangs on the part before it."""
+
+    group: str
+    join: str
+
+
+class Frame(NamedTuple):
+    """A concept, the steps that tell it, and the groups that must not stand in its sentence."""
+
+    concept: str
+    steps: tuple[Step, ...]
+    without: tuple[str, ...]
+
+
+class _Book(NamedTuple):
+    fold: dict[int, str]
+    frames: tuple[Frame, ...]
+    words: dict[str, tuple[tuple[str, tuple[str, ...]], ...]]
+    """By first sign: each word with the groups it belongs to, longest first."""
+
+
+def expand(pattern: str) -> list[str]:
+    """拿不{住|稳} is 拿不住 and 拿不稳."""
+    pieces = _BRACES.split(pattern)
+    choices = [p.split("|") if at % 2 else [p] for at, p in enumerate(pieces)]
+    return ["".join(chosen) for chosen in itertools.product(*choices)]
+
+
+def _parse(concept: str, text: str, groups: dict[str, list[str]]) -> Frame:
+    steps: list[Step] = []
+    without: list[str] = []
+    join = " "
+    for part in text.split():
+        if part in _REACH:
+            join = part
+            continue
+        name = part.lstrip("!")
+        if name.startswith("("):
+            groups.setdefault(name, _split(name))
+        elif not name.isascii():
+            groups.setdefault(name, [name])
+        elif name not in groups:
+            message = f"frames.toml: {concept}: no class {name!r}"
+            raise ValueError(message)
+        if part.startswith("!"):
+            without.append(name)
+        else:
+            steps.append(Step(name, join))
+            join = " "
+    return Frame(concept, tuple(steps), tuple(without))
+
+
+def _split(group: str) -> list[str]:
+    """The alternatives of (a|b{c|d}): bars inside braces belong to the braces."""
+    return re.findall(r"(?:[^|{}]|\{[^{}]*\})+", group[1:-1])
+
+
+@functools.cache
+def _book() -> _Book:
+    data = table("frames")
+    fold = {ord(sign): same for same, signs in data["fold"].items() for sign in signs}
+    groups: dict[str, list[str]] = {name: list(words) for name, words in data["classes"].items()}
+    frames = tuple(
+        _parse(concept, text, groups) for concept, texts in data["frames"].items() for text in texts
+    )
+    found: dict[str, set[str]] = {}
+    for name, patterns in groups.items():
+        for word in (w for pattern in patterns for w in expand(pattern)):
+            found.setdefault(normalise(word).text.translate(fold), set()).add(name)
+    words: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+    for word, names in sorted(found.items(), key=lambda item: -len(item[0])):
+        words.setdefault(word[:2], []).append((word, tuple(sorted(names))))
+    return _Book(fold, frames, {first: tuple(entries) for first, entries in words.items()})
+
+
+def framed(text: str, noise: Sequence[Span]) -> list[Hit]:
+    """Every sign that a frame finds in `text`; words inside a span of `noise` are not heard."""
+    book = _book()
+    folded = text.translate(book.fold)
+    marks = _marks(book, folded, noise)
+    hits = []
+    for frame in book.frames:
+        if all(step.group in marks for step in frame.steps):
+            hit = next(_found(frame, marks, folded), None)
+            if hit is not None:
+                hits.append(hit)
+    return hits
+
+
+def _marks(book: _Book, text: str, noise: Sequence[Span]) -> dict[str, list[Span]]:
+    marks: dict[str, list[Span]] = {}
+    for start in range(len(text)):
+        for key in (text[start : start + 2], text[start]):
+            for word, groups in book.words.get(key, ()):
+                end = start + len(word)
+                if not text.startswith(word, start) or _hidden(start, end, noise):
+                    continue
+                if _asked(text, start, word):
+                    continue
+                for group in groups:
+                    spans = marks.setdefault(group, [])
+                    if len(spans) < _MOST:
+                        spans.append((start, end))
+            if len(text) - start == 1:
+                break
+    return marks
+
+
+def _asked(text: str, start: int, word: str) -> bool:
+    """能不能吃 holds no 不能吃: a verb said twice around its negation asks."""
+    return word[0] in "不没" and start > 0 and text[start - 1] == word[1:2]
+
+
+def _hidden(start: int, end: int, noise: Sequence[Span]) -> bool:
+    return any(s <= start and end <= e and e - s > end - start for s, e in noise)
+
+
+def _found(frame: Frame, marks: Mapping[str, list[Span]], text: str) -> Iterator[Hit]:
+    for first in marks[frame.steps[0].group]:
+        chain = _chain(frame.steps[1:], first, marks, text)
+        if chain is None:
+            continue
+        spans = [first, *chain]
+        start, end = min(s for s, _ in spans), max(e for _, e in spans)
+        if not _spoiled(frame, marks, text, start, end):
+            yield Hit(frame.concept, start, end, max(s for s, _ in spans))
+
+
+def _chain(
+    steps: Sequence[Step], last: Span, marks: Mapping[str, list[Span]], text: str
+) -> list[Span] | None:
+    if not steps:
+        return []
+    for span in marks[steps[0].group]:
+        if not _joined(steps[0].join, last, span, text):
+            continue
+        rest = _chain(steps[1:], span, marks, text)
+        if rest is not None:
+            return [span, *rest]
+    return None
+
+
+def _joined(join: str, last: Span, span: Span, text: str) -> bool:
+    if join == "&" and span[1] <= last[0]:
+        last, span = span, last
+    gap = span[0] - last[1]
+    if not 0 <= gap <= _REACH[join]:
+        return False
+    wall = _SENTENCE if join in ",&" else _CLAUSE
+    return wall.search(text, last[1], span[0]) is None
+
+
+def _spoiled(
+    frame: Frame, marks: Mapping[str, list[Span]], text: str, start: int, end: int
+) -> bool:
+    if not frame.without:
+        return False
+    low = max((m.end() for m in _SENTENCE.finditer(text, 0, start)), default=0)
+    high = found.start() if (found := _SENTENCE.search(text, end)) else len(text)
+    return any(
+        low <= s and e <= high and text[max(s - 1, 0)] not in _UNSAID
+        for group in frame.without
+        for s, e in marks.get(group, ())
+    )
