@@ -1,9 +1,10 @@
-"""The open list and one case: take it, answer the patient, close it with an outcome."""
+"""One case: take it, answer the patient, close it with an outcome."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -13,22 +14,24 @@ from starlette.responses import RedirectResponse, Response
 
 from inbox.charts import charts_of
 from inbox.deps import InboxDeps, deps_of
-from inbox.door import Posted, clinical_post, clinician, not_found, signed_in
+from inbox.door import Posted, clinical_post, clinician, not_found
 from inbox.page import REFRESH_HEADER, Frame, frame, show
+from inbox.ready import OWN, ready_replies
 from inbox.typed import kept
-from inbox.words import canned_replies, word
-from records import audit, caseload, casework, dossier
-from records.caseload import Event, Heading, OpenList
+from inbox.words import word
+from records import audit, caseload, casework, dossier, takeover
+from records.caseload import Event, Heading
 from records.casework import Acted
 from records.dossier import Dossier
 from records.escalations import OUTCOMES
 from records.identity import new_id
+from records.looking import look
+from records.own_replies import Ready, own_replies
 from records.practitioners import Visitor
-from records.writing import LONGEST_REPLY, signature
-from texts.catalogue import fit, render
+from records.takeover import Held
+from records.writing import LONGEST_REPLY
 
 LONGEST_REMARK = 200
-_SEEN = "acknowledged"
 
 router = APIRouter()
 
@@ -40,22 +43,8 @@ class CaseFile:
     heading: Heading
     events: tuple[Event, ...]
     person: Dossier
-
-
-@router.get("/")
-async def open_list(request: Request, visitor: Annotated[Visitor, Depends(signed_in)]) -> Response:
-    """What needs a doctor, the most urgent first."""
-    if not visitor.reader.sees_people:
-        return RedirectResponse("/counts", 303)
-    deps = deps_of(request)
-    now = deps.clock()
-
-    def read(session: Session) -> tuple[Frame, OpenList]:
-        listed = caseload.open_list(session, deps.vault, visitor.reader)
-        return frame(session, deps, visitor, now), listed
-
-    around, listed = await deps.database.read(read)
-    return show(request, "cases.html", around, listed=listed, flash=_flash(request))
+    own: tuple[Ready, ...]
+    held: Held | None
 
 
 @router.get("/cases/{case_id}")
@@ -86,9 +75,8 @@ async def compose(
     request: Request, case_id: str, form: Annotated[Posted, Depends(clinical_post)]
 ) -> Response:
     """Put a ready-made reply into the text, to be read again before it is sent."""
-    ready = _ready_replies(form.visitor).get(form["canned"], "")
-    typed = {"text": f"{form['text']}{ready}", "remark": form["remark"]}
-    return await _case_page(request, case_id, form.visitor, typed=typed)
+    typed = {"text": form["text"], "remark": form["remark"]}
+    return await _case_page(request, case_id, form.visitor, typed=typed, insert=form["canned"])
 
 
 @router.post("/cases/{case_id}/reply")
@@ -142,6 +130,7 @@ async def _case_page(
     visitor: Visitor,
     *,
     typed: dict[str, str],
+    insert: str = "",
     problem: str = "",
     flash: str = "",
     status: int = 200,
@@ -152,21 +141,13 @@ async def _case_page(
     if found is None:
         not_found()
     around, case = found
+    ready = ready_replies(case.person, visitor.name, case.own, now)
+    if insert:
+        typed = {**typed, "text": f"{typed['text']}{ready.get(insert, '')}"}
     charts = await asyncio.to_thread(charts_of, case.person, now)
     # A page that refreshes itself is still the same reading.
     if REFRESH_HEADER not in request.headers:
-        await deps.database.write(
-            lambda session: audit.note(
-                session,
-                actor=visitor.reader.actor,
-                action="read",
-                subject="escalation",
-                subject_id=case_id,
-                person_id=case.person.id,
-                facility_id=case.person.facility_id,
-                now=now,
-            )
-        )
+        await deps.database.write(lambda session: _was_read(session, visitor, case, now))
     return show(
         request,
         "case.html",
@@ -177,7 +158,9 @@ async def _case_page(
         events=case.events,
         charts=charts,
         outcomes=OUTCOMES,
-        canned=_ready_replies(visitor),
+        canned=ready,
+        mine=sum(key.startswith(OWN) for key in ready),
+        held=case.held,
         once=new_id(),
         typed=typed,
         problem=word("problem", problem),
@@ -199,14 +182,25 @@ def _load(
         heading=heading,
         events=caseload.events(session, deps.vault, case_id),
         person=person,
+        own=own_replies(session, deps.vault, reader),
+        held=takeover.held(session, deps.vault, heading.contact_point_id, now),
     )
     return frame(session, deps, visitor, now), case
 
 
-def _ready_replies(visitor: Visitor) -> dict[str, str]:
-    """The catalogue's replies, and first of all: the doctor has seen it."""
-    doctor = fit("doctor", signature(visitor.name))
-    return {_SEEN: render("escalation.acknowledged", doctor=doctor), **canned_replies()}
+def _was_read(session: Session, visitor: Visitor, case: CaseFile, now: datetime) -> None:
+    """Into the audit trail, and what was written until now is no longer unread."""
+    audit.note(
+        session,
+        actor=visitor.reader.actor,
+        action="read",
+        subject="escalation",
+        subject_id=case.heading.id,
+        person_id=case.person.id,
+        facility_id=case.person.facility_id,
+        now=now,
+    )
+    look(session, visitor.reader.practitioner_id, case.person.id, now)
 
 
 def _problem_of(text: str) -> str:

@@ -6,16 +6,17 @@ not exist.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, ScalarSelect
 from sqlalchemy import select as select_rows
-from sqlmodel import Session, case, col, func, or_, select
+from sqlmodel import Session, case, col, func, select
 
 from care.level import Level
 from records.escalations import CLOSED, OPEN, code_of
 from records.messages import BODY
+from records.picking import SPOKEN_KINDS, Pick, condition, unread, within
 from records.practitioners import name_of as practitioner_name
 from records.reader import Reader
 from records.tables import (
@@ -26,13 +27,11 @@ from records.tables import (
     Person,
     Practitioner,
     Task,
-    Turn,
 )
 from records.vault import Vault, VaultError
 
 LIST_LIMIT = 200
-
-SPOKEN_KINDS = ("text", "image", "voice", "video", "location", "link")
+EVERYTHING = Pick()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +62,7 @@ class Heading:
     last_words: str | None = None
     last_kind: str | None = None
     last_at: datetime | None = None
+    unread: bool = False
 
     @property
     def code(self) -> str:
@@ -107,33 +107,39 @@ def readable(vault: Vault, sealed: bytes | None, place: str, row: str) -> str | 
         return None
 
 
-def within(reader: Reader) -> ColumnElement[bool]:
-    """Messages whose turn is about somebody else's patient stay out of sight on a shared phone."""
-    visible = select(Person.id).where(reader.people())
-    subject = (
-        select(Turn.person_id).where(col(Turn.id) == col(InboundMessage.turn_id)).scalar_subquery()
-    )
-    return or_(subject.is_(None), subject.in_(visible))
-
-
-def open_list(session: Session, vault: Vault, reader: Reader, limit: int = LIST_LIMIT) -> OpenList:
+def open_list(
+    session: Session,
+    vault: Vault,
+    reader: Reader,
+    now: datetime,
+    *,
+    pick: Pick = EVERYTHING,
+    limit: int = LIST_LIMIT,
+) -> OpenList:
     """What is not closed, the most urgent first, then what nobody took, then the oldest."""
     total = func.count().over()
+    new = unread(reader).label("unread")
     query = (
-        select_rows(Escalation, Person, col(Facility.name), Practitioner, InboundMessage, total)
+        select_rows(
+            Escalation, Person, col(Facility.name), Practitioner, InboundMessage, new, total
+        )
         .join(Person, col(Person.id) == col(Escalation.person_id))
         .outerjoin(Facility, col(Facility.id) == col(Person.facility_id))
         .outerjoin(Practitioner, col(Practitioner.id) == col(Escalation.acknowledged_by))
         .outerjoin(InboundMessage, col(InboundMessage.id) == _last_message(reader))
         .where(col(Escalation.state) != CLOSED)
         .where(reader.people())
+        .where(condition(reader, pick, now))
         .order_by(_urgency(), col(Escalation.state).desc(), col(Escalation.opened_at))
         .limit(limit)
     )
     rows = session.execute(query).all()
     cases = tuple(
-        _heading(vault, escalation, person, village=village, taker=taker, message=message)
-        for escalation, person, village, taker, message, _ in rows
+        replace(
+            _heading(vault, escalation, person, village=village, taker=taker, message=message),
+            unread=bool(is_new),
+        )
+        for escalation, person, village, taker, message, is_new, _ in rows
     )
     return OpenList(cases, rows[0][-1] if rows else 0)
 

@@ -6,39 +6,35 @@ about somebody outside the reader's catchment stays out.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, col, select
 
-from care.level import Level
-from records.caseload import SPOKEN_KINDS, called, readable, within
+from records.caseload import readable
+from records.course import NO_COURSE, Course, course
 from records.escalations import CLOSED
 from records.media import CONTENT, STORED
-from records.messages import BODY, PASSIVE
-from records.outbound import BODY as OUTBOUND_BODY
-from records.outbound import NOTICE
+from records.picking import within
 from records.reader import Reader
 from records.tables import (
     ContactPoint,
-    DeliveryAttempt,
     Enrolment,
     Escalation,
     Facility,
     InboundMessage,
     Media,
-    OutboundMessage,
     Person,
     PersonContact,
-    Practitioner,
     StoredReading,
-    Turn,
 )
+from records.talk import Bubble, talk
 from records.vault import Vault
 
 READINGS_BACK = timedelta(days=366)
 READINGS_LIMIT = 400
-MESSAGES_LIMIT = 80
+EMERGENCY = "persons.emergency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,34 +61,12 @@ class Programme:
 
 
 @dataclass(frozen=True, slots=True)
-class Attachment:
-    """A photo or a voice message that came with a message."""
+class Emergency:
+    """Whom to phone when something happened."""
 
-    id: str
-    kind: str
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class Bubble:
-    """One message of the conversation. `text` is None when it does not open any more.
-
-    `speaker`: patient, machine or doctor. `state` and `reason` are those of the outbound row.
-    """
-
-    id: str
-    speaker: str
-    at: datetime
-    kind: str
-    text: str | None
-    level: Level = Level.NONE
-    by: str | None = None
-    purpose: str | None = None
-    state: str | None = None
-    reason: str | None = None
-    route: str | None = None
-    mode: str | None = None
-    media: tuple[Attachment, ...] = ()
+    name: str
+    phone: str
+    relation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +91,8 @@ class Dossier:
     conversation: tuple[Bubble, ...]
     more_messages: bool
     open_case_id: str | None
+    emergency: Emergency | None = None
+    course: Course = NO_COURSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +119,7 @@ def dossier(
         return None
     person, village = row
     contacts = _contacts(session, person_id)
-    bubbles, more = _conversation(session, vault, reader, person_id, [c.id for c in contacts])
+    said = talk(session, vault, reader, person_id, [c.id for c in contacts])
     return Dossier(
         id=person.id,
         name=readable(vault, person.name_sealed, "persons.name", person.id) or "",
@@ -160,9 +136,11 @@ def dossier(
         programmes=_programmes(session, person_id),
         contacts=contacts,
         readings=_readings(session, person_id, now),
-        conversation=bubbles,
-        more_messages=more,
+        conversation=said.bubbles,
+        more_messages=said.more,
         open_case_id=_open_case(session, person_id),
+        emergency=_emergency(vault, person),
+        course=course(session, vault, person_id, said.bubbles, now),
     )
 
 
@@ -194,6 +172,20 @@ def media(session: Session, vault: Vault, reader: Reader, media_id: str) -> Open
         kind=file.kind,
         person_id=person_id,
     )
+
+
+def _emergency(vault: Vault, person: Person) -> Emergency | None:
+    """Nobody, when nothing was written down or it does not open."""
+    text = readable(vault, person.emergency_sealed, EMERGENCY, person.id)
+    try:
+        known = json.loads(text or "null")
+    except ValueError:
+        return None
+    if not isinstance(known, dict):
+        return None
+    said = (str(known.get(name) or "") for name in ("name", "phone", "relation"))
+    found = Emergency(*said)
+    return found if found.name or found.phone else None
 
 
 def _contacts(session: Session, person_id: str) -> tuple[Contact, ...]:
@@ -247,120 +239,3 @@ def _open_case(session: Session, person_id: str) -> str | None:
         .where(Escalation.state != CLOSED)
         .order_by(col(Escalation.opened_at))
     ).first()
-
-
-def _conversation(
-    session: Session, vault: Vault, reader: Reader, person_id: str, points: list[str]
-) -> tuple[tuple[Bubble, ...], bool]:
-    heard = _heard(session, vault, reader, points)
-    said = _said(session, vault, reader, person_id, points)
-    bubbles = sorted([*heard, *said], key=lambda bubble: (bubble.at, bubble.id))
-    return tuple(bubbles[-MESSAGES_LIMIT:]), len(bubbles) > MESSAGES_LIMIT
-
-
-def _heard(session: Session, vault: Vault, reader: Reader, points: list[str]) -> list[Bubble]:
-    rows = session.exec(
-        select(InboundMessage)
-        .where(col(InboundMessage.contact_point_id).in_(points))
-        .where(col(InboundMessage.kind).in_(SPOKEN_KINDS))
-        .where(within(reader))
-        .order_by(col(InboundMessage.received_at).desc(), col(InboundMessage.id).desc())
-        .limit(MESSAGES_LIMIT + 1)
-    ).all()
-    files = _attachments(session, [row.id for row in rows])
-    bubbles = []
-    for row in rows:
-        bubbles.append(
-            Bubble(
-                id=row.id,
-                speaker="patient",
-                at=row.received_at,
-                kind=row.kind,
-                text=readable(vault, row.body_sealed, BODY, row.id),
-                level=Level(row.level or Level.NONE),
-                state=row.state,
-                media=tuple(files.get(row.id, ())),
-            )
-        )
-        if row.passive_sealed is not None:
-            bubbles.append(_passive(vault, row))
-    return bubbles
-
-
-def _passive(vault: Vault, row: InboundMessage) -> Bubble:
-    """What the webhook answered on the spot: it was never queued, so no other row shows it."""
-    return Bubble(
-        id=f"{row.id}~",
-        speaker="machine",
-        at=row.received_at,
-        kind="text",
-        text=readable(vault, row.passive_sealed, PASSIVE, row.id),
-        purpose="safety",
-        state="passive",
-    )
-
-
-def _attachments(session: Session, message_ids: list[str]) -> dict[str, list[Attachment]]:
-    found: dict[str, list[Attachment]] = {}
-    rows = session.exec(
-        select(Media.inbound_message_id, Media.id, Media.kind, Media.state)
-        .where(col(Media.inbound_message_id).in_(message_ids))
-        .order_by(col(Media.id))
-    ).all()
-    for message_id, media_id, kind, state in rows:
-        found.setdefault(message_id, []).append(Attachment(media_id, kind, state))
-    return found
-
-
-def _said(
-    session: Session, vault: Vault, reader: Reader, person_id: str, points: list[str]
-) -> list[Bubble]:
-    visible = select(Person.id).where(reader.people())
-    last_route = (
-        select(DeliveryAttempt.route)
-        .where(DeliveryAttempt.outbound_message_id == OutboundMessage.id)
-        .order_by(col(DeliveryAttempt.number).desc())
-        .limit(1)
-        .correlate(OutboundMessage)
-        .scalar_subquery()
-    )
-    about = func.coalesce(col(OutboundMessage.person_id), person_id)
-    rows = session.execute(
-        select(OutboundMessage, Practitioner, Turn.mode, last_route)
-        .outerjoin(Practitioner, col(Practitioner.id) == col(OutboundMessage.author_id))
-        .outerjoin(Turn, col(Turn.id) == col(OutboundMessage.turn_id))
-        .where(
-            or_(
-                col(OutboundMessage.contact_point_id).in_(points),
-                OutboundMessage.person_id == person_id,
-            )
-        )
-        .where(about.in_(visible))
-        .where(OutboundMessage.purpose != NOTICE)
-        .where(col(OutboundMessage.practitioner_id).is_(None))
-        .order_by(col(OutboundMessage.created_at).desc(), col(OutboundMessage.id).desc())
-        .limit(MESSAGES_LIMIT + 1)
-    ).all()
-    return [_spoken(vault, *row) for row in rows]
-
-
-def _spoken(
-    vault: Vault,
-    row: OutboundMessage,
-    author: Practitioner | None,
-    mode: str | None,
-    route: str | None,
-) -> Bubble:
-    return Bubble(
-        id=row.id,
-        speaker="doctor" if row.author_id else "machine",
-        at=row.created_at,
-        kind="text",
-        text=readable(vault, row.body_sealed, OUTBOUND_BODY, row.id),
-        by=called(vault, author),
-        purpose=row.purpose,
-        state=row.state,
-        reason=row.reason,
-        route=route,
-        mode=mode,
-    )

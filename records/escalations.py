@@ -117,6 +117,18 @@ def record(
     session.flush()
 
 
+def remark(session: Session, person_id: str, kind: str, by: str, now: datetime) -> None:
+    """Write what a doctor did about the conversation into the open case, if there is one."""
+    row = _not_closed(session, person_id)
+    if row is not None:
+        session.add(
+            EscalationEvent(
+                escalation_id=row.id, kind=kind, at=now, step=row.step, practitioner_id=by
+            )
+        )
+        session.flush()
+
+
 def due(session: Session, now: datetime, limit: int = 100) -> list[Escalation]:
     """Open escalations whose clock has run out, the oldest first."""
     query = (

@@ -24,6 +24,7 @@ from records.vault import Vault
 class Held:
     """Who holds a conversation, and until when."""
 
+    contact_point_id: str
     until: datetime
     by_id: str | None
     by: str | None
@@ -42,7 +43,7 @@ def held(
     if contact is None or not is_held(contact, now) or contact.taken_over_until is None:
         return None
     doctor = session.get(Practitioner, contact.taken_over_by) if contact.taken_over_by else None
-    return Held(contact.taken_over_until, contact.taken_over_by, called(vault, doctor))
+    return Held(contact.id, contact.taken_over_until, contact.taken_over_by, called(vault, doctor))
 
 
 def take(session: Session, reader: Reader, contact_point_id: str, now: datetime) -> datetime:

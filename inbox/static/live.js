@@ -8,10 +8,20 @@
   const here = shown ? shown.href : location.pathname + location.search;
   const signedOut = document.getElementById("signed-out");
 
-  const busy = (part) => part.contains(document.activeElement) && part !== document.activeElement;
+  const active = (part) => (part.contains(document.activeElement) && document.activeElement !== part ? document.activeElement : null);
+  const busy = (part) => Boolean(active(part)?.closest("input, textarea, select, summary, .latest"));
+
+  // Whoever walks the list with the keyboard stays where they are.
+  function renew(part, html) {
+    const at = active(part)?.getAttribute("href");
+    part.innerHTML = html;
+    if (at) [...part.querySelectorAll("a[href]")].find((one) => one.getAttribute("href") === at)?.focus();
+  }
 
   async function refresh() {
-    if (document.hidden || !document.querySelector("[data-live]")) return;
+    // With the bell on, the page listens even from behind another window.
+    const awake = document.documentElement.dataset.awake;
+    if ((document.hidden && !awake) || !document.querySelector("[data-live]")) return;
     try {
       const answer = await fetch(here, { headers: { "X-Refresh": "1" }, redirect: "manual" });
       // Signed out: say so, and leave the page and what was typed alone.
@@ -21,7 +31,7 @@
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const part of document.querySelectorAll("[data-live]")) {
         const other = fresh.getElementById(part.id);
-        if (other && !busy(part) && other.innerHTML !== part.innerHTML) part.innerHTML = other.innerHTML;
+        if (other && !busy(part) && other.innerHTML !== part.innerHTML) renew(part, other.innerHTML);
       }
       document.title = fresh.title;
       offline.hidden = true;
@@ -36,6 +46,7 @@
     event.preventDefault();
     const text = document.getElementById("text");
     text.value = text.value + button.dataset.insert;
+    text.dispatchEvent(new Event("input"));
     text.focus();
   });
 

@@ -17,6 +17,7 @@ from records import (
     escalations,
     media,
     messages,
+    own_replies,
     people,
     practitioners,
     readings,
@@ -233,6 +234,19 @@ class County:
         )
         self.session.flush()
         return row.id
+
+    def unreachable(self, place: str, name: str = "赵没手机") -> str:
+        """A registered person without any address."""
+        registration = people.Registration(name=name, facility_id=self.places[place].id)
+        return people.register(self.session, self.vault, registration, self.now).id
+
+    def own_reply(
+        self, login: str, words: str = "{称呼}，我看到了", *, shared: bool = False
+    ) -> str:
+        made = own_replies.add(
+            self.session, self.vault, self.readers[login], words, self.now, shared=shared
+        )
+        return there(made)
 
     def task(
         self,

@@ -49,7 +49,7 @@ async def test_a_line_of_the_list_says_who_why_and_how_long(
         "东沟村",
         "4 分钟前上报",
         "还有 6 分钟转乡镇",
-        "<title>（1）待处理",
+        "<title>(1) 待处理",
     ):
         assert words in page
 
@@ -65,7 +65,7 @@ async def test_a_long_list_says_how_many_are_not_shown(
     with office.county() as county:
         for _ in range(3):
             county.alarm(*county.person("a"))
-    monkeypatch.setattr(caseload.open_list, "__defaults__", (2,))
+    monkeypatch.setitem(caseload.open_list.__kwdefaults__, "limit", 2)
     page = (await (await browser("doctor_a")).get("/")).text
     assert "只显示了最要紧的 2 件，一共 3 件" in page
 

@@ -32,6 +32,7 @@ WITHOUT_IDS = {
     "/sign-out",
     "/account/password",
     "/import",
+    "/replies",
 }
 
 
@@ -47,6 +48,7 @@ def ids(office: Office) -> dict[str, str]:
             "reading_id": county.pressure(person, 152, 94),
             "task_id": county.task(person),
             "media_id": county.photo(message, b"x"),
+            "reply_id": county.own_reply("doctor_a"),
             "run_id": county.register("a"),
         }
 

@@ -13,7 +13,7 @@ from tests.inbox.county import County
 
 
 def listed(county: County, reader: Reader, limit: int = 200) -> caseload.OpenList:
-    return caseload.open_list(county.session, county.vault, reader, limit)
+    return caseload.open_list(county.session, county.vault, reader, county.now, limit=limit)
 
 
 def test_the_most_urgent_comes_first_then_what_nobody_took_then_the_oldest(

@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import col, select
 
 from care.level import Level
-from records import caseload, casework, dossier, duties, media, outbound, people
+from records import caseload, casework, dossier, duties, media, outbound, people, talk
 from records.reader import Reader
 from records.tables import (
     Enrolment,
@@ -81,7 +81,7 @@ def test_on_a_shared_phone_another_villages_patient_stays_out_of_sight(
     county.alarm(father, point)
     found = there(dossier.dossier(county.session, county.vault, doctor, father, county.now))
     assert [b.text for b in found.conversation] == ["我爸 150/90"]
-    (line,) = caseload.open_list(county.session, county.vault, doctor, 200).cases
+    (line,) = caseload.open_list(county.session, county.vault, doctor, county.now).cases
     assert line.last_words == "我爸 150/90"
     assert dossier.media(county.session, county.vault, doctor, photo) is None
 
@@ -120,7 +120,7 @@ def test_one_message_that_does_not_open_hides_nothing_else(county: County, docto
 def test_a_long_conversation_shows_its_end_and_says_that_there_is_more(
     county: County, doctor: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dossier, "MESSAGES_LIMIT", 3)
+    monkeypatch.setattr(talk, "MESSAGES_LIMIT", 3)
     person, point = county.person("a")
     for minute in range(5):
         county.says(point, f"{minute}", ago=timedelta(minutes=10 - minute))

@@ -231,7 +231,7 @@ def test_the_doctor_finds_an_open_alarm_and_one_that_was_taken(
         ticket = practitioners.sign_in(session, known.practitioner_id, NOW)
         visitor = practitioners.visitor(session, vault, ticket.cookie, NOW, loopback=True)
         assert visitor is not None
-        cases[login] = open_list(session, vault, visitor.reader).cases
+        cases[login] = open_list(session, vault, visitor.reader, NOW).cases
     states = {(one.state, str(one.level)) for found in cases.values() for one in found}
     assert ("acknowledged", "urgent") in states
     assert any(state == "open" for state, _ in states)
