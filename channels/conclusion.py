@@ -21,7 +21,7 @@ _ONE_RECOVERY = 100
 LEFT_OUT = "picture_left_out"
 _UNSENT = (NEVER, EXPIRED, CHANNEL_CLOSED)
 # The person, or whoever knows, decided that nothing should come: nobody need phone.
-_ON_PURPOSE = ("stopped", "person_moved", "person_deceased", "person_refused")
+_ON_PURPOSE = ("stopped", "person_moved", "person_deceased", "person_refused", "person_away")
 
 log = structlog.get_logger(__name__)
 

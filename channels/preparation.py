@@ -55,7 +55,7 @@ class _Plan:
             return self._finish(EXPIRED, "too_late")
         if self.message.practitioner_id is not None:
             return self._to_practitioner(self.message.practitioner_id)
-        found = resolve(self.session, self.message)
+        found = resolve(self.session, self.message, self.now)
         if isinstance(found, Refusal):
             return self._finish(found.state, found.reason)
         self.message.contact_point_id = found.id

@@ -19,7 +19,7 @@ from channels.receipts import close_attempt
 from language.expecting import asked_for
 from language.judgement import Described, judge
 from language.reader import read
-from records import messages, people
+from records import following, messages, people
 from records.escalations import raise_alarm
 from records.messages import Accepted, Arrival
 from records.people import Linked, china_date
@@ -75,6 +75,9 @@ class Reception:
         )
         if not accepted.new:
             return accepted
+        if arrival.follows is not None:
+            move = following.returned if arrival.follows else following.left
+            move(session, contact, now)
         if arrival.receipt is not None:
             close_attempt(session, arrival.receipt, now)
         if described is None or described.assessment.level < Level.EMERGENCY:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlmodel import Session, select
 
 from channels.port import NOT_FOLLOWING
-from records import consents
+from records import consents, life
 from records.outbound import CHANNEL_CLOSED, DOCTOR, NEVER, STARTED_BY_US
+from records.people import china_date
 from records.reaching import own_contact_point
 from records.tables import ContactPoint, OutboundMessage, Person, PersonContact
-
-_LEFT = ("moved", "deceased", "refused")
 
 # Words about one person; a reply and a safety text go to whoever wrote.
 _PERSONAL = (*STARTED_BY_US, DOCTOR)
@@ -26,14 +26,23 @@ class Refusal:
     reason: str
 
 
-def resolve(session: Session, message: OutboundMessage) -> ContactPoint | Refusal:
+def resolve(session: Session, message: OutboundMessage, now: datetime) -> ContactPoint | Refusal:
     """The contact point that may get this message now."""
     person = session.get(Person, message.person_id) if message.person_id else None
-    if message.purpose in STARTED_BY_US and person is not None and person.status in _LEFT:
+    started = message.purpose in STARTED_BY_US
+    if person is not None and started and not life.takes_plans(person, china_date(now)):
         return Refusal(NEVER, f"person_{person.status}")
     contact = _addressed(session, message)
     if contact is None:
         return Refusal(CHANNEL_CLOSED, "no_address")
+    return _refused(session, message, person, contact) or contact
+
+
+def _refused(
+    session: Session, message: OutboundMessage, person: Person | None, contact: ContactPoint
+) -> Refusal | None:
+    if person is not None and _written_to_the_dead(message, person, contact):
+        return Refusal(NEVER, "person_deceased")
     if message.purpose in _PERSONAL and _unlinked(session, message, contact):
         return Refusal(CHANNEL_CLOSED, "no_longer_theirs")
     unwanted = _unwanted(session, message, contact)
@@ -41,7 +50,15 @@ def resolve(session: Session, message: OutboundMessage) -> ContactPoint | Refusa
         return unwanted
     if contact.unfollowed_at is not None:
         return Refusal(CHANNEL_CLOSED, NOT_FOLLOWING)
-    return contact
+    return None
+
+
+def _written_to_the_dead(message: OutboundMessage, person: Person, contact: ContactPoint) -> bool:
+    """Only to whoever wrote from that phone since is anything said there, and only as an answer."""
+    if person.status != life.DECEASED or person.status_since is None:
+        return False
+    heard = contact.last_inbound_at
+    return heard is None or heard < person.status_since or message.created_at < person.status_since
 
 
 def _unwanted(session: Session, message: OutboundMessage, contact: ContactPoint) -> Refusal | None:

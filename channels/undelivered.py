@@ -6,10 +6,12 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from channels.port import NOT_FOLLOWING
 from records import people
+from records.following import UNFOLLOWED
 from records.outbound import DOCTOR, EXPIRED, REMINDER, REPLY, SAFETY
 from records.tables import ContactPoint, OutboundMessage, Person
-from records.tasks import CALL, open_task
+from records.tasks import CALL, open_task, stands
 
 # Whose failure is worth a phone call. A reminder that grew old is the follow-up's own affair.
 _WORTH_A_CALL = frozenset({SAFETY, DOCTOR, REPLY, REMINDER})
@@ -25,6 +27,8 @@ def hand_over(
         return False
     person = _whom(session, message, now)
     if person is None:
+        return False
+    if reason == NOT_FOLLOWING and stands(session, person.id, CALL, UNFOLLOWED):
         return False
     return open_task(
         session,

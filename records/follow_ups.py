@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select, update
 from records.db import changed
 from records.identity import new_id
 from records.insertion import insert_once
-from records.tables import FollowUp
+from records.tables import FollowUp, Person
 
 PLANNED, OPEN, DRAFT, SIGNED = "planned", "open", "draft", "signed"
 SILENT, CANCELLED = "silent", "cancelled"
@@ -93,15 +93,17 @@ def open_for(session: Session, person_ids: list[str]) -> list[FollowUp]:
 
 
 def due_to_open(session: Session, today: date, limit: int) -> list[FollowUp]:
-    """Planned follow-ups whose day has come."""
+    """Planned follow-ups of people under management whose day has come."""
     return list(
         session.exec(
             select(FollowUp)
+            .join(Person, col(Person.id) == col(FollowUp.person_id))
             .where(col(FollowUp.state) == PLANNED)
             .where(col(FollowUp.due_on) <= today)
+            .where(col(Person.status) == "active")
             .order_by(col(FollowUp.due_on), col(FollowUp.id))
             .limit(limit)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=True, of=FollowUp)
         ).all()
     )
 

@@ -14,7 +14,7 @@ from records.tables import ContactPoint, Enrolment, Marker, Person, PersonContac
 from records.times import CHINA
 from records.vault import Vault
 
-UNIDENTIFIED = "unidentified"
+UNIDENTIFIED, DECEASED = "unidentified", "deceased"
 DEFAULT_FACILITY = "default_facility:"
 
 # Both are asked for every message.
@@ -105,9 +105,16 @@ def link(
 
 
 def behind(session: Session, contact_point_id: str) -> list[Linked]:
-    """The living links of a contact point: the phone's holder first, then in order of linking."""
+    """The living links of a contact point: the phone's holder first, then in order of linking.
+
+    The phone of somebody who died is held by the others behind it; alone there, the dead one stays,
+    so that whoever writes is read.
+    """
     rows = session.exec(_BEHIND, params={"contact": contact_point_id}).all()
     linked = [Linked(person, contact.relation) for person, contact in rows]
+    alive = [who for who in linked if who.person.status != DECEASED]
+    if alive and len(alive) < len(linked):
+        linked = [Linked(alive[0].person, "self")] if len(alive) == 1 else alive
     return sorted(linked, key=lambda who: who.relation != "self")
 
 

@@ -16,9 +16,10 @@ from agent.following_up import expected
 from agent.loading import Tools
 from care.cadence import chase
 from care.quiet import may_start, next_allowed
-from records import follow_ups, outbound, people, tasks
+from records import follow_ups, life, outbound, people, tasks
 from records.db import Database
 from records.outbound import Draft
+from records.reaching import own_contact_point
 from records.tables import FollowUp, Person
 from records.times import CHINA
 from records.vault import Vault
@@ -40,6 +41,7 @@ def open_due(database: Database, tools: Tools, now: datetime) -> int:
     if not may_start(now):
         return 0
     with database.transaction() as session:
+        life.bring_back(session, now)
         due = follow_ups.due_to_open(session, people.china_date(now), _AT_ONCE)
         due.sort(key=lambda row: row.person_id)
         opened = 0
@@ -118,6 +120,7 @@ def _say(
     """Queue it for the person; to which address is found when it is sent."""
     name = fit("name", people.name_of(vault, person))
     today = people.china_date(now)
+    begins = _hour_asked_for(session, person, now)
     draft = Draft(
         purpose=outbound.REMINDER,
         text_key=key,
@@ -125,9 +128,22 @@ def _say(
         send_key=cause,
         person_id=person.id,
         template=_template(key, today),
-        expires_at=now + _REMINDER_LIVES,
+        not_before=begins,
+        expires_at=begins + _REMINDER_LIVES,
     )
     outbound.queue(session, vault, draft, now)
+
+
+def _hour_asked_for(session: Session, person: Person, now: datetime) -> datetime:
+    """This moment, or the next one of the hour that the holder of the phone asked for."""
+    contact = own_contact_point(session, person.id, outbound.REMINDER)
+    if contact is None or contact.reminder_hour is None:
+        return now
+    local = now.astimezone(CHINA)
+    wanted = local.replace(hour=contact.reminder_hour, minute=0, second=0, microsecond=0)
+    if local.hour > contact.reminder_hour:
+        wanted += timedelta(days=1)
+    return max(now, wanted.astimezone(now.tzinfo))
 
 
 def _template(key: str, today: date) -> dict[str, str]:

@@ -12,6 +12,7 @@ from records.tables.conversation import (
 )
 from records.tables.duty import Absence, DutyShift, KeptDraft, LastLook, NoticeAddress, OwnReply
 from records.tables.escalation import Escalation, EscalationEvent, Task
+from records.tables.life import LifeChange
 from records.tables.people import BindingCode, BindingGuess, Consent, Person, PersonContact
 from records.tables.places import Facility, Practitioner, SignIn
 from records.tables.register import Distinction, ImportRow, ImportRun, Merger
@@ -54,6 +55,7 @@ __all__ = [
     "InboundMessage",
     "KeptDraft",
     "LastLook",
+    "LifeChange",
     "Marker",
     "Media",
     "Merger",
