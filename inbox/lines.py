@@ -31,7 +31,7 @@ def lines_of(
     person: Dossier, kind: Kind, rows: Sequence[StoredReading], now: datetime
 ) -> tuple[Line, ...]:
     """The lines that hold for this person and these readings, from the protocols."""
-    known = _background(person, now)
+    known = background_of(person, now)
     if kind is Kind.BP:
         return _pressure_lines(known, _setting(rows))
     return _sugar_lines(known, rows)
@@ -67,7 +67,8 @@ def _setting(rows: Sequence[StoredReading]) -> Setting:
     return Setting.CLINIC if at_clinic * 2 > len(rows) else Setting.HOME
 
 
-def _background(person: Dossier, now: datetime) -> Background:
+def background_of(person: Dossier, now: datetime) -> Background:
+    """What the rules may know of the person."""
     running = [one.programme for one in person.programmes if one.ended_on is None]
     return Background(
         age=age(person.born_on, now),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from records.people import age_on, china_date
 from records.times import CHINA
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _EXACT_HOURS = 2
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WEEKDAYS = "一二三四五六日"
 
 
@@ -34,6 +35,25 @@ def full(moment: datetime) -> str:
 
 def day(when: date) -> str:
     return f"{when.year}年{when.month}月{when.day}日"
+
+
+def hour(moment: datetime) -> str:
+    """The time of day alone: under a heading that names the day."""
+    return f"{moment.astimezone(CHINA):%H:%M}"
+
+
+def heading(moment: datetime, now: datetime) -> str:
+    """The day as a heading between messages: 今天, 昨天, 11月20日 星期五."""
+    there = moment.astimezone(CHINA)
+    near = clock(moment, now).partition(" ")[0]
+    if not near[0].isdigit():
+        return near
+    return f"{near} 星期{_WEEKDAYS[there.weekday()]}"
+
+
+def stamp(moment: datetime) -> int:
+    """Microseconds since 1970: a moment that fits into an address."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def lasting(length: timedelta) -> str:

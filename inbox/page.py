@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from inbox.menu import figures_path, links_for, pages_of
 from inbox.words import label, medicine, telling, word
 from records import caseload, running
 from records.practitioners import Visitor
+from records.talk import Bubble
 
 _HERE = Path(__file__).parent
 STATIC_FOLDER = _HERE / "static"
@@ -87,6 +90,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    made.filters["groupby_day"] = _by_day
     made.globals |= {
         "word": word,
         "label": label,
@@ -98,11 +102,22 @@ def environment() -> Environment:
         "day": moments.day,
         "ago": moments.ago,
         "age": moments.age,
+        "hour": moments.hour,
+        "heading": moments.heading,
+        "stamp": moments.stamp,
         "standing": standing,
         "links_for": links_for,
         "figures_path": figures_path,
     }
     return made
+
+
+def _by_day(said: Iterable[Bubble], now: datetime) -> list[tuple[str, list[Bubble]]]:
+    """What was said, under a heading for each day."""
+    return [
+        (heading, list(there))
+        for heading, there in groupby(said, key=lambda one: moments.heading(one.at, now))
+    ]
 
 
 @lru_cache(maxsize=8)
