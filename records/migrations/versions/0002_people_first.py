@@ -311,6 +311,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("practitioner_id", "person_id", name=op.f("pk_last_looks")),
     )
     op.create_table(
+        "life_changes",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+        sa.Column("person_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("at", records.times.Instant(timezone=True), nullable=False),
+        sa.Column("by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("before", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("status", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("on_day", sa.Date(), nullable=True),
+        sa.Column("until", sa.Date(), nullable=True),
+        sa.Column("place_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("stopped", sa.JSON(), nullable=False),
+        sa.Column("undone_at", records.times.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["persons.id"], name=op.f("fk_life_changes_person_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_life_changes")),
+    )
+    with op.batch_alter_table("life_changes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_life_changes_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
         "mergers",
         sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
         sa.Column("kept_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -567,6 +588,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_mergers_kept_id"))
 
     op.drop_table("mergers")
+    with op.batch_alter_table("life_changes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_life_changes_person_id"))
+
+    op.drop_table("life_changes")
     op.drop_table("last_looks")
     with op.batch_alter_table("kept_drafts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_kept_drafts_practitioner_id"))
