@@ -8,7 +8,28 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from inbox import account, cases, correcting, figures, find, health, importing, people, tasks
+from inbox import (
+    account,
+    binding,
+    cases,
+    correcting,
+    drafts,
+    enrolment,
+    estimating,
+    figures,
+    find,
+    forms,
+    health,
+    importing,
+    open_cases,
+    papers,
+    people,
+    replies,
+    strangers,
+    tasks,
+    visits,
+    writing,
+)
 from inbox.boundary import Boundary
 from inbox.deps import InboxDeps
 from inbox.door import SignInNeededError
@@ -21,7 +42,28 @@ def create_app(deps: InboxDeps) -> FastAPI:
         title="Suifang", openapi_url=None, docs_url=None, redoc_url=None, lifespan=deps.lifespan
     )
     app.state.deps = deps
-    for module in (account, cases, correcting, find, people, tasks, figures, health, importing):
+    for module in (
+        account,
+        open_cases,
+        cases,
+        writing,
+        replies,
+        correcting,
+        find,
+        enrolment,
+        binding,
+        strangers,
+        people,
+        tasks,
+        figures,
+        estimating,
+        health,
+        importing,
+        papers,
+        drafts,
+        forms,
+        visits,
+    ):
         app.include_router(module.router)
     for router in deps.routers:
         app.include_router(router)

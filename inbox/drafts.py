@@ -61,7 +61,9 @@ async def waiting(request: Request, visitor: Annotated[Visitor, Depends(clinicia
         around,
         ordinary=[one for one in lines if not one.remarks],
         remarkable=sorted(
-            (one for one in lines if one.remarks), key=lambda one: -one.entry.proposal.judged.level
+            (one for one in lines if one.remarks),
+            key=lambda one: one.entry.proposal.judged.level,
+            reverse=True,
         ),
         signed=_number(request, "signed"),
         left=_number(request, "left"),
