@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement
-from sqlmodel import col, false, or_, select
+from sqlmodel import and_, col, false, or_, select
 
 from records.tables import Facility, Person, PersonContact
 
 CLINICAL_ROLES = frozenset({"village_doctor", "family_doctor", "township_doctor", "county_duty"})
 _ABOVE_THE_VILLAGE = frozenset({"township_doctor", "county_duty"})
+# A record put into another one, and one that was emptied on request: nobody looks at them.
+MERGED, ERASED = "merged", "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,10 @@ class Reader:
         if not self.sees_people:
             return false()
         inside = col(Person.facility_id).in_(select(Facility.id).where(self.catchment()))
+        here = col(Person.status).not_in((MERGED, ERASED))
         if self.role not in _ABOVE_THE_VILLAGE:
-            return inside
-        return or_(inside, col(Person.facility_id).is_(None))
+            return and_(here, inside)
+        return and_(here, or_(inside, col(Person.facility_id).is_(None)))
 
     def contact_points(self) -> ColumnElement[bool]:
         """True for links to people this reader may see: the way to messages and photos."""
