@@ -28,6 +28,7 @@ def build(installation: Installation) -> FastAPI:
             clock=clock.now,
             loopback=loopback,
             routers=wechat.routes(installation, clock.now),
+            picture_of=wechat.picture_of(installation),
         )
     )
 
