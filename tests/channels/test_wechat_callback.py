@@ -329,7 +329,7 @@ def test_every_kind_of_message_becomes_an_arrival(
         ),
         (an_event("subscribe", EventKey="last_trade_no_1"), {"event": "subscribe"}, True, 3),
         (an_event("unsubscribe"), {"event": "unsubscribe"}, False, None),
-        (an_event("SCAN", EventKey="abc"), {"event": "SCAN", "scene": "abc"}, False, 3),
+        (an_event("SCAN", EventKey="abc"), {"event": "SCAN", "scene": "abc"}, True, 3),
         (an_event("CLICK", EventKey="doctor"), {"event": "CLICK", "key": "doctor"}, True, 3),
         (an_event("VIEW", EventKey="http://x"), {"event": "VIEW", "key": "http://x"}, False, None),
         (an_event("LOCATION", Latitude="1"), {"event": "unknown"}, False, None),
