@@ -49,7 +49,7 @@ class Board:
 async def open_list(request: Request, visitor: Annotated[Visitor, Depends(signed_in)]) -> Response:
     """What needs a doctor, the most urgent first."""
     if not visitor.reader.sees_people:
-        return RedirectResponse("/counts", 303)
+        return RedirectResponse("/reports" if visitor.reader.sees_figures else "/account", 303)
     deps = deps_of(request)
     now, pick = deps.clock(), _asked(request)
     around, board = await deps.database.read(

@@ -14,6 +14,7 @@ from sqlmodel import and_, col, false, or_, select
 from records.tables import Facility, Person, PersonContact
 
 CLINICAL_ROLES = frozenset({"village_doctor", "family_doctor", "township_doctor", "county_duty"})
+FIGURE_ROLES = CLINICAL_ROLES | {"bureau_officer"}
 _ABOVE_THE_VILLAGE = frozenset({"township_doctor", "county_duty"})
 # A record put into another one, and one that was emptied on request: nobody looks at them.
 MERGED, ERASED = "merged", "erased"
@@ -27,6 +28,8 @@ class Reader:
     role: str
     facility_id: str
     facility_path: str
+    # Where the reader is the deputy of somebody who is away today.
+    stands_in_at: tuple[str, ...] = ()
 
     @property
     def actor(self) -> str:
@@ -37,6 +40,11 @@ class Reader:
     def sees_people(self) -> bool:
         """Clinicians see people; the bureau, the curator and the operator see figures only."""
         return self.role in CLINICAL_ROLES
+
+    @property
+    def sees_figures(self) -> bool:
+        """The bureau and the clinicians of an area read its figures."""
+        return self.role in FIGURE_ROLES
 
     def catchment(self) -> ColumnElement[bool]:
         """True for the facilities this reader looks after."""
@@ -50,7 +58,9 @@ class Reader:
         """
         if not self.sees_people:
             return false()
-        inside = col(Person.facility_id).in_(select(Facility.id).where(self.catchment()))
+        places = [self.catchment()]
+        places += [col(Facility.path).startswith(at, autoescape=True) for at in self.stands_in_at]
+        inside = col(Person.facility_id).in_(select(Facility.id).where(or_(*places)))
         here = col(Person.status).not_in((MERGED, ERASED))
         if self.role not in _ABOVE_THE_VILLAGE:
             return and_(here, inside)

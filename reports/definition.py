@@ -14,7 +14,7 @@ from care.situation import Programme
 from care.targets import Setting
 from reports import wording
 
-_FILE = Path(__file__).parent / "indicators.toml"
+_FILE = Path(__file__).parent / "definitions.toml"
 
 
 class Kind(StrEnum):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from sqlalchemy import select
-from sqlmodel import Session, col, or_
+from sqlmodel import Session, col
 
 from care.reading import GlucoseContext, Kind, Reading
 from care.situation import Programme
@@ -90,14 +90,8 @@ def _visits(
 def _values(
     session: Session, people: Sequence[str], first: Month, rules: Rules
 ) -> defaultdict[str, list[Measured]]:
-    """Confirmed values in the settings that count, and whatever was written down for a visit."""
+    """Confirmed values in the settings that count, in the order in which they were taken."""
     found = defaultdict(list)
-    at_a_visit = (
-        select(col(FollowUp.id))
-        .where(col(FollowUp.person_id).in_(people))
-        .where(col(FollowUp.state) == SIGNED)
-        .where(col(FollowUp.mode) == FACE_TO_FACE)
-    )
     rows = session.execute(
         select(
             col(StoredReading.person_id),
@@ -114,12 +108,7 @@ def _values(
         .where(col(StoredReading.kind).in_(_KINDS))
         .where(col(StoredReading.taken_at) >= first.begins_at)
         .where(col(StoredReading.state) == STORED)
-        .where(
-            or_(
-                col(StoredReading.setting).in_(sorted(setting_names(rules))),
-                col(StoredReading.follow_up_id).in_(at_a_visit),
-            )
-        )
+        .where(col(StoredReading.setting).in_(sorted(setting_names(rules))))
         .order_by(col(StoredReading.taken_at), col(StoredReading.id))
     )
     for person, taken_at, kind, systolic, diastolic, value, context, setting, visit in rows:
@@ -132,15 +121,3 @@ def _values(
         )
         found[person].append(Measured(china_date(taken_at), reading, Setting(setting), visit))
     return found
-
-
-def in_batches(people: Iterable[str], size: int) -> Iterator[list[str]]:
-    """The people in lists of at most `size`."""
-    batch: list[str] = []
-    for person in people:
-        batch.append(person)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -22,6 +22,8 @@ from reports.tree import Node, Tree, tree
 from reports.value import DERIVED, NO_ESTIMATE, NOTHING, RUNNING, SMALL, Number, Value
 
 _VILLAGE = "village_clinic"
+# As many places as are written: whoever rounds again gets the same.
+_PLACES = {Kind.RATE: 3, Kind.RATIO: 1}
 _SHARES = {Kind.MEDIAN: 0.5, Kind.P90: 0.9}
 
 
@@ -142,7 +144,7 @@ class View:
             return self._missing(figure, NO_ESTIMATE)
         if not under:
             return self._missing(figure, NOTHING)
-        return Value(figure.kind, round(over / under, 4))
+        return Value(figure.kind, round(over / under, _PLACES[figure.kind]))
 
     def _sum(self, node: Node, keys: Sequence[str]) -> int | None:
         """The sum of these figures; None when one is an estimate that nobody made."""

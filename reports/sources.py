@@ -70,6 +70,7 @@ def follow_ups_due(
     return _rows(
         session,
         select(_PLACE, col(FollowUp.state), func.count())
+        .select_from(FollowUp)
         .join(Person, col(Person.id) == col(FollowUp.person_id))
         .where(_mine(path))
         .where(col(FollowUp.due_on).between(month.first_on, month.last_on))
@@ -83,6 +84,7 @@ def visits_held(session: Session, path: str, month: Month) -> Iterable[tuple[str
     return _rows(
         session,
         select(_PLACE, func.count())
+        .select_from(FollowUp)
         .join(Person, col(Person.id) == col(FollowUp.person_id))
         .where(_mine(path))
         .where(col(FollowUp.held_on).between(month.first_on, month.last_on))
@@ -98,6 +100,7 @@ def measured(session: Session, path: str, month: Month) -> Iterable[tuple[str | 
     return _rows(
         session,
         select(_PLACE, func.count(), people)
+        .select_from(StoredReading)
         .join(Person, col(Person.id) == col(StoredReading.person_id))
         .where(_mine(path))
         .where(col(StoredReading.state) == STORED)
@@ -137,6 +140,7 @@ def _ranked(path: str, month: Month) -> Select[Any]:
             col(StoredReading.diastolic),
         )
         .add_columns(place.label("place"))
+        .select_from(StoredReading)
         .join(Person, col(Person.id) == col(StoredReading.person_id))
         .where(_mine(path))
         .where(col(Person.status).in_(UNDER_CARE))
@@ -159,6 +163,7 @@ def alarms(session: Session, path: str, month: Month, levels: Sequence[str]) -> 
             col(Escalation.opened_at),
             col(Escalation.acknowledged_at),
         )
+        .select_from(Escalation)
         .join(Person, col(Person.id) == col(Escalation.person_id))
         .where(_mine(path))
         .where(col(Escalation.level).in_(levels))
@@ -175,6 +180,7 @@ def clinic_systolics(
     return _rows(
         session,
         select(_PLACE, col(StoredReading.systolic), func.count())
+        .select_from(StoredReading)
         .join(Person, col(Person.id) == col(StoredReading.person_id))
         .where(_mine(path))
         .where(col(StoredReading.kind) == Kind.BP)

@@ -22,7 +22,7 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A number, or why there is none. A rate is a fraction of one, to four places."""
+    """A number, or why there is none. A rate is a fraction of one, rounded as it is written."""
 
     kind: Kind
     number: Number | None = None

@@ -17,6 +17,7 @@ from channels.delivery import Routes, deliver_due
 from channels.media import Sources, fetch_wanted
 from records import running
 from records.db import Database
+from reports import keeping
 from schedules import escalating, following_up, housekeeping, importing
 
 _DELIVERIES = 50
@@ -89,6 +90,11 @@ async def tidy(work: Work) -> int:
     return await _in_thread(work, housekeeping.tidy)
 
 
+async def keep_figures(work: Work) -> int:
+    """Bring the monthly states up to date, and close the months whose time has come."""
+    return await work.database.hop(lambda: keeping.refresh(work.database, work.clock()))
+
+
 async def beat(work: Work) -> int:
     """Say that this worker lives."""
     now = work.clock()
@@ -108,6 +114,7 @@ TICKS = (
     Tick("open_follow_ups", timedelta(seconds=30), open_follow_ups),
     Tick("remind", timedelta(seconds=30), remind),
     Tick("import_registers", timedelta(seconds=1), import_registers),
+    Tick("keep_figures", timedelta(minutes=1), keep_figures),
     Tick("tidy", timedelta(minutes=5), tidy),
     Tick("beat", timedelta(seconds=10), beat),
 )

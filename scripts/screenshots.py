@@ -59,7 +59,7 @@ def _take(browser: Browser, county: County) -> None:
     _save(desk.page, "case.png")
     desk = Desk(_window(browser, DESK), county.pages)
     desk.signs_in("township")
-    desk.opens("/counts")
+    desk.opens("/reports")
     _save(desk.page, "counts.png")
 
 

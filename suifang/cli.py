@@ -238,13 +238,14 @@ def simulate(
 @app.command()
 def report(
     month: Annotated[str, typer.Option(help="Like 2026-11; the present month if left out.")] = "",
+    area: Annotated[str, typer.Option(help="Name or id of a facility; all if left out.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="For another program.")] = False,
 ) -> None:
-    """Counts by village for one month."""
+    """Figures of an area and a month, with every definition."""
     from suifang import reporting
     from suifang.installation import open_installation
 
-    found = reporting.counts(open_installation(_settings("error")), month, clock.now())
+    found = reporting.report(open_installation(_settings("error")), area, month, clock.now())
     if as_json:
         typer.echo(reporting.as_json(found))
     else:

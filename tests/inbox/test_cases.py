@@ -72,7 +72,7 @@ async def test_a_long_list_says_how_many_are_not_shown(
 
 async def test_the_bureau_is_led_to_the_figures(browser: Opening) -> None:
     answer = await (await browser("bureau")).get("/")
-    assert answer.headers["location"] == "/counts"
+    assert answer.headers["location"] == "/reports"
 
 
 async def test_a_case_shows_the_conversation_the_readings_and_the_person(
@@ -312,7 +312,7 @@ async def test_when_the_worker_is_silent_every_page_says_so(
     one = await browser("doctor_a")
     assert "后台停了" not in (await one.get("/")).text
     office.now += timedelta(seconds=61)
-    for path in ("/", "/tasks", "/counts", "/account"):
+    for path in ("/", "/tasks", "/reports", "/account"):
         assert "后台停了" in (await one.get(path)).text
     with office.database.transaction() as session:
         running.beat(session, "worker", office.now)

@@ -28,11 +28,16 @@ WITHOUT_IDS = {
     "/people",
     "/tasks",
     "/counts",
+    "/reports",
+    "/reports/estimates",
+    "/reports/export",
     "/account",
     "/sign-out",
     "/account/password",
     "/import",
     "/replies",
+    "/people/new",
+    "/strangers",
 }
 
 
@@ -153,7 +158,7 @@ async def test_no_page_holds_anything_its_policy_refuses(
     with office.county() as county:
         county.pressure(ids["person_id"], 150, 95)
     one = await browser("doctor_a")
-    pages = ["/", "/tasks", "/counts", "/account", "/sign-in", "/nowhere"]
+    pages = ["/", "/tasks", "/reports", "/account", "/sign-in", "/nowhere"]
     pages += [f"/cases/{ids['case_id']}", f"/persons/{ids['person_id']}"]
     for path in pages:
         answer = await one.get(path)
@@ -188,8 +193,8 @@ async def test_style_sheet_and_script_are_small_and_kept(browser: Opening) -> No
     [
         ("GET", "/nowhere", 404, "没有找到"),
         ("GET", "/cases/x/reply", 405, "不能这样操作"),
-        ("GET", "/counts?month=2026-13", 404, "没有找到"),
-        ("GET", "/counts?month=2026-12", 404, "没有找到"),
+        ("GET", "/reports?month=2026-13", 404, "没有找到"),
+        ("GET", "/reports?month=2026-12", 404, "没有找到"),
     ],
 )
 async def test_errors_speak_chinese(

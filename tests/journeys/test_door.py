@@ -92,9 +92,10 @@ def test_the_bureau_sees_figures_and_no_person(county: County, eyes: Eyes) -> No
     eyes.expected = {404}
     desk = Desk(eyes.window(DESK), county.pages)
     desk.signs_in("bureau")
-    expect(desk.page.get_by_role("heading", level=1)).to_contain_text("数字")
+    expect(desk.page.get_by_role("heading", level=1)).to_contain_text("统计")
+    desk.page.get_by_role("link", name="柳溪镇卫生院").first.click()
     for name in ("上塘村卫生室", "河口村卫生室", "石桥村卫生室"):
-        expect(desk.page.get_by_role("columnheader", name=name)).to_be_visible()
+        expect(desk.page.get_by_role("columnheader", name=name).first).to_be_visible()
     person = county.person_of(county.patient(0)).id
     for address in ("/tasks", f"/persons/{person}"):
         answer = desk.page.goto(f"{county.pages}{address}")

@@ -245,10 +245,10 @@ def test_another_month_stays_in_the_title_when_the_page_refreshes(
     desk = Desk(eyes.window(DESK), county.pages)
     desk.signs_in("township")
     desk.page.clock.install()
-    desk.opens("/counts")
+    desk.opens("/reports")
     desk.page.get_by_role("link", name="上个月").click()
     title = desk.page.title()
-    with desk.page.expect_response(re.compile("/counts")):
+    with desk.page.expect_response(re.compile("/reports")):
         desk.page.clock.fast_forward(21_000)
     desk.page.wait_for_timeout(300)
     assert desk.page.title() == title

@@ -17,7 +17,8 @@ from records.people import Registration
 from records.tables import Facility
 from suifang import clock, education, serve, web, worker
 from suifang.errors import EXIT_CONFIGURATION
-from suifang.installation import Installation
+from suifang.installation import Installation, open_installation
+from suifang.settings import load_settings
 from tests.suifang.conftest import Command
 
 NEEDS_A_DATABASE = [
@@ -184,8 +185,14 @@ def test_an_empty_database_is_seeded_once(suifang: Command, installed: Path) -> 
 def test_a_month_is_reported_as_a_table_and_for_another_program(
     suifang: Command, installed: Path
 ) -> None:
+    nowhere = suifang("report")
+    assert (nowhere.code, nowhere.err) == (EXIT_CONFIGURATION, "✗ There is no facility yet.")
+    installation = open_installation(load_settings())
+    with installation.database.transaction() as session:
+        session.add(Facility(id="c", kind="county", name="清水县", path="c/"))
+    installation.database.dispose()
     table = suifang("report", "--month", "2026-11")
-    assert "2026-11 · 截至" in table.out
+    assert "清水县 2026年11月 · 截至" in table.out
     figures = json.loads(suifang("report", "--month", "2026-11", "--json").out)
     assert figures["month"] == "2026-11"
 

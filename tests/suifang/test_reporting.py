@@ -1,4 +1,4 @@
-"""The counts at the terminal: the same figures as a table and as JSON."""
+"""The figures at the terminal: the same as on the page, as tables and as JSON."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from datetime import datetime, timedelta
 import pytest
 from rich.console import Console
 
-from care.level import Level
-from care.reading import Kind, Reading
 from care.situation import Programme
-from records import people, readings
+from records import people
 from records.people import Registration
 from records.tables import Facility
-from reports.figure import definitions
+from reports.definition import definitions
 from suifang import reporting
 from suifang.errors import ConfigurationError
 from suifang.installation import Installation
@@ -23,68 +21,76 @@ from suifang.installation import Installation
 
 @pytest.fixture
 def counted(installation: Installation, now: datetime) -> Installation:
-    """One person under management, in one village, with one reading."""
+    """One person under management, in one of two villages."""
     with installation.database.transaction() as session:
-        session.add(Facility(id="t", kind="township_health_centre", name="清水镇", path="t/"))
+        session.add(Facility(id="t", kind="county", name="清水县", path="t/"))
         session.flush()
-        session.add(
-            Facility(id="v", parent_id="t", kind="village_clinic", name="东沟村", path="t/v/")
-        )
+        for key, name in (("v", "东沟村"), ("w", "西坡村")):
+            session.add(
+                Facility(id=key, parent_id="t", kind="village_clinic", name=name, path=f"t/{key}/")
+            )
         session.flush()
         known = Registration("王桂兰", "v", programmes=(Programme.HYPERTENSION,))
-        person = people.register(session, installation.vault, known, now - timedelta(days=40))
-        readings.store(
-            session,
-            person.id,
-            Reading(Kind.BP, systolic=128, diastolic=78),
-            readings.Provenance(),
-            taken_at=now,
-            now=now,
-            level=Level.NONE,
-        )
+        people.register(session, installation.vault, known, now - timedelta(days=40))
     return installation
 
 
 def test_the_present_month_is_meant_when_none_is_named(
-    installation: Installation, now: datetime
+    counted: Installation, now: datetime
 ) -> None:
-    assert str(reporting.counts(installation, "", now).month) == "2026-11"
-    assert str(reporting.counts(installation, "2025-02", now).month) == "2025-02"
+    assert str(reporting.report(counted, "", "", now).month) == "2026-11"
+    assert str(reporting.report(counted, "", "2025-02", now).month) == "2025-02"
 
 
 def test_what_is_no_month_is_refused(installation: Installation, now: datetime) -> None:
     with pytest.raises(ConfigurationError, match="November is not a month"):
-        reporting.counts(installation, "November", now)
+        reporting.report(installation, "", "November", now)
+
+
+def test_an_area_is_found_by_its_name_or_its_id(counted: Installation, now: datetime) -> None:
+    assert reporting.report(counted, "东沟村", "", now).area.id == "v"
+    assert reporting.report(counted, "w", "", now).area.name == "西坡村"
+    with pytest.raises(ConfigurationError, match="There is no facility 南湾村"):
+        reporting.report(counted, "南湾村", "", now)
+
+
+def test_of_two_with_one_name_the_id_is_asked_for(counted: Installation, now: datetime) -> None:
+    with counted.database.transaction() as session:
+        session.add(
+            Facility(id="x", parent_id="t", kind="village_clinic", name="东沟村", path="t/x/")
+        )
+    with pytest.raises(ConfigurationError, match="Several facilities are called 东沟村"):
+        reporting.report(counted, "东沟村", "", now)
 
 
 def test_the_table_has_a_column_for_each_village_and_a_sentence_for_each_figure(
     counted: Installation, now: datetime
 ) -> None:
     screen = Console(file=io.StringIO(), width=200)
-    reporting.show(reporting.counts(counted, "2026-11", now), screen)
+    reporting.show(reporting.report(counted, "", "2026-11", now), screen)
     assert isinstance(screen.file, io.StringIO)
     shown = screen.file.getvalue()
-    assert "2026-11 · 截至 2026-11-23 01:00 UTC" in shown
+    assert "清水县 2026年11月 · 截至 2026-11-23 01:00 UTC" in shown
     assert "东沟村" in shown
     assert "王桂兰" not in shown
+    assert "缺估计数" in shown
     flat = "".join(shown.split())
-    for figure in definitions().figures:
+    for figure in definitions().figures():
         assert "".join(figure.definition.split()) in flat
 
 
-def test_a_figure_that_does_not_exist_is_a_dash(counted: Installation, now: datetime) -> None:
+def test_a_closed_month_says_so(counted: Installation, now: datetime) -> None:
     screen = Console(file=io.StringIO(), width=200)
-    reporting.show(reporting.counts(counted, "2026-11", now), screen)
+    reporting.show(reporting.report(counted, "", "2026-10", now), screen)
     assert isinstance(screen.file, io.StringIO)
-    assert "—" in screen.file.getvalue()
+    assert "已封存 · 之后有 0 处更正" in screen.file.getvalue()
 
 
 def test_another_program_gets_the_same_figures(counted: Installation, now: datetime) -> None:
-    found = reporting.counts(counted, "2026-11", now)
+    found = reporting.report(counted, "", "2026-11", now)
     told = json.loads(reporting.as_json(found))
     assert told["as_of"] == now.isoformat()
-    *villages, total = told["rows"]
-    assert [row["name"] for row in villages] == [row.name for row in found.rows]
-    assert total["facility_id"] is None
-    assert total["figures"].keys() == {figure.key for figure in definitions().figures}
-    assert 1 in total["figures"].values()
+    first = told["tables"][0]
+    assert [row["name"] for row in first["rows"]] == ["东沟村", "西坡村"]
+    assert first["total"]["values"]["nbphs.hypertension.managed"] == {"value": 1, "missing": None}
+    assert first["total"]["values"]["nbphs.hypertension.managed_rate"]["missing"] == "no_estimate"
