@@ -80,6 +80,16 @@ _DEPUTIES = (
     .order_by(col(Absence.set_at).desc())
 )
 _SOMEBODY = select(Practitioner.id).where(_AT).where(rings(Practitioner)).limit(1)
+_FOR_WHOM = (
+    select(Facility.path)
+    .join(Practitioner, col(Practitioner.facility_id) == col(Facility.id))
+    .join(Absence, col(Absence.practitioner_id) == col(Practitioner.id))
+    .where(col(Absence.deputy_id) == bindparam("deputy"))
+    .where(col(Absence.cancelled_at).is_(None))
+    .where(col(Absence.first_day) <= _TODAY)
+    .where(col(Absence.last_day) >= _TODAY)
+    .distinct()
+)
 _ON_SHIFT = (
     select(DutyShift.practitioner_id)
     .where(col(DutyShift.facility_id).in_(bindparam("places", expanding=True)))
@@ -131,6 +141,12 @@ def anybody_at(session: Session, places: Sequence[Facility], now: datetime) -> b
         session.execute(_SOMEBODY, asked).first() is not None
         or session.execute(_DEPUTIES, asked).first() is not None
     )
+
+
+def stands_in_at(session: Session, practitioner_id: str, now: datetime) -> tuple[str, ...]:
+    """The paths of the places whose doctor is away today and named this one as deputy."""
+    asked = {"deputy": practitioner_id, "today": today(now)}
+    return tuple(session.execute(_FOR_WHOM, asked).scalars())
 
 
 def today(now: datetime) -> date:

@@ -19,6 +19,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, case, col, delete, select, true, update
 
+from records import duty
 from records.db import changed
 from records.identity import new_id
 from records.reader import Reader
@@ -264,7 +265,7 @@ def visitor(
         return None
     row, practitioner, facility = found
     return Visitor(
-        reader=Reader(practitioner.id, practitioner.role, facility.id, facility.path),
+        reader=_reader(session, practitioner, facility, now),
         name=name_of(vault, practitioner.id, practitioner.name_sealed),
         login=practitioner.login,
         facility_name=facility.name,
@@ -272,6 +273,24 @@ def visitor(
         session_id=row.id,
         wants_renewal=now - row.last_seen_at >= _RENEW_AFTER,
     )
+
+
+def reader_of(session: Session, practitioner_id: str, now: datetime) -> Reader | None:
+    """The reader behind a practitioner who may act; None for an account that is closed."""
+    found = session.exec(
+        select(Practitioner, Facility)
+        .join(Facility, col(Facility.id) == col(Practitioner.facility_id))
+        .where(Practitioner.id == practitioner_id)
+        .where(col(Practitioner.disabled_at).is_(None))
+    ).first()
+    return _reader(session, *found, now) if found else None
+
+
+def _reader(
+    session: Session, practitioner: Practitioner, facility: Facility, now: datetime
+) -> Reader:
+    stands_in_at = duty.stands_in_at(session, practitioner.id, now)
+    return Reader(practitioner.id, practitioner.role, facility.id, facility.path, stands_in_at)
 
 
 def renew(session: Session, session_id: str, now: datetime) -> None:
@@ -296,6 +315,11 @@ def may_try(session: Session, login: str, address: str, now: datetime) -> bool:
     by_login = _count(session, _login_key(login), now)
     by_address = _count(session, _address_key(address), now)
     return by_login <= TRIES_PER_LOGIN and by_address <= TRIES_PER_ADDRESS
+
+
+def forget_tries(session: Session, login: str) -> None:
+    """Whoever was given a new password need not wait for the wrong tries before it."""
+    session.execute(delete(Throttle).where(col(Throttle.key) == _login_key(login)))
 
 
 def forgive(session: Session, login: str, address: str) -> None:

@@ -40,6 +40,7 @@ def reset_password(installation: Installation, login: str, password: str, now: d
         found = _account(session, login)
         practitioners.check_password(password, found.login)
         practitioners.set_password(session, found.id, practitioners.hash_password(password))
+        practitioners.forget_tries(session, found.login)
         _note(session, "account.password_reset", found, now)
 
     _plainly(lambda: _write(installation, write))

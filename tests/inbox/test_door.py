@@ -82,6 +82,17 @@ async def test_after_ten_wrong_tries_even_the_right_password_waits(
     assert (await one.sign_in("doctor_a")).status_code == 303
 
 
+async def test_a_new_password_from_the_operator_ends_the_waiting(
+    office: Office, browser: Opening
+) -> None:
+    one = await browser()
+    for _ in range(practitioners.TRIES_PER_LOGIN + 1):
+        await one.sign_in("doctor_a", "wrong password")
+    with office.database.transaction() as session:
+        practitioners.forget_tries(session, "Doctor_A ")
+    assert (await one.sign_in("doctor_a")).status_code == 303
+
+
 async def test_signing_in_clears_the_count(browser: Opening) -> None:
     one = await browser()
     for _ in range(practitioners.TRIES_PER_LOGIN - 1):

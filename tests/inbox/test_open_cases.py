@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from care.level import Level
-from records import escalations, takeover
+from records import duty, escalations, roster, takeover
+from records.roster import Leave
 from records.tables import Escalation
 from tests.inbox.browser import Browser, Opening
 from tests.inbox.office import Office
@@ -186,3 +187,21 @@ async def test_nobody_holds_the_phone_of_somebody_elses_patient(
         await one.get(f"/persons/{mine}")
         answer = await one.post(f"/persons/{mine}/{action}", {"contact": other_point})
         assert answer.status_code == 404
+
+
+async def test_a_deputy_sees_the_village_while_its_doctor_is_away(
+    office: Office, browser: Opening
+) -> None:
+    with office.county() as county:
+        case = county.alarm(*county.person("a"))
+        today = duty.today(office.now)
+        deputy = county.readers["doctor_b"].practitioner_id
+        leave = Leave(today, today, "market", deputy)
+        roster.go_away(county.session, county.readers["doctor_a"], leave, office.now)
+    one = await browser("doctor_b")
+    assert await names(one) == {"王桂芳"}
+    assert (await one.get(f"/cases/{case}")).status_code == 200
+    office.now += timedelta(days=1)
+    one = await browser("doctor_b")
+    assert await names(one) == set()
+    assert (await one.get(f"/cases/{case}")).status_code == 404
