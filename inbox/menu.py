@@ -28,6 +28,7 @@ LINKS = (
     Link("/duty", "值班", "谁值班，谁请假，谁代班", CLINICAL_ROLES),
     Link("/strangers", "陌生来信", "还不知道是谁的来信", CLINICAL_ROLES),
     Link("/import", "导入名册", "从表格里一次导入很多人", ABOVE_THE_VILLAGE),
+    Link("/duplicates", "疑似重复", "同一个人建了两份档案", ABOVE_THE_VILLAGE),
     Link("/staff", "人员与辖区", "谁管哪里，最近来过没有", ABOVE_THE_VILLAGE),
     Link("/audit", "查看记录", "谁看过、改过谁的资料", ABOVE_THE_VILLAGE),
 )

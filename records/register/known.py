@@ -10,11 +10,10 @@ from datetime import date
 from sqlmodel import Session, col, select
 
 from records.people import name_of
+from records.reader import ERASED, MERGED
 from records.register.entry import Entry
 from records.tables import Facility, ImportRow, Person
 from records.vault import Vault
-
-MERGED = "merged"
 
 
 @dataclass(slots=True)
@@ -133,4 +132,4 @@ def _standing(session: Session, person: Person) -> Person | None:
         if kept is None:
             return None
         person = kept
-    return None if person.status == MERGED else person
+    return None if person.status in {MERGED, ERASED} else person

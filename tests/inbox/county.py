@@ -14,6 +14,7 @@ from care.level import Level
 from care.reading import Kind, Reading
 from care.situation import Programme
 from records import (
+    merging,
     escalations,
     media,
     messages,
@@ -282,3 +283,10 @@ class County:
             now=self.now,
         )
         return registering.keep(self.session, prepared).id
+
+    def merger(self, place: str) -> str:
+        """Two records of one person, put together."""
+        reader = self.readers["duty"]
+        kept, merged = (self.person(place, "何秀英", programmes=())[0] for _ in range(2))
+        made = merging.merge(self.session, self.vault, reader, kept, merged, self.now)
+        return there(made).id

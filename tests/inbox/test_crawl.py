@@ -35,6 +35,7 @@ WITHOUT_IDS = {
     "/sign-out",
     "/account/password",
     "/import",
+    "/duplicates",
     "/replies",
     "/people/new",
     "/strangers",
@@ -55,6 +56,7 @@ def ids(office: Office) -> dict[str, str]:
             "media_id": county.photo(message, b"x"),
             "reply_id": county.own_reply("doctor_a"),
             "run_id": county.register("a"),
+            "merger_id": county.merger("a"),
         }
 
 

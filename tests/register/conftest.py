@@ -49,6 +49,13 @@ class Registry:
         session.flush()
         return place
 
+    @staticmethod
+    def villages(session: Session) -> list[str]:
+        """The ids of the villages, in the order of `VILLAGES`."""
+        places = select(Facility).where(Facility.kind == "village_clinic")
+        by_name = {place.name.removesuffix("卫生室"): place.id for place in session.exec(places)}
+        return [by_name[name] for name in VILLAGES]
+
     def keeps(self, content: bytes, *, at: str | None = None) -> str:
         """Read and store a file; returns the run."""
         prepared = registering.prepare(
