@@ -10,13 +10,10 @@ from agent.context import OpenFollowUp, TurnContext
 from agent.decision import FollowUpStep
 from care.cadence import next_due
 from care.classify import Visit, VisitClass, classify
-from care.protocol import protocol
+from care.prefill import reacts
 from care.reading import GlucoseContext, Kind, Reading
 from care.situation import Background, Programme
 from records.people import china_date
-
-# Findings of these sets are drug reactions; everything else is for the doctor to weigh.
-_REACTIONS = frozenset({"rf.cough_acei", "rf.ankle_edema", "rf.adr_angioedema"})
 
 
 def completed(
@@ -28,7 +25,7 @@ def completed(
         programme=Programme(one.programme),
         background=_background(one, context),
         readings=_readings(step.answers),
-        adverse_reaction=_reacts(step.answers),
+        adverse_reaction=reacts(step.answers.get("symptoms", ())),
         critical=critical,
     )
     result = classify(visit, [VisitClass(name) for name in one.previous])
@@ -57,9 +54,3 @@ def _readings(answers: Mapping[str, Any]) -> tuple[Reading, ...]:
         context = GlucoseContext(moment) if moment else None
         found.append(Reading(Kind.GLUCOSE, value=value, context=context))
     return tuple(found)
-
-
-def _reacts(answers: Mapping[str, Any]) -> bool:
-    concepts = protocol().concepts
-    codes = answers.get("symptoms", [])
-    return any(concepts[code].flag in _REACTIONS for code in codes if code in concepts)

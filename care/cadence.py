@@ -64,6 +64,11 @@ def chase(opened_on: date) -> Chase:
     )
 
 
+def call_again(day: date, *, reached: bool) -> date:
+    """When a call that came to nothing is tried again: nobody answered, or it did not suit."""
+    return day + _days("call_later_days" if reached else "call_again_days")
+
+
 def add_months(day: date, months: int) -> date:
     """The same day of a later month, or that month's last day when it has no such day."""
     index = day.year * _MONTHS + day.month - 1 + months

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, select, true
 
+from care.cadence import call_again
 from records import audit
+from records.calls import NO_ANSWER, NO_REASON, Because, because
 from records.caseload import LIST_LIMIT, called, readable
 from records.casework import Acted
 from records.media import STORED
@@ -15,11 +17,12 @@ from records.messages import BODY
 from records.people import china_date
 from records.reader import Reader
 from records.tables import Facility, InboundMessage, Media, Person, Practitioner, Task
-from records.tasks import close_task, open_task
+from records.tasks import REVIEW, close_task, open_task
 from records.vault import Vault
 
-NO_ANSWER = "no_answer"
-TASK_OUTCOMES = ("done", "reached", NO_ANSWER, "wrong_number")
+LATER, WRONG_NUMBER = "later", "wrong_number"
+CALL_LATER = "call_later"
+TASK_OUTCOMES = ("done", "reached", LATER, NO_ANSWER, WRONG_NUMBER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,24 @@ class Job:
     words_kind: str | None
     said_at: datetime | None
     media: tuple[str, ...]
+    follow_up_id: str | None = None
+    because: Because = NO_REASON
 
 
 def open_tasks(
-    session: Session, vault: Vault, reader: Reader, limit: int = LIST_LIMIT
+    session: Session,
+    vault: Vault,
+    reader: Reader,
+    limit: int = LIST_LIMIT,
+    *,
+    village: str | None = None,
+    now: datetime | None = None,
 ) -> tuple[Job, ...]:
-    """Tasks nobody closed, the most overdue first."""
+    """Tasks nobody closed, the most overdue first.
+
+    With `now`, each says why the person should be phoned, and calls come by urgency: who was not
+    well controlled, then who is longest overdue. A call put off to another day waits for it.
+    """
     rows = session.execute(
         select(Task, Person, Facility.name, InboundMessage)
         .join(Person, col(Person.id) == col(Task.person_id))
@@ -53,22 +68,26 @@ def open_tasks(
         .outerjoin(InboundMessage, col(InboundMessage.id) == col(Task.inbound_message_id))
         .where(col(Task.closed_at).is_(None))
         .where(reader.people())
+        .where(true() if village is None else col(Person.facility_id) == village)
         .order_by(func.coalesce(col(Task.due_on), func.date(col(Task.opened_at))), col(Task.id))
         .limit(limit)
     ).all()
     messages = [message.id for *_, message in rows if message is not None]
     photos = _stored_media(session, messages)
-    return tuple(
+    reasons = because(session, [person.id for _, person, *_ in rows], now) if now else {}
+    jobs = (
         _job(
             vault,
             task,
             person,
-            village=village,
+            village=place,
             message=message,
             media=photos.get(message.id, ()) if message else (),
+            why=reasons.get(person.id, NO_REASON),
         )
-        for task, person, village, message in rows
+        for task, person, place, message in rows
     )
+    return tuple(sorted(jobs, key=lambda job: job.because.urgency, reverse=True))
 
 
 def finish_task(
@@ -93,8 +112,13 @@ def finish_task(
     task, closer = row
     if not close_task(session, task_id, by=reader.practitioner_id, outcome=outcome, now=now):
         return Acted(done=False, person_id=task.person_id, by=called(vault, closer))
-    if outcome == NO_ANSWER:
-        _call_again(session, task, now)
+    if outcome in (LATER, NO_ANSWER):
+        reached = outcome == LATER
+        reason = CALL_LATER if reached else task.reason
+        due_on = call_again(china_date(now), reached=reached)
+        _again(session, task, task.kind, reason, due_on, now)
+    elif outcome == WRONG_NUMBER:
+        _again(session, task, REVIEW, WRONG_NUMBER, china_date(now), now)
     audit.note(
         session,
         actor=reader.actor,
@@ -109,20 +133,32 @@ def finish_task(
     return Acted(done=True, person_id=task.person_id)
 
 
-def _call_again(session: Session, task: Task, now: datetime) -> None:
-    """Whom nobody reached today is phoned tomorrow: nobody falls off the list by not answering."""
+def person_of(session: Session, reader: Reader, task_id: str) -> str | None:
+    """Whom a task is about; None outside the catchment."""
+    return session.exec(
+        select(Task.person_id)
+        .join(Person, col(Person.id) == col(Task.person_id))
+        .where(Task.id == task_id)
+        .where(reader.people())
+    ).first()
+
+
+def _again(
+    session: Session, task: Task, kind: str, reason: str, due_on: date, now: datetime
+) -> None:
+    """The same matter on another day, or another way: nobody falls off the list by not answering."""
     open_task(
         session,
         task_key=f"again:{task.id}",
-        kind=task.kind,
-        reason=task.reason,
+        kind=kind,
+        reason=reason,
         person_id=task.person_id,
         contact_point_id=task.contact_point_id,
         facility_id=task.facility_id,
         inbound_message_id=task.inbound_message_id,
         outbound_message_id=task.outbound_message_id,
         follow_up_id=task.follow_up_id,
-        due_on=china_date(now) + timedelta(days=1),
+        due_on=due_on,
         now=now,
     )
 
@@ -149,6 +185,7 @@ def _job(
     village: str | None,
     message: InboundMessage | None,
     media: tuple[str, ...],
+    why: Because,
 ) -> Job:
     return Job(
         id=task.id,
@@ -165,4 +202,6 @@ def _job(
         words_kind=message.kind if message else None,
         said_at=message.received_at if message else None,
         media=media,
+        follow_up_id=task.follow_up_id,
+        because=why,
     )

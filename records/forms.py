@@ -14,7 +14,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, func, or_, select
 
 from care.classify import VisitClass
 from care.entry import Entry, Known, as_drafted
@@ -125,6 +125,17 @@ def named(
 def drafts(session: Session, vault: Vault, reader: Reader, now: datetime) -> tuple[Sheet, ...]:
     """All drafts of the catchment that wait for a signature, the oldest first."""
     return _sheets(session, vault, reader, col(FollowUp.state) == DRAFT, now)
+
+
+def drafts_waiting(session: Session, reader: Reader) -> int:
+    """How many drafts of the catchment wait for a signature."""
+    return session.exec(
+        select(func.count())
+        .select_from(FollowUp)
+        .join(Person, col(Person.id) == col(FollowUp.person_id))
+        .where(FollowUp.state == DRAFT)
+        .where(reader.people())
+    ).one()
 
 
 def signed_forms(

@@ -65,6 +65,8 @@ def _open(
     person = session.get_one(Person, person_id)
     if person.status != "active":
         return 0
+    if own_contact_point(session, person.id, outbound.REMINDER) is None:
+        return _phone_at_once(session, person, rows, now)
     began = follow_ups.start(
         session,
         [row.id for row in rows],
@@ -78,6 +80,27 @@ def _open(
     first = min(row.due_on for row in rows)
     _say(session, vault, person, key, f"follow-up:{person_id}:{first}:open", now)
     return 1
+
+
+def _phone_at_once(session: Session, person: Person, rows: list[FollowUp], now: datetime) -> int:
+    """Nobody can be written to: a doctor phones on the day itself, not after a week of silence."""
+    began = follow_ups.start(session, [row.id for row in rows], now=now, next_step_at=now)
+    silent = sum(follow_ups.fall_silent(session, row.id, now) for row in rows)
+    first = min(rows, key=lambda row: row.due_on)
+    if began and silent:
+        tasks.open_task(
+            session,
+            task_key=f"not_bound:{person.id}:{first.due_on}",
+            kind=tasks.CALL,
+            reason="not_bound",
+            person_id=person.id,
+            contact_point_id=None,
+            facility_id=person.facility_id,
+            follow_up_id=first.id,
+            due_on=first.due_on,
+            now=now,
+        )
+    return min(began, 1)
 
 
 def _chase(session: Session, vault: Vault, row: FollowUp, now: datetime) -> int:

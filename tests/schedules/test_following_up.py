@@ -136,7 +136,24 @@ def test_everybody_who_is_due_is_asked(village: Village, vault: Vault) -> None:
                 Registration(f"村民{number}", village.facility.id),
                 village.now,
             )
+            people.link(session, person.id, village.contact_id, village.now, "self")
             follow_ups.plan(session, person.id, Programme.HYPERTENSION, today)
     for _ in range(3):
         run(village)
     assert len(sent(village)) == 120
+
+
+def test_who_has_no_wechat_is_phoned_on_the_day(anywhere: Village, vault: Vault) -> None:
+    today = china_date(anywhere.now)
+    with anywhere.database.transaction() as session:
+        person = people.register(
+            session, vault, Registration("李大山", anywhere.facility.id), anywhere.now
+        )
+        follow_ups.plan(session, person.id, Programme.HYPERTENSION, today)
+        follow_ups.plan(session, person.id, Programme.TYPE2_DIABETES, today)
+    run(anywhere)
+    assert sent(anywhere) == []
+    assert states(anywhere) == ["silent", "silent"]
+    with anywhere.database.reading() as session:
+        (task,) = session.exec(select(Task)).all()
+    assert (task.kind, task.reason, task.due_on) == ("call", "not_bound", today)
