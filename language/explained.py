@@ -53,7 +53,8 @@ def _figures() -> frozenset[str]:
 def explained(text: str, hit: Hit, start: int, end: int) -> bool:
     """Whether the sentence from `start` to `end` accounts for the hit without anybody being ill."""
     return (
-        _told(text, hit, start)
+        _put_as_question(text, hit)
+        or _told(text, hit, start)
         or _animal(text, hit, start)
         or _caused(text, hit, start, end)
         or _unchanged(text, hit, end)
@@ -61,21 +62,30 @@ def explained(text: str, hit: Hit, start: int, end: int) -> bool:
     )
 
 
+def _put_as_question(text: str, hit: Hit) -> bool:
+    """大夫问胸口痛不痛: the verb said twice around its negation asks."""
+    last = text[hit.end - 1 : hit.end]
+    return text.startswith((f"不{last}", f"没{last}"), hit.end)
+
+
+def _last(pattern: re.Pattern[str], text: str, start: int, end: int) -> re.Match[str] | None:
+    found = None
+    for match in pattern.finditer(text, start, end):
+        found = match
+    return found
+
+
 def _told(text: str, hit: Hit, start: int) -> bool:
     """电视里讲…: until the sender turns to somebody."""
     scopes = _scopes()
-    last = None
-    for last in scopes.told.finditer(text, start, hit.core):
-        pass
+    last = _last(scopes.told, text, start, hit.core)
     return last is not None and scopes.back.search(text, last.start(), hit.core) is None
 
 
 def _animal(text: str, hit: Hit, start: int) -> bool:
     """我家老母猪站不起来: until a person is named."""
     scopes = _scopes()
-    last = None
-    for last in scopes.animal.finditer(text, start, hit.core):
-        pass
+    last = _last(scopes.animal, text, start, hit.core)
     return last is not None and scopes.person.search(text, last.end(), hit.core) is None
 
 
@@ -96,5 +106,7 @@ def _figure(text: str, hit: Hit, start: int, end: int) -> bool:
     if hit.concept not in _figures():
         return False
     scopes = _scopes()
-    found = scopes.mocking.search(text, start, hit.core + 1)
+    found = scopes.mocking.search(text, start, hit.start) or scopes.mocking.search(
+        text, start, hit.core
+    )
     return found is not None and scopes.still.search(text, hit.start, end) is None

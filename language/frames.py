@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from language.hit import Hit
+from language.homophones import sound_of
 from language.lexicon import table
 from language.normalise import normalise
 
@@ -21,6 +22,8 @@ _SENTENCE = re.compile(r"[。!！?？;；\n]")
 _CLAUSE = re.compile(r"[,，。!！?？;；\n]")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _MOST = 40
+# Longer words are known by their sound alone; two signs sound like too many others.
+_SURE = 3
 _REACH: Mapping[str, int] = {" ": 8, "~": 14, ",": 22, "&": 34}
 # 没喝酒, 像喝醉: what a frame must not stand beside does not count when it is denied or a picture.
 _UNSAID = "没不未像跟和同似"
@@ -44,10 +47,19 @@ class Frame(NamedTuple):
 
 
 class _Book(NamedTuple):
+    """`words` by their first two signs, `heard` by their first two sounds, with their groups."""
+
     fold: dict[int, str]
     frames: tuple[Frame, ...]
     words: dict[str, tuple[tuple[str, tuple[str, ...]], ...]]
-    """By first sign: each word with the groups it belongs to, longest first."""
+    heard: dict[tuple[str, str], tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]
+
+
+class _Marks(NamedTuple):
+    """Where the groups stand; `guessed` are the spans that only sound like their word."""
+
+    spans: dict[str, list[Span]]
+    guessed: set[Span]
 
 
 def expand(pattern: str) -> list[str]:
@@ -98,10 +110,21 @@ def _book() -> _Book:
     for name, patterns in groups.items():
         for word in (w for pattern in patterns for w in expand(pattern)):
             found.setdefault(normalise(word).text.translate(fold), set()).add(name)
+    short = {word.translate(fold) for word in data["sounds"]["words"]}
     words: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+    heard: dict[tuple[str, str], list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
     for word, names in sorted(found.items(), key=lambda item: -len(item[0])):
-        words.setdefault(word[:2], []).append((word, tuple(sorted(names))))
-    return _Book(fold, frames, {first: tuple(entries) for first, entries in words.items()})
+        members = tuple(sorted(names))
+        words.setdefault(word[:2], []).append((word, members))
+        if len(word) > _SURE or word in short:
+            sounds = tuple(map(sound_of, word))
+            heard.setdefault((sounds[0], sounds[1]), []).append((sounds, members))
+    return _Book(
+        fold,
+        frames,
+        {first: tuple(entries) for first, entries in words.items()},
+        {first: tuple(entries) for first, entries in heard.items()},
+    )
 
 
 def framed(text: str, noise: Sequence[Span]) -> list[Hit]:
@@ -111,30 +134,51 @@ def framed(text: str, noise: Sequence[Span]) -> list[Hit]:
     marks = _marks(book, folded, noise)
     hits = []
     for frame in book.frames:
-        if all(step.group in marks for step in frame.steps):
+        if all(step.group in marks.spans for step in frame.steps):
             hit = next(_found(frame, marks, folded), None)
             if hit is not None:
                 hits.append(hit)
     return hits
 
 
-def _marks(book: _Book, text: str, noise: Sequence[Span]) -> dict[str, list[Span]]:
-    marks: dict[str, list[Span]] = {}
+def _marks(book: _Book, text: str, noise: Sequence[Span]) -> _Marks:
+    """Words as they are written, then words that only sound so (石投 for 石头)."""
+    spans: dict[str, list[Span]] = {}
+    written: set[Span] = set()
+    for start, end, groups in _written(book, text):
+        if not _hidden(start, end, noise):
+            _enter(spans, (start, end), groups)
+            written.add((start, end))
+    guessed: set[Span] = set()
+    for start, end, groups in _heard(book, text):
+        if (start, end) not in written and not _hidden(start, end, noise):
+            _enter(spans, (start, end), groups)
+            guessed.add((start, end))
+    return _Marks(spans, guessed)
+
+
+def _enter(spans: dict[str, list[Span]], span: Span, groups: Sequence[str]) -> None:
+    for group in groups:
+        places = spans.setdefault(group, [])
+        if len(places) < _MOST:
+            places.append(span)
+
+
+def _written(book: _Book, text: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     for start in range(len(text)):
-        for key in (text[start : start + 2], text[start]):
+        pair = text[start : start + 2]
+        for key in (pair, text[start]) if len(pair) > 1 else (pair,):
             for word, groups in book.words.get(key, ()):
-                end = start + len(word)
-                if not text.startswith(word, start) or _hidden(start, end, noise):
-                    continue
-                if _asked(text, start, word):
-                    continue
-                for group in groups:
-                    spans = marks.setdefault(group, [])
-                    if len(spans) < _MOST:
-                        spans.append((start, end))
-            if len(text) - start == 1:
-                break
-    return marks
+                if text.startswith(word, start) and not _asked(text, start, word):
+                    yield start, start + len(word), groups
+
+
+def _heard(book: _Book, text: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    sounds = tuple(map(sound_of, text))
+    for start in range(len(text) - 1):
+        for said, groups in book.heard.get((sounds[start], sounds[start + 1]), ()):
+            if sounds[start : start + len(said)] == said:
+                yield start, start + len(said), groups
 
 
 def _asked(text: str, start: int, word: str) -> bool:
@@ -146,14 +190,17 @@ def _hidden(start: int, end: int, noise: Sequence[Span]) -> bool:
     return any(s <= start and end <= e and e - s > end - start for s, e in noise)
 
 
-def _found(frame: Frame, marks: Mapping[str, list[Span]], text: str) -> Iterator[Hit]:
-    for first in marks[frame.steps[0].group]:
-        chain = _chain(frame.steps[1:], first, marks, text)
+def _found(frame: Frame, marks: _Marks, text: str) -> Iterator[Hit]:
+    """One hit at most; of the words of a frame one at least must stand as it is written."""
+    for first in marks.spans[frame.steps[0].group]:
+        chain = _chain(frame.steps[1:], first, marks.spans, text)
         if chain is None:
             continue
         spans = [first, *chain]
+        if marks.guessed.issuperset(spans):
+            continue
         start, end = min(s for s, _ in spans), max(e for _, e in spans)
-        if not _spoiled(frame, marks, text, start, end):
+        if not _spoiled(frame, marks.spans, text, start, end):
             yield Hit(frame.concept, start, end, max(s for s, _ in spans))
 
 
