@@ -10,6 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from inbox import (
     account,
+    bell,
     binding,
     cases,
     correcting,
@@ -22,12 +23,14 @@ from inbox import (
     forms,
     health,
     importing,
+    life,
     open_cases,
     papers,
     people,
     replies,
     strangers,
     tasks,
+    trail,
     visits,
     writing,
 )
@@ -45,6 +48,7 @@ def create_app(deps: InboxDeps) -> FastAPI:
     app.state.deps = deps
     for module in (
         account,
+        bell,
         open_cases,
         cases,
         writing,
@@ -55,12 +59,14 @@ def create_app(deps: InboxDeps) -> FastAPI:
         binding,
         strangers,
         people,
+        trail,
         tasks,
         figures,
         estimating,
         health,
         importing,
         duplicates,
+        life,
         papers,
         drafts,
         forms,

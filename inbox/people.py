@@ -43,7 +43,7 @@ PartLoader = Callable[[Session, InboxDeps, Visitor, Dossier, datetime], Any]
 PARTS: dict[str, PartLoader] = {}
 # Parts with a place of their own on the page; the others are folded away below, in this order.
 IN_PLACE = ("writing", "forms")
-ORDER = ("life", "binding", "consents", "families", "merging", "export", "erasure")
+ORDER = ("emergency", "life", "binding", "consents", "families", "merging", "export", "erasure")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_MOMENT = 17
 

@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from care.escalation import ladder, roles_at
+from care.protocol import protocol
 from inbox import moments
+from inbox.moments import age
 from inbox.words import label, word
 from records.caseload import Heading
-from records.dossier import Bubble, Contact
+from records.dossier import Bubble, Contact, Dossier
 from records.duties import Job
 from records.escalations import ACKNOWLEDGED, OPEN
 from records.readings import as_reading
 from records.tables import StoredReading
 
 _SETTLED_WELL = frozenset({"accepted", "delivered", "passive"})
+_LOOKED_AFTER = frozenset({"active", "away"})
 _UNDER_WAY = frozenset({"queued", "sending"})
 # Further away than this, a time of day says more than a number of minutes.
 _COUNTED_MINUTES = 60
@@ -62,6 +65,13 @@ def cause_of(job: Job) -> str:
     known = word("task_reason", code)
     text = label("reason", code) if known == code else known
     return f"{text}（{word('delivery_reason', detail)}）" if detail else text
+
+
+def lacks_emergency(person: Dossier, now: datetime) -> bool:
+    """Somebody old whom nobody would be told about. Only people we look after are asked."""
+    years = age(person.born_on, now)
+    old = years is not None and years >= protocol().number("elderly_age")
+    return old and person.emergency is None and person.status in _LOOKED_AFTER
 
 
 def window_of(contact: Contact, now: datetime) -> Standing:

@@ -151,7 +151,9 @@ def _leave(
     ended: tuple[str, ...] = ()
     if wish.status in {DECEASED, MOVED} and wish.on is not None:
         ended = stopping.end_enrolments(session, person.id, wish.on, wish.status)
-    closed = stopping.close_tasks(session, person.id, wish.status, by=by, now=now, every_call=dead)
+    closed = stopping.close_tasks(
+        session, person.id, f"person_{wish.status}", by=by, now=now, every_call=dead
+    )
     if dead:
         _hush(session, person.id, by, now)
     row = LifeChange(
@@ -188,7 +190,7 @@ def _come_back(session: Session, person: Person, by: str, now: datetime) -> None
             # What was a slip is as it was before; what was asked already is not asked again.
             days.setdefault(row, day if slip else max(day, today))
         if slip:
-            stopping.reopen_tasks(session, stopped.tasks, one.status)
+            stopping.reopen_tasks(session, stopped.tasks, f"person_{one.status}")
         one.undone_at = now
         session.add(one)
     session.flush()

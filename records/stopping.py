@@ -128,7 +128,7 @@ def plan_what_lacks(session: Session, person_id: str, today: date) -> None:
 
 
 def close_tasks(
-    session: Session, person_id: str, status: str, *, by: str, now: datetime, every_call: bool
+    session: Session, person_id: str, outcome: str, *, by: str, now: datetime, every_call: bool
 ) -> tuple[str, ...]:
     """Close what we had asked the doctor to do for the plan's sake; with every call, that too.
 
@@ -149,18 +149,18 @@ def close_tasks(
         session.execute(
             update(Task)
             .where(col(Task.id).in_(ids))
-            .values(closed_at=now, closed_by=by, outcome=status)
+            .values(closed_at=now, closed_by=by, outcome=outcome)
             .execution_options(synchronize_session=False)
         )
     return ids
 
 
-def reopen_tasks(session: Session, ids: Iterable[str], status: str) -> None:
+def reopen_tasks(session: Session, ids: Iterable[str], outcome: str) -> None:
     """Open again what was closed by a change that was a slip."""
     session.execute(
         update(Task)
         .where(col(Task.id).in_(list(ids)))
-        .where(Task.outcome == status)
+        .where(Task.outcome == outcome)
         .values(closed_at=None, closed_by=None, outcome=None)
         .execution_options(synchronize_session=False)
     )
