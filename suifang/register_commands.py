@@ -24,6 +24,9 @@ def _open() -> Installation:
 def add_to(app: typer.Typer) -> None:
     """Hang these commands under `suifang`."""
     app.command(name="import")(bring_in_register)
+    export_app = typer.Typer(help="导出。Data for other systems.", no_args_is_help=True)
+    export_app.command(name="fhir")(export_fhir)
+    app.add_typer(export_app, name="export")
 
 
 def bring_in_register(
@@ -50,3 +53,30 @@ def bring_in_register(
     finally:
         installation.database.dispose()
     raise typer.Exit(0 if agreed else 1)
+
+
+def export_fhir(
+    out: Annotated[Path, typer.Option(help="放到哪个文件夹。")],
+    person: Annotated[str, typer.Option(help="一个人的编号：一个 Bundle。")] = "",
+    catchment: Annotated[str, typer.Option(help="机构：辖区里所有人，NDJSON。")] = "",
+    without_names: Annotated[
+        bool, typer.Option("--without-names", help="不带姓名、电话、证件号和生日。")
+    ] = False,
+) -> None:
+    """导出 FHIR R4。One person as a Bundle, or a catchment as NDJSON; noted in the audit trail."""
+    from suifang.errors import ConfigurationError  # noqa: PLC0415
+    from suifang.exporting import export_catchment, export_person  # noqa: PLC0415
+
+    if bool(person) == bool(catchment):
+        msg = "请写 --person 或 --catchment 其中一个。"
+        raise ConfigurationError(msg)
+    installation = _open()
+    identified = not without_names
+    if person:
+        path = export_person(installation, person, out, identified=identified)
+        screen.print(f"写好了：{path}")
+    else:
+        counts = export_catchment(installation, screen, catchment, out, identified=identified)
+        told = "，".join(f"{kind} {count}" for kind, count in sorted(counts.items()))
+        screen.print(f"写好了：{out}（{told}）")
+    installation.database.dispose()
