@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException
@@ -173,9 +174,25 @@ async def _compare(
     )
     right = await asyncio.to_thread(practitioners.password_matches, known, password)
     if known is None or not right:
+        await deps.database.write(lambda session: _refused(session, known, now))
         return None, "wrong_password"
     await deps.database.write(lambda session: practitioners.forgive(session, login, address))
     return known, ""
+
+
+def _refused(session: Session, known: Credentials | None, now: datetime) -> None:
+    """Into the audit trail, for a login that exists or not: both must take the same time.
+
+    How many there can be is limited by the brake.
+    """
+    audit.note(
+        session,
+        actor="unknown",
+        action="sign_in_failed",
+        subject="practitioner",
+        subject_id=known.practitioner_id if known else "-",
+        now=now,
+    )
 
 
 async def _open_session(deps: InboxDeps, known: Credentials, password: str) -> Ticket:

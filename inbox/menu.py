@@ -9,9 +9,9 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from records.reader import CLINICAL_ROLES, Reader
+from records.reader import ABOVE_THE_VILLAGE, CLINICAL_ROLES, Reader
 
-ABOVE_THE_VILLAGE = frozenset({"township_doctor", "county_duty"})
+__all__ = ["ABOVE_THE_VILLAGE", "LINKS", "Link", "figures_path", "links_for", "pages_of"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from records.tables import Facility, Person, PersonContact
 
 CLINICAL_ROLES = frozenset({"village_doctor", "family_doctor", "township_doctor", "county_duty"})
 FIGURE_ROLES = CLINICAL_ROLES | {"bureau_officer"}
-_ABOVE_THE_VILLAGE = frozenset({"township_doctor", "county_duty"})
+ABOVE_THE_VILLAGE = frozenset({"township_doctor", "county_duty"})
 # A record put into another one, and one that was emptied on request: nobody looks at them.
 MERGED, ERASED = "merged", "erased"
 
@@ -62,7 +62,7 @@ class Reader:
         places += [col(Facility.path).startswith(at, autoescape=True) for at in self.stands_in_at]
         inside = col(Person.facility_id).in_(select(Facility.id).where(or_(*places)))
         here = col(Person.status).not_in((MERGED, ERASED))
-        if self.role not in _ABOVE_THE_VILLAGE:
+        if self.role not in ABOVE_THE_VILLAGE:
             return and_(here, inside)
         return and_(here, or_(inside, col(Person.facility_id).is_(None)))
 
