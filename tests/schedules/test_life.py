@@ -23,6 +23,7 @@ from records.tables import (
     Enrolment,
     Escalation,
     FollowUp,
+    InboundMessage,
     OutboundMessage,
     Person,
     Task,
@@ -325,13 +326,15 @@ def test_a_message_from_their_phone_is_read_answered_and_shown_to_a_doctor(
 ) -> None:
     home.change(status)
     home.later(hours=1)
-    assert home.say("高压190低压115，头痛得厉害")
+    home.say("高压190低压115，头痛得厉害")
     home.say("是我，他老伴")
     home.tick(minutes=1)
     assert home.channel.texts, "whoever wrote is answered"
     assert home.open_tasks().count(f"wrote_though_{status}") == 1
     with home.database.reading() as session:
         assert session.exec(select(Escalation)).one().level == "emergency"
+        heard = session.exec(select(InboundMessage).where(InboundMessage.kind == "text")).all()
+        assert [row.passive_sealed is not None for row in heard] == [True, False]
 
 
 def test_the_phone_of_the_dead_is_held_by_those_who_share_it(house: Home) -> None:
