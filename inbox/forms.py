@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -14,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 
 from care.entry import Entry, enter
 from care.filling import spell
+from care.form import Row
 from care.proposal import Proposal
 from inbox import contacts
 from inbox.deps import InboxDeps, deps_of
@@ -30,6 +32,7 @@ from records.signing import Signed, Version
 
 router = APIRouter()
 
+_FOLDED = frozenset({"lifestyle", "extended"})
 _STATUS = {"form_changed": 409, "form_late": 409}
 
 
@@ -41,6 +44,15 @@ class Shown:
     proposal: Proposal
     versions: tuple[Version, ...]
     following: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Rows of one heading, in the official order. What is rarely filled begins folded."""
+
+    name: str
+    rows: tuple[Row, ...]
+    open: bool
 
 
 @router.get("/follow-ups/{follow_up_id}")
@@ -168,6 +180,7 @@ def _page(
     status: int = 200,
 ) -> Response:
     sheet = shown.sheet
+    faulty = {*entry.problems, *entry.doubts} if entry else set()
     values: dict[str, Any] = dict(sheet.values)
     written = {**spell(sheet.form, values), "held_on": values.get("held_on", sheet.held_on)}
     written["class_reason"] = values.get("class_reason", "")
@@ -188,6 +201,7 @@ def _page(
         status=status,
         sheet=sheet,
         shown=shown,
+        sections=_sections(sheet, faulty),
         typed=written if typed is None else typed,
         editing=sheet.state in SIGNABLE or correcting or typed is not None,
         correcting=sheet.state == SIGNED,
@@ -201,3 +215,12 @@ def _page(
         flash=flash if word("flash", flash) != flash else "",
         tone="late" if status >= 400 else "",  # noqa: PLR2004 - a refused form
     )
+
+
+def _sections(sheet: Sheet, faulty: set[str]) -> list[Section]:
+    found = []
+    for name, rows in groupby(sheet.form.rows, key=lambda row: row.group):
+        group = tuple(rows)
+        keys = {blank.key for row in group for blank in row.blanks}
+        found.append(Section(name, group, name not in _FOLDED or bool(keys & faulty)))
+    return found

@@ -10,7 +10,7 @@ from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
-from reportlab.lib.colors import HexColor, black
+from reportlab.lib.colors import black
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
@@ -24,12 +24,11 @@ from texts.catalogue import render
 from texts.typeface import TYPEFACE
 
 FONT = "form"
-_SIZE, _LEADING, _BOX = 6.8, 8.6, 5.6
+_SIZE, _LEADING, _BOX = 7.6, 10.2, 6.2
 _TITLE = 13.0
-_LABEL = 24 * mm
+_LABEL = 23 * mm
 _MARGIN = 9 * mm
-_PAD = 2.4
-_SOFT = HexColor("#555555")
+_PAD = 3.2
 
 
 def form_pdf(paper: Paper) -> bytes:
@@ -130,7 +129,7 @@ class Boxes(Flowable):
 def _tick(canvas: Canvas, left: float, low: float) -> None:
     canvas.setLineWidth(1.3)
     canvas.line(left + 0.9, low + 2.8, left + 2.4, low + 1.0)
-    canvas.line(left + 2.4, low + 1.0, left + 5.2, low + 5.4)
+    canvas.line(left + 2.4, low + 1.0, left + 5.8, low + 6.0)
 
 
 _STYLE = TableStyle(

@@ -82,9 +82,7 @@ def drafted(
     return row
 
 
-def find(
-    session: Session, person_id: str, programme: Programme, due_on: date
-) -> FollowUp:
+def find(session: Session, person_id: str, programme: Programme, due_on: date) -> FollowUp:
     return there(
         session.exec(
             select(FollowUp)

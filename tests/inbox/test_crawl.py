@@ -20,6 +20,7 @@ from inbox.page import STATIC_FOLDER
 from records import caseload, running
 from records.tables import AuditEvent, Escalation, OutboundMessage, Task
 from tests.inbox.browser import Opening
+from tests.inbox.forms_county import opened
 from tests.inbox.office import Office
 
 # Answers to notices: known by their token, tested in test_bell.py.
@@ -31,6 +32,7 @@ WITHOUT_IDS = {
     "/audit",
     "/staff",
     "/tasks",
+    "/follow-ups",
     "/counts",
     "/reports",
     "/reports/estimates",
@@ -57,6 +59,7 @@ def ids(office: Office) -> dict[str, str]:
             "person_id": person,
             "reading_id": county.pressure(person, 152, 94),
             "task_id": county.task(person),
+            "follow_up_id": opened(county, person),
             "media_id": county.photo(message, b"x"),
             "reply_id": county.own_reply("doctor_a"),
             "run_id": county.register("a"),
@@ -117,7 +120,7 @@ async def test_the_lists_of_another_village_are_empty(
     browser: Opening, ids: dict[str, str]
 ) -> None:
     one = await browser("doctor_b")
-    for path in ("/", "/tasks"):
+    for path in ("/", "/tasks", "/follow-ups"):
         assert "王桂芳" not in (await one.get(path)).text
 
 
