@@ -13,7 +13,7 @@ from channels.port import NOT_FOLLOWING, Result, SendOutcome
 from channels.receipts import close_attempt
 from channels.undelivered import hand_over
 from records import messages, outbound
-from records.outbound import CHANNEL_CLOSED, EXPIRED, NEVER, SAFETY, UNKNOWN
+from records.outbound import CHANNEL_CLOSED, EXPIRED, NEVER, NOTICE, SAFETY, UNKNOWN
 from records.tables import ContactPoint, OutboundMessage
 
 _ONE_RECOVERY = 100
@@ -112,10 +112,11 @@ def _try_again(
 def _unsure(
     session: Session, message: OutboundMessage, reason: str, limits: Limits, now: datetime
 ) -> None:
-    """Perhaps sent. A safety text may arrive twice; nothing else may."""
+    """Perhaps sent. A safety text may arrive twice and a doctor may be rung twice; nothing else."""
     _spend(session, message)
     tries = outbound.tries_with(session, message, Result.UNKNOWN)
-    if message.purpose == SAFETY and tries < limits.unknown_safety_tries:
+    may_repeat = message.purpose in (SAFETY, NOTICE)
+    if may_repeat and tries < limits.unknown_safety_tries:
         outbound.put_back(session, message, reason, now + limits.pause(message.id, tries))
     else:
         finish(session, message, UNKNOWN, reason, now)

@@ -42,6 +42,15 @@ class SendOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Ring:
+    """How a practitioner is rung: by which token it is answered, and an address of their own."""
+
+    token: str
+    url: str = ""
+    secret: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """One message on its way to one address. `send_key` is its idempotency key.
 
@@ -57,6 +66,7 @@ class Letter:
     template: Mapping[str, Any] = field(default_factory=dict)
     name: str = ""
     picture: bytes | None = None
+    ring: Ring | None = None
 
 
 class Channel(Protocol):

@@ -11,9 +11,9 @@ from sqlmodel import Session
 from channels.conclusion import LEFT_OUT, finish
 from channels.limits import Limits, day_began
 from channels.parcel import PICTURE, TEMPLATE, TEXT, Decided, Parcel, Routes, has_template
-from channels.port import Channel, Letter, PictureSender
+from channels.port import Channel, Letter, PictureSender, Ring
 from channels.recipient import Refusal, resolve
-from records import messages, outbound, practitioners, takeover
+from records import bells, messages, outbound, practitioners, takeover
 from records.outbound import CHANNEL_CLOSED, EXPIRED, NEVER, STARTED_BY_US
 from records.tables import ContactPoint, OutboundMessage, Practitioner
 from records.vault import Vault
@@ -70,7 +70,13 @@ class _Plan:
         if self.routes.notices is None:
             return self._postpone("no_route", self.now + self.limits.operator_pause)
         name = practitioners.name_of(self.vault, practitioner.id, practitioner.name_sealed)
-        return self._parcel(self.routes.notices, practitioner_id, TEXT, name=name)
+        own = bells.bell_of(self.session, self.vault, practitioner_id)
+        ring = Ring(
+            token=bells.token_of(self.vault, self.message.id),
+            url=own.url if own else "",
+            secret=own.secret if own else "",
+        )
+        return self._parcel(self.routes.notices, practitioner_id, TEXT, name=name, ring=ring)
 
     def _to_contact(self, contact: ContactPoint) -> Parcel | Decided:
         channel = self.routes.to(contact)
@@ -123,6 +129,7 @@ class _Plan:
         sender: tuple[str, str] = ("", ""),
         *,
         name: str = "",
+        ring: Ring | None = None,
     ) -> Parcel:
         letter = Letter(
             message_id=self.message.id,
@@ -131,6 +138,7 @@ class _Plan:
             send_key=self.message.send_key,
             template=self.message.template,
             name=name,
+            ring=ring,
             picture=outbound.picture_of(self.vault, self.message) if way == PICTURE else None,
         )
         attempt = outbound.begin_attempt(

@@ -36,6 +36,11 @@ def word(group: str, code: object) -> str:
     return _words()[group].get(str(code), str(code))
 
 
+def words_of(group: str) -> dict[str, str]:
+    """All codes of a group with their words."""
+    return _words()[group]
+
+
 def label(group: str, code: str) -> str:
     """A label from the catalogue of texts: level, reason, kind or glucose."""
     try:

@@ -101,14 +101,15 @@ def record(
     reasons: tuple[str, ...] = (),
     inbound_message_id: str | None = None,
     turn_id: str | None = None,
+    step: int | None = None,
 ) -> None:
-    """Add an event to an escalation."""
+    """Add an event to an escalation, at the step where it stands or at the one named."""
     session.add(
         EscalationEvent(
             escalation_id=escalation.id,
             kind=kind,
             at=now,
-            step=escalation.step,
+            step=escalation.step if step is None else step,
             reasons=list(reasons),
             inbound_message_id=inbound_message_id,
             turn_id=turn_id,

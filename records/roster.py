@@ -9,14 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, ScalarSelect
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, not_, or_, select, update
 
+from care.escalation import ladder
+from care.level import Level
 from records import audit, duty
 from records.db import changed
 from records.escalations import NOT_RUNG, OPEN
-from records.outbound import NOTICE
+from records.outbound import CHANNEL_CLOSED, EXPIRED, NEVER, NOTICE
 from records.reader import Reader
 from records.tables import (
     Absence,
@@ -32,6 +34,7 @@ REASONS = ("leave", "ill", "market", "training")
 LONGEST_ABSENCE = timedelta(days=366)
 LONGEST_SHIFT = timedelta(days=8)
 _NOBODY = "nobody_on_duty"
+_NOT_SENT = (NEVER, EXPIRED, CHANNEL_CLOSED)
 
 
 class RosterError(ValueError):
@@ -136,15 +139,7 @@ def drop_shift(session: Session, reader: Reader, shift_id: str, now: datetime) -
 
 def stranded(session: Session, now: datetime) -> list[str]:
     """Ringing alarms whose last rung people have all gone away since."""
-    later = aliased(OutboundMessage)
-    last_ring = (
-        select(func.max(later.created_at))
-        .where(col(later.escalation_id) == col(Escalation.id))
-        .where(later.purpose == NOTICE)
-        .where(col(later.practitioner_id).is_not(None))
-        .correlate(Escalation)
-        .scalar_subquery()
-    )
+    last_ring = _last_ring()
     still_there = (
         select(OutboundMessage.id)
         .join(Practitioner, col(Practitioner.id) == col(OutboundMessage.practitioner_id))
@@ -165,6 +160,33 @@ def stranded(session: Session, now: datetime) -> list[str]:
         .where(not_(_went_unrung()))
     )
     return list(session.execute(found, {"today": duty.today(now)}).scalars().all())
+
+
+def unheard(session: Session, now: datetime) -> list[str]:
+    """Ringing alarms whose last notices all failed, on their first way up.
+
+    Later an alarm whose every bell is broken goes on by its minutes, not by the second.
+    """
+    last_ring = _last_ring()
+    notice = aliased(OutboundMessage)
+    at_last_ring = (
+        select(notice.id)
+        .where(col(notice.escalation_id) == col(Escalation.id))
+        .where(notice.purpose == NOTICE)
+        .where(col(notice.created_at) == last_ring)
+        .correlate(Escalation)
+    )
+    perhaps = at_last_ring.where(col(notice.state).not_in(_NOT_SENT)).exists()
+    rows = session.execute(
+        select(Escalation.id, Escalation.level, Escalation.step)
+        .where(col(Escalation.state) == OPEN)
+        .where(col(Escalation.step) > NOT_RUNG)
+        .where(col(Escalation.next_escalation_at) > now)
+        .where(at_last_ring.exists())
+        .where(not_(perhaps))
+        .where(not_(_went_unrung()))
+    ).all()
+    return [row for row, level, step in rows if _may_climb(level, step)]
 
 
 def unrung(session: Session, reader: Reader) -> list[str]:
@@ -192,6 +214,23 @@ def ring_now(session: Session, ids: list[str], now: datetime) -> int:
         .execution_options(synchronize_session=False)
     )
     return changed(session, statement)
+
+
+def _last_ring() -> ScalarSelect[datetime]:
+    later = aliased(OutboundMessage)
+    return (
+        select(func.max(later.created_at))
+        .where(col(later.escalation_id) == col(Escalation.id))
+        .where(later.purpose == NOTICE)
+        .where(col(later.practitioner_id).is_not(None))
+        .correlate(Escalation)
+        .scalar_subquery()
+    )
+
+
+def _may_climb(level: str, step: int) -> bool:
+    rungs = ladder(Level(level))
+    return rungs is not None and step + 1 < len(rungs.steps)
 
 
 def _went_unrung() -> ColumnElement[bool]:

@@ -89,10 +89,15 @@ def reopen_due(database: Database, _tools: Tools, now: datetime) -> int:
 
 def _hurry(database: Database, now: datetime) -> None:
     with database.reading() as session:
-        stranded = roster.stranded(session, now)
-    if stranded:
-        with database.transaction() as session:
-            roster.ring_now(session, stranded, now)
+        stranded, unheard = roster.stranded(session, now), roster.unheard(session, now)
+    if not stranded and not unheard:
+        return
+    with database.transaction() as session:
+        roster.ring_now(session, stranded, now)
+        for escalation_id in unheard:
+            if roster.ring_now(session, [escalation_id], now):
+                row = session.get_one(Escalation, escalation_id)
+                escalations.record(session, row, "not_heard", now)
 
 
 def _ring(alarm: _Alarm) -> None:
@@ -130,7 +135,7 @@ def _next_ring(alarm: _Alarm, rungs: Ladder) -> _Ring:
 
 def _event(alarm: _Alarm, kind: str, step: int) -> None:
     alarm.session.refresh(alarm.row)
-    escalations.record(alarm.session, alarm.row, kind, alarm.now)
+    escalations.record(alarm.session, alarm.row, kind, alarm.now, step=step)
     audit.note(
         alarm.session,
         actor="clock",

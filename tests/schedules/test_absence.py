@@ -13,7 +13,7 @@ from care.escalation import ladder, lapses_at
 from care.level import Level
 from records import practitioners
 from records.db import Database
-from records.tables import Escalation, EscalationEvent, Practitioner
+from records.tables import Escalation, EscalationEvent, OutboundMessage, Practitioner
 from records.vault import Vault
 from schedules.escalating import ring_due
 from tests.schedules.ladder import Ladder
@@ -132,10 +132,10 @@ def test_no_step_of_an_emergency_waits_longer_than_the_same_step_of_less(
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
-    moves=st.lists(st.tuples(st.sampled_from(RUNGS), st.booleans(), st.integers(0, 25)), max_size=8)
+    moves=st.lists(st.tuples(st.sampled_from(RUNGS), st.booleans(), st.integers(1, 25)), max_size=8)
 )
 def test_an_open_emergency_is_always_with_somebody_who_is_there(
     full: Ladder, moves: list[tuple[str, bool, int]]
@@ -170,3 +170,33 @@ def _begin_again(full: Ladder) -> None:
     with full.database.transaction() as session:
         for table in ("escalation_events", "outbound_messages", "absences", "escalations"):
             session.connection().exec_driver_sql(f"DELETE FROM {table}")
+
+
+def fail_notices(full: Ladder) -> None:
+    """Whatever was on its way to a doctor did not arrive."""
+    with full.database.transaction() as session:
+        for row in session.exec(
+            select(OutboundMessage).where(col(OutboundMessage.practitioner_id).is_not(None))
+        ).all():
+            row.state, row.reason = "never", "webhook_refused"
+            session.add(row)
+
+
+def test_a_bell_that_is_broken_does_not_cost_the_patient_ten_minutes(full: Ladder) -> None:
+    full.alarm()
+    assert full.tick() == ["village_doctor"]
+    fail_notices(full)
+    assert full.tick(seconds=2) == ["township_doctor"]
+    assert "not_heard" in [kind for kind, _ in full.events()]
+
+
+def test_when_every_bell_is_broken_the_ladder_goes_on_by_its_minutes(full: Ladder) -> None:
+    full.alarm()
+    full.tick()
+    for _ in range(20):
+        fail_notices(full)
+        full.tick(seconds=2)
+    kinds = [kind for kind, _ in full.events()]
+    assert kinds.count("rung") == len(RUNGS)
+    assert kinds.count("not_heard") == len(RUNGS) - 1
+    assert full.tick(minutes=10) == ["village_doctor"]

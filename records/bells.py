@@ -1,0 +1,115 @@
+"""Where each practitioner is rung, and the tokens by which an answer to a notice is known.
+
+A token is the notice's id and a keyed digest of it: whoever was sent the notice may answer it, for
+a day. The secret of a webhook signs what we post there, so that its owner knows it is from us.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select, update
+
+from records.db import changed
+from records.identity import new_id
+from records.outbound import NOTICE
+from records.practitioners import same
+from records.tables import NoticeAddress, OutboundMessage
+from records.vault import Vault, VaultError
+
+WEBHOOK = "webhook"
+PLACE = "notice_addresses.address"
+TOKEN_LIVES = timedelta(hours=24)
+_DIGEST = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Bell:
+    """An address of somebody's own. `secret` signs what is posted there."""
+
+    channel: str
+    url: str
+    secret: str
+
+
+def set_webhook(
+    session: Session, vault: Vault, practitioner_id: str, url: str, now: datetime
+) -> Bell:
+    """Ring this practitioner here from now on, and nowhere else. The secret is told once."""
+    silence(session, practitioner_id, now)
+    bell = Bell(WEBHOOK, url, secrets.token_urlsafe(32))
+    row = new_id()
+    address = json.dumps({"url": bell.url, "secret": bell.secret})
+    session.add(
+        NoticeAddress(
+            id=row,
+            practitioner_id=practitioner_id,
+            channel=WEBHOOK,
+            address_sealed=vault.seal(address, PLACE, row),
+            created_at=now,
+        )
+    )
+    session.flush()
+    return bell
+
+
+def silence(session: Session, practitioner_id: str, now: datetime) -> bool:
+    """Switch every address off. Whoever had one and has none left cannot be rung."""
+    statement = (
+        update(NoticeAddress)
+        .where(col(NoticeAddress.practitioner_id) == practitioner_id)
+        .where(col(NoticeAddress.disabled_at).is_(None))
+        .values(disabled_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return changed(session, statement) > 0
+
+
+def forget(session: Session, practitioner_id: str) -> None:
+    """No address of one's own any more: the installation's common bell rings again."""
+    for row in session.exec(
+        select(NoticeAddress).where(NoticeAddress.practitioner_id == practitioner_id)
+    ).all():
+        session.delete(row)
+    session.flush()
+
+
+def bell_of(session: Session, vault: Vault, practitioner_id: str) -> Bell | None:
+    """The practitioner's own address; None for the installation's common bell."""
+    row = session.exec(
+        select(NoticeAddress)
+        .where(NoticeAddress.practitioner_id == practitioner_id)
+        .where(col(NoticeAddress.disabled_at).is_(None))
+        .order_by(col(NoticeAddress.created_at).desc())
+    ).first()
+    if row is None:
+        return None
+    known = json.loads(vault.open(row.address_sealed, PLACE, row.id))
+    return Bell(row.channel, known["url"], known["secret"])
+
+
+def has_own(session: Session, vault: Vault, practitioner_id: str) -> str:
+    """The host an own address rings at, for the account's page; empty for the common bell."""
+    try:
+        bell = bell_of(session, vault, practitioner_id)
+    except VaultError:
+        return "?"
+    return bell.url if bell else ""
+
+
+def token_of(vault: Vault, message_id: str) -> str:
+    """What the answer to this notice must bring along."""
+    return f"{message_id}.{vault.index(message_id, 'notice')[:_DIGEST]}"
+
+
+def notice_of(session: Session, vault: Vault, token: str, now: datetime) -> OutboundMessage | None:
+    """The notice that a token answers; None for a wrong one, or one that is a day old."""
+    message_id, _, _ = token.partition(".")
+    if not same(token, token_of(vault, message_id)):
+        return None
+    row = session.get(OutboundMessage, message_id)
+    known = row is not None and row.purpose == NOTICE and row.practitioner_id is not None
+    return row if row is not None and known and now - row.created_at < TOKEN_LIVES else None

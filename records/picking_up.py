@@ -1,0 +1,102 @@
+"""A doctor answers a notice without the inbox: takes the alarm, or closes it with its outcome.
+
+The same guarded changes as on the pages, by the same rules of who sees whom: a case closed from a
+phone as 转诊 has its check in two weeks like any other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from records import casework
+from records.escalations import CLOSED, OPEN, OUTCOMES, code_of
+from records.outbound import NOTICE
+from records.practitioners import reader_of
+from records.tables import Escalation, OutboundMessage
+from records.vault import Vault
+
+ACKNOWLEDGE = "acknowledge"
+ACTIONS = (ACKNOWLEDGE, *OUTCOMES)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What an answer did.
+
+    `kind`: acknowledged, closed, late (somebody was faster, `by` says who), which (several are
+    open), unknown_code, nothing_open, or gone. `others` are the codes still open for this doctor.
+    """
+
+    kind: str
+    code: str = ""
+    by: str = ""
+    others: tuple[str, ...] = ()
+
+
+def pick_up(
+    session: Session,
+    vault: Vault,
+    notice: OutboundMessage,
+    action: str,
+    code: str | None,
+    now: datetime,
+) -> Answered:
+    """Act as the practitioner of the notice on the alarm it is about, or on the one with this code."""
+    reader = reader_of(session, notice.practitioner_id or "", now)
+    if reader is None:
+        return Answered("gone")
+    rung = _rung_for(session, reader.practitioner_id)
+    target = _target(rung, notice, code)
+    if isinstance(target, Answered):
+        return target
+    mine = code_of(target.id)
+    if action == ACKNOWLEDGE:
+        acted = casework.acknowledge(session, vault, reader, target.id, now)
+    else:
+        acted = casework.close(
+            session, vault, reader, target.id, outcome=action, remark="", now=now
+        )
+    if acted is None:
+        return Answered("unknown_code", mine)
+    others = tuple(code_of(one.id) for one in rung if one.id != target.id and one.state == OPEN)
+    if not acted.done:
+        return Answered("late", mine, acted.by or "", others)
+    return Answered("acknowledged" if action == ACKNOWLEDGE else "closed", mine, "", others)
+
+
+def open_codes(session: Session, notice: OutboundMessage) -> tuple[str, ...]:
+    """The codes of what is still open for the practitioner of this notice."""
+    return tuple(code_of(one.id) for one in _rung_for(session, notice.practitioner_id or ""))
+
+
+def _rung_for(session: Session, practitioner_id: str) -> list[Escalation]:
+    """What this practitioner was rung for and nobody has closed, the latest first."""
+    rung = (
+        select(OutboundMessage.escalation_id)
+        .where(OutboundMessage.practitioner_id == practitioner_id)
+        .where(OutboundMessage.purpose == NOTICE)
+    )
+    return list(
+        session.exec(
+            select(Escalation)
+            .where(col(Escalation.id).in_(rung))
+            .where(col(Escalation.state) != CLOSED)
+            .order_by(col(Escalation.opened_at).desc())
+        ).all()
+    )
+
+
+def _target(
+    rung: list[Escalation], notice: OutboundMessage, code: str | None
+) -> Escalation | Answered:
+    codes = tuple(code_of(one.id) for one in rung)
+    if code is not None:
+        found = [one for one in rung if code_of(one.id) == code]
+        return found[0] if found else Answered("unknown_code", code, "", codes)
+    about = [one for one in rung if one.id == notice.escalation_id] or rung
+    if not about:
+        return Answered("nothing_open")
+    return about[0] if len(about) == 1 else Answered("which", "", "", codes)
