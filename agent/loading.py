@@ -111,7 +111,10 @@ def _member(
     session: Session, vault: Vault, linked: Linked, contact_id: str, now: datetime
 ) -> Member:
     person = linked.person
+    standing = consents.standing(session, person.id, contact_id)
     rows = readings.recent(session, person.id, since=now - _REMEMBERS, limit=_MOST_READINGS)
+    if linked.relation != SENDER and consents.SHARING not in standing.allowed:
+        rows = _sent_from(session, contact_id, rows)
     history = tuple(_past(row) for row in rows)
     return Member(
         person_id=person.id,
@@ -124,13 +127,25 @@ def _member(
         history=history,
         shared=linked.relation != SENDER and _shared(session, person.id, contact_id),
         status=person.status,
-        **_agreed(session, linked, contact_id),
+        **_agreed(session, person.id, standing),
     )
 
 
 def _past(row: StoredReading) -> Past:
     reading = readings.as_reading(row)
     return Past(row.id, reading, row.taken_at, row.recorded_at, row.state, row.setting)
+
+
+def _sent_from(session: Session, contact_id: str, rows: list[StoredReading]) -> list[StoredReading]:
+    """What the holder of the phone sent, and so knows: nothing else shows before it is shared."""
+    sent = set(
+        session.exec(
+            select(InboundMessage.id)
+            .where(InboundMessage.contact_point_id == contact_id)
+            .where(col(InboundMessage.id).in_([row.inbound_message_id for row in rows]))
+        ).all()
+    )
+    return [row for row in rows if row.inbound_message_id in sent]
 
 
 def _shared(session: Session, person_id: str, contact_id: str) -> bool:
@@ -145,10 +160,8 @@ def _shared(session: Session, person_id: str, contact_id: str) -> bool:
     return agreed is not None
 
 
-def _agreed(session: Session, linked: Linked, contact_id: str) -> dict[str, Any]:
+def _agreed(session: Session, person_id: str, found: consents.Standing) -> dict[str, Any]:
     """What stands of consent, asked only where it was ever asked for."""
-    person_id = linked.person.id
-    found = consents.standing(session, person_id, contact_id)
     kept = consents.READINGS in found.allowed
     others = [one for one in links.phones_of(session, person_id) if one.relation != SENDER]
     return {
