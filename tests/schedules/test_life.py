@@ -148,15 +148,15 @@ def test_after_it_nobody_gets_a_planned_message(home: Home, status: str) -> None
     ],
 )
 def test_answers_under_way_still_go_except_to_the_dead(
-    home: Home, status: str, sent: set[str]
+    house: Home, status: str, sent: set[str]
 ) -> None:
     for purpose, body in (("reply", "记下了"), ("safety", "别慌"), ("doctor", "明天来")):
-        home.queue(purpose, body)
-    home.queue("reply", "老伴的记下了", home.spouse.id)
-    home.change(status)
-    home.tick(minutes=1)
-    assert set(home.channel.texts) == sent | {"老伴的记下了"}
-    assert home.open_tasks() == []
+        house.queue(purpose, body)
+    house.queue("reply", "老伴的记下了", house.spouse.id)
+    house.change(status)
+    house.tick(minutes=1)
+    assert set(house.channel.texts) == sent | {"老伴的记下了"}
+    assert house.open_tasks() == []
 
 
 def test_what_was_put_back_for_another_try_is_not_sent_to_the_dead(house: Home) -> None:
@@ -174,40 +174,40 @@ def test_what_was_put_back_for_another_try_is_not_sent_to_the_dead(house: Home) 
 @pytest.mark.parametrize(
     ("status", "ended"), [(AWAY, False), (REFUSED, False), (MOVED, True), (DECEASED, True)]
 )
-def test_only_leaving_for_good_ends_the_management(home: Home, status: str, ended: bool) -> None:
-    on = home.today - timedelta(days=3)
-    home.change(status, **({"on": on} if ended else {}))
-    with home.database.reading() as session:
-        row = session.exec(select(Enrolment).where(Enrolment.person_id == home.patient.id)).one()
+def test_only_leaving_for_good_ends_the_management(house: Home, status: str, ended: bool) -> None:
+    on = house.today - timedelta(days=3)
+    house.change(status, **({"on": on} if ended else {}))
+    with house.database.reading() as session:
+        row = session.exec(select(Enrolment).where(Enrolment.person_id == house.patient.id)).one()
     assert (row.ended_on, row.ended_reason) == ((on, status) if ended else (None, None))
 
 
 @pytest.mark.parametrize("status", [AWAY, MOVED, REFUSED, DECEASED])
-def test_a_slip_is_undone_without_a_trace_in_the_plan(home: Home, status: str) -> None:
-    home.plan(0)
-    home.tick()
-    home.plan(60, programme=DIABETES)
-    with home.database.transaction() as session:
+def test_a_slip_is_undone_without_a_trace_in_the_plan(house: Home, status: str) -> None:
+    house.plan(0)
+    house.tick()
+    house.plan(60, programme=DIABETES)
+    with house.database.transaction() as session:
         tasks.open_task(
             session,
             task_key="silent:1",
             kind=tasks.CALL,
             reason="silent",
-            person_id=home.patient.id,
+            person_id=house.patient.id,
             contact_point_id=None,
             facility_id=None,
-            now=home.now,
+            now=house.now,
         )
-    days = set(home.follow_ups())
-    said = list(home.channel.texts)
-    home.change(status)
-    home.later(minutes=5)
-    home.change(ACTIVE)
-    home.tick(minutes=1)
-    assert set(home.follow_ups()) == days
-    assert home.channel.texts == said, "what was asked already is not asked again"
-    assert home.open_tasks() == ["silent"]
-    with home.database.reading() as session:
+    days = set(house.follow_ups())
+    said = list(house.channel.texts)
+    house.change(status)
+    house.later(minutes=5)
+    house.change(ACTIVE)
+    house.tick(minutes=1)
+    assert set(house.follow_ups()) == days
+    assert house.channel.texts == said, "what was asked already is not asked again"
+    assert house.open_tasks() == ["silent"]
+    with house.database.reading() as session:
         assert all(row.ended_on is None for row in session.exec(select(Enrolment)).all())
 
 
@@ -322,16 +322,16 @@ def test_a_death_hushes_the_ladder_and_leaves_the_case(house: Home) -> None:
 
 @pytest.mark.parametrize("status", [DECEASED, MOVED])
 def test_a_message_from_their_phone_is_read_answered_and_shown_to_a_doctor(
-    home: Home, status: str
+    house: Home, status: str
 ) -> None:
-    home.change(status)
-    home.later(hours=1)
-    home.say("高压190低压115，头痛得厉害")
-    home.say("是我，他老伴")
-    home.tick(minutes=1)
-    assert home.channel.texts, "whoever wrote is answered"
-    assert home.open_tasks().count(f"wrote_though_{status}") == 1
-    with home.database.reading() as session:
+    house.change(status)
+    house.later(hours=1)
+    house.say("高压190低压115，头痛得厉害")
+    house.say("是我，他老伴")
+    house.tick(minutes=1)
+    assert house.channel.texts, "whoever wrote is answered"
+    assert house.open_tasks().count(f"wrote_though_{status}") == 1
+    with house.database.reading() as session:
         assert session.exec(select(Escalation)).one().level == "emergency"
         heard = session.exec(select(InboundMessage).where(InboundMessage.kind == "text")).all()
         assert [row.passive_sealed is not None for row in heard] == [True, False]
