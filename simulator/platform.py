@@ -48,10 +48,10 @@ class Platform:
         self.tokens = TokenDesk()
         self.writer = MessageWriter(settings.account_id, clock=clock)
         # A proxy from the environment must not stand between two loopback ports.
-        self._http = http or httpx.AsyncClient(trust_env=False)
+        self.http = http or httpx.AsyncClient(trust_env=False)
         self.delivery = Delivery(
             CallbackWire(
-                self._http,
+                self.http,
                 settings.callback_url,
                 Codec(settings.token, settings.encoding_aes_key, settings.app_id),
                 clock=clock,
@@ -80,5 +80,5 @@ class Platform:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._http.aclose()
+        await self.http.aclose()
         self.log.close()

@@ -47,6 +47,11 @@ def is_loopback(host: str) -> bool:
     return address is not None and address.is_loopback
 
 
+def call_problems(settings: Settings, name: str, url: str) -> list[str]:
+    """Why an address may not be called; empty when it may."""
+    return _address_problems(name, url, settings.allowed_hosts)
+
+
 def _keys(settings: Settings) -> list[str]:
     return _all_or_nothing(settings, ("secret_key", "index_key"), "Encryption")
 

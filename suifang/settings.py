@@ -93,6 +93,7 @@ class Settings(BaseSettings):
 
     settle_seconds: float = Field(default=4.0, ge=0, le=30)
     notice_webhook_url: SecretStr | None = None
+    notice_webhook_secret: SecretStr | None = None
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -8,9 +8,10 @@ from typing import TypeVar
 
 from sqlmodel import Session, or_, select
 
-from records import audit, duty, practitioners
+from records import audit, bells, duty, practitioners
 from records.practitioners import Account, LoginTakenError, PasswordError
 from records.tables import Facility, Practitioner
+from suifang.completeness import call_problems
 from suifang.errors import ConfigurationError
 from suifang.installation import Installation
 
@@ -53,6 +54,37 @@ def disable_account(installation: Installation, login: str, now: datetime) -> No
         found = _account(session, login)
         practitioners.disable(session, found.id, now)
         _note(session, "account.disabled", found, now)
+
+    _write(installation, write)
+
+
+def set_notices(installation: Installation, login: str, url: str, now: datetime) -> str:
+    """Ring somebody at an address of their own. Returns the secret that signs what we post."""
+    problems = call_problems(installation.settings, "The webhook", url)
+    if problems:
+        raise ConfigurationError(problems)
+
+    def write(session: Session) -> str:
+        found = _account(session, login)
+        bell = bells.set_webhook(session, installation.vault, found.id, url, now)
+        _note(session, "account.notices_set", found, now)
+        return bell.secret
+
+    return _write(installation, write)
+
+
+def stop_notices(installation: Installation, login: str, now: datetime, *, common: bool) -> None:
+    """Ring somebody nowhere, or with `common` where everybody is rung."""
+
+    def write(session: Session) -> None:
+        found = _account(session, login)
+        if common:
+            bells.forget(session, found.id)
+        elif not bells.silence(session, found.id, now):
+            # Nothing to switch off yet: a row that says so.
+            bells.set_webhook(session, installation.vault, found.id, "", now)
+            bells.silence(session, found.id, now)
+        _note(session, "account.notices_common" if common else "account.notices_off", found, now)
 
     _write(installation, write)
 

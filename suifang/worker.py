@@ -20,6 +20,7 @@ from language.reader import read
 from schedules.clock import run as run_clock
 from schedules.ticks import Work
 from suifang import clock, education, wechat
+from suifang.completeness import call_problems
 from suifang.installation import Installation
 from suifang.settings import Settings
 
@@ -81,6 +82,18 @@ def warm_up(ours: Tools) -> None:
     list(batch.run([_GREETING], ours.answers, clock.now()))
 
 
+def _notices(settings: Settings, http: httpx.AsyncClient) -> NoticeChannel:
+    """The operator's bell, and the rule by which doctors' own addresses may be called."""
+    webhook, secret = settings.notice_webhook_url, settings.notice_webhook_secret
+    return NoticeChannel(
+        http,
+        webhook.get_secret_value() if webhook else None,
+        secret.get_secret_value() if secret else None,
+        allowed=lambda url: not call_problems(settings, "The address", url),
+        reply_at=settings.public_url.rstrip("/") if settings.public_url else None,
+    )
+
+
 def work(
     installation: Installation, platform: httpx.AsyncClient, elsewhere: httpx.AsyncClient
 ) -> Work:
@@ -91,8 +104,7 @@ def work(
     if client is not None:
         channels[client.name, client.account.app_id] = client
         media[client.name, client.account.app_id] = client
-    webhook = installation.settings.notice_webhook_url
-    notices = NoticeChannel(elsewhere, webhook.get_secret_value() if webhook else None)
+    notices = _notices(installation.settings, elsewhere)
     return Work(
         database=installation.database,
         tools=tools(installation),

@@ -15,5 +15,7 @@ async function refresh() {
 }
 
 setInterval(() => {
-  if (!document.hidden) refresh().catch(() => {});
+  // Whoever is typing an answer is not interrupted.
+  const typing = notices.contains(document.activeElement) && document.activeElement.value;
+  if (!document.hidden && !typing) refresh().catch(() => {});
 }, POLL_MS);

@@ -56,3 +56,62 @@ async def test_the_feed_brings_only_new_notices(web: httpx.AsyncClient) -> None:
     assert "头痛得厉害" in feed["notices"]
     again = await web.get("/doctor-phone/feed", params={"version": feed["version"]})
     assert again.status_code == 204
+
+
+@pytest.fixture
+def inbox(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Takes answers for the product and says what it heard."""
+    heard: list[Any] = []
+
+    async def post(url: str, *, json: Any, **_: float) -> httpx.Response:
+        heard.append((url, json))
+        if json["text"] == "断网":
+            raise httpx.ConnectError("no")
+        return httpx.Response(200, json={"errcode": 0, "text": "编号4821由您处理"})
+
+    monkeypatch.setattr(platform.http, "post", post)
+    return heard
+
+
+ASKS = {"reply_url": "http://127.0.0.1:8000/notices/replies", "reply_token": "t.1"}
+
+
+async def test_a_doctor_answers_a_notice_and_reads_what_came_of_it(
+    web: httpx.AsyncClient, inbox: list[Any]
+) -> None:
+    seq = (await web.post("/notices", json={**NOTICE, **ASKS})).json()["id"]
+    before = (await web.get("/doctor-phone/feed")).json()["version"]
+    answer = await web.post("/doctor-phone/reply", data={"notice": str(seq), "text": "收到"})
+    assert answer.status_code in {200, 303}
+    assert inbox == [(ASKS["reply_url"], {"token": "t.1", "text": "收到"})]
+    feed = (await web.get("/doctor-phone/feed")).json()
+    assert feed["version"] != before
+    assert "我：收到" in feed["notices"]
+    assert "编号4821由您处理" in feed["notices"]
+
+
+async def test_an_answer_that_did_not_leave_says_so(
+    web: httpx.AsyncClient, inbox: list[Any]
+) -> None:
+    seq = (await web.post("/notices", json={**NOTICE, **ASKS})).json()["id"]
+    await web.post("/doctor-phone/reply", data={"notice": str(seq), "text": "断网", "to": "李医生"})
+    assert len(inbox) == 1
+    assert "没有发出去" in (await web.get("/doctor-phone")).text
+
+
+@pytest.mark.parametrize(
+    "form", [{"notice": "99", "text": "收到"}, {"text": "收到"}, {"notice": "1"}]
+)
+async def test_an_answer_to_nothing_or_without_words_is_refused(
+    web: httpx.AsyncClient, inbox: list[Any], form: dict[str, str]
+) -> None:
+    await web.post("/notices", json={**NOTICE, **ASKS})
+    assert (await web.post("/doctor-phone/reply", data=form)).status_code == 404
+    assert inbox == []
+
+
+async def test_a_notice_without_a_way_back_has_no_answer(web: httpx.AsyncClient) -> None:
+    seq = (await web.post("/notices", json=NOTICE)).json()["id"]
+    assert "notice-reply" not in (await web.get("/doctor-phone")).text
+    form = {"notice": str(seq), "text": "收到"}
+    assert (await web.post("/doctor-phone/reply", data=form)).status_code == 404

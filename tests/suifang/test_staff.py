@@ -8,8 +8,8 @@ import pytest
 from argon2 import PasswordHasher
 from sqlmodel import Session, select
 
-from records import practitioners
-from records.tables import AuditEvent, Facility
+from records import bells, duty, practitioners
+from records.tables import AuditEvent, Facility, Practitioner
 from suifang import clock
 from suifang.errors import EXIT_CONFIGURATION, ConfigurationError
 from suifang.installation import Installation
@@ -141,3 +141,52 @@ def test_a_role_that_does_not_exist_is_refused_with_those_that_do(
     account = practitioners.Account("somebody", SECRET, "某人", "vilage_doctor", "f")
     with pytest.raises(ConfigurationError, match="village_doctor"):
         add_account(installation, account, clock.now())
+
+
+def rung_at(installation: Installation, session: Session) -> bells.Bell | None:
+    session.rollback()
+    who = session.exec(select(Practitioner.id)).one()
+    return bells.bell_of(session, installation.vault, who)
+
+
+def test_somebody_is_rung_at_an_address_of_their_own_and_the_secret_is_told_once(
+    suifang: Command, installation: Installation, session: Session
+) -> None:
+    suifang("staff", "add", "li", typed=ANSWERS)
+    told = suifang("staff", "notify", "li", "--webhook", "http://127.0.0.1:9/ring")
+    bell = rung_at(installation, session)
+    assert bell is not None
+    assert (told.out.strip(), bell.url) == (bell.secret, "http://127.0.0.1:9/ring")
+    suifang("staff", "notify", "li", "--off")
+    assert rung_at(installation, session) is None
+    assert not duty.somebody_on_duty(session, "f", clock.now())
+    suifang("staff", "notify", "li", "--common")
+    session.rollback()
+    assert duty.somebody_on_duty(session, "f", clock.now())
+
+
+def test_an_account_that_never_had_an_address_can_be_switched_off(
+    suifang: Command, session: Session
+) -> None:
+    suifang("staff", "add", "li", typed=ANSWERS)
+    suifang("staff", "notify", "li", "--off")
+    session.rollback()
+    assert not duty.somebody_on_duty(session, "f", clock.now())
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--webhook", "https://elsewhere.test/ring"), "SUIFANG_ALLOWED_HOSTS"),
+        (("--webhook", "ring me"), "full address"),
+        ((), "Say one of"),
+        (("--off", "--common"), "Say one of"),
+    ],
+)
+def test_where_to_ring_is_checked(
+    suifang: Command, session: Session, words: tuple[str, ...], sentence: str
+) -> None:
+    suifang("staff", "add", "li", typed=ANSWERS)
+    refused = suifang("staff", "notify", "li", *words)
+    assert refused.code == EXIT_CONFIGURATION
+    assert sentence in refused.err
