@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TextIO
 
 from rich.console import Console
 from rich.progress import Progress
 from sqlmodel import Session, col, select
 
-from records import audit
+from records import audit, erasing
+from records.erasing import EraseError
 from records.reader import ERASED, MERGED
 from records.tables import Facility, Person
+from reports import own_copy
 from reports.fhir import export, resources
 from reports.fhir.resources import Resource
 from suifang import clock
@@ -22,6 +24,10 @@ from suifang.importing import facility_named
 from suifang.installation import Installation
 
 _NOBODY = (MERGED, ERASED)
+_NOT_NOW = {
+    "gone": "没有这个人，或者已经删除。",
+    "open_case": "这个人还有没结案的情况，可能要联系，先结案再删除。",
+}
 
 
 def export_person(
@@ -48,7 +54,7 @@ def export_catchment(
     root = facility_named(installation, facility)
     ids, places = _of_catchment(installation, root)
     counts: dict[str, int] = {}
-    files: dict[str, TextIO] = {}
+    files: dict[str, TextIOWrapper] = {}
 
     def write(resource: Resource) -> None:
         kind = str(resource["resourceType"])
@@ -73,6 +79,29 @@ def export_catchment(
     with installation.database.transaction() as session:
         _note(session, "catchment.exported", root.id, root.id, clock.now())
     return counts
+
+
+def copy_for_person(installation: Installation, person_id: str, folder: Path) -> Path:
+    """Everything kept about a person, for herself."""
+    with installation.database.transaction() as session:
+        person = person_of(session, person_id)
+        content = own_copy.as_zip(own_copy.own_copy(session, installation.vault, person))
+        facility_id = person.facility_id
+        _note(session, "person.copied", person_id, facility_id, clock.now(), person_id)
+    path = folder / f"person-{person_id[-12:]}.zip"
+    with _private(path) as file:
+        file.buffer.write(content)
+    return path
+
+
+def erase_person(installation: Installation, person_id: str) -> int:
+    """Erase a person. Returns how many messages went."""
+    try:
+        with installation.database.transaction() as session:
+            found = erasing.erase(session, person_id, actor="operator", now=clock.now())
+    except EraseError as error:
+        raise ConfigurationError(_NOT_NOW[error.code]) from error
+    return len(found.inbound) + len(found.outbound)
 
 
 def person_of(session: Session, person_id: str) -> Person:
@@ -100,11 +129,11 @@ def _of_catchment(installation: Installation, root: Facility) -> tuple[list[str]
         return list(session.exec(people).all()), places
 
 
-def _private(path: Path) -> TextIO:
+def _private(path: Path) -> TextIOWrapper:
     """A file that only its owner may read, from its first byte on."""
     path.parent.mkdir(parents=True, exist_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    return os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8")
+    return TextIOWrapper(os.fdopen(os.open(path, flags, 0o600), "wb"), encoding="utf-8")
 
 
 def _note(

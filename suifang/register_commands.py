@@ -27,6 +27,10 @@ def add_to(app: typer.Typer) -> None:
     export_app = typer.Typer(help="导出。Data for other systems.", no_args_is_help=True)
     export_app.command(name="fhir")(export_fhir)
     app.add_typer(export_app, name="export")
+    person_app = typer.Typer(help="本人的资料。What a person may ask for.", no_args_is_help=True)
+    person_app.command(name="export")(copy_for_person)
+    person_app.command(name="erase")(erase_person)
+    app.add_typer(person_app, name="person")
 
 
 def bring_in_register(
@@ -79,4 +83,31 @@ def export_fhir(
         counts = export_catchment(installation, screen, catchment, out, identified=identified)
         told = "，".join(f"{kind} {count}" for kind, count in sorted(counts.items()))
         screen.print(f"写好了：{out}（{told}）")
+    installation.database.dispose()
+
+
+def copy_for_person(
+    person: Annotated[str, typer.Argument(help="人的编号。")],
+    out: Annotated[Path, typer.Option(help="放到哪个文件夹。")] = Path(),
+) -> None:
+    """给本人的副本。Everything kept about a person, to read and as JSON, in one ZIP."""
+    from suifang.exporting import copy_for_person as copy  # noqa: PLC0415
+
+    installation = _open()
+    screen.print(f"写好了：{copy(installation, person, out)}")
+    installation.database.dispose()
+
+
+def erase_person(
+    person: Annotated[str, typer.Argument(help="人的编号。")],
+    yes: Annotated[bool, typer.Option("--yes", help="不再询问。")] = False,
+) -> None:
+    """应本人要求删除。Erase names, phones and words; nameless values stay, as the law demands."""
+    from suifang.exporting import erase_person as erase  # noqa: PLC0415
+
+    installation = _open()
+    if not yes:
+        typer.confirm("删除后不能恢复。继续吗？", abort=True)
+    count = erase(installation, person)
+    screen.print(f"已删除：姓名、电话、证件号和 {count} 条消息。测量值不带姓名保留。")
     installation.database.dispose()
