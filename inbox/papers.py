@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -10,12 +12,16 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from inbox.deps import deps_of
+from care.proposal import Suggestion
+from inbox import people
+from inbox.deps import InboxDeps, deps_of
 from inbox.door import clinician, not_found
 from inbox.page import show
-from records import audit, papers
+from records import audit, calls, papers
+from records.dossier import Dossier
 from records.papers import COLUMNS, Paper
 from records.practitioners import Visitor
+from records.tables import FollowUp
 
 router = APIRouter()
 
@@ -69,3 +75,22 @@ async def _paper(request: Request, follow_up_id: str, visitor: Visitor, action: 
         )
     )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """On a person's page: the signed forms, the latest first, and what they suggest to the doctor."""
+
+    signed: tuple[FollowUp, ...]
+    suggestions: tuple[Suggestion, ...]
+
+
+def on_the_page(
+    session: Session, _deps: InboxDeps, _visitor: Visitor, person: Dossier, now: datetime
+) -> Shelf:
+    """The person has been found through the reader already."""
+    found = calls.because(session, [person.id], now)[person.id]
+    return Shelf(papers.latest(session, person.id), found.suggestions)
+
+
+people.PARTS["forms"] = on_the_page

@@ -13,7 +13,7 @@ from records.caseload import called
 from records.follow_ups import SIGNED
 from records.forms import Sheet, Who
 from records.reader import Reader
-from records.tables import Practitioner
+from records.tables import FollowUp, Practitioner
 from records.vault import Vault
 
 COLUMNS = 4
@@ -52,6 +52,18 @@ def paper(
     names = _names(session, vault, {sheet.signed_by for sheet in chosen if sheet.signed_by})
     columns = tuple(Column(sheet, names.get(sheet.signed_by or "", "")) for sheet in chosen)
     return Paper(one.form, one.who, one.held_on.year, columns)
+
+
+def latest(session: Session, person_id: str, most: int = COLUMNS) -> tuple[FollowUp, ...]:
+    """The last signed follow-ups of a person whom the caller found through a reader."""
+    rows = session.exec(
+        select(FollowUp)
+        .where(FollowUp.person_id == person_id)
+        .where(FollowUp.state == SIGNED)
+        .order_by(col(FollowUp.held_on).desc(), col(FollowUp.id).desc())
+        .limit(most)
+    ).all()
+    return tuple(rows)
 
 
 def _names(session: Session, vault: Vault, ids: set[str]) -> dict[str, str]:
