@@ -41,6 +41,7 @@ WITHOUT_IDS = {
     "/sign-out",
     "/account/password",
     "/import",
+    "/erased",
     "/duplicates",
     "/replies",
     "/people/new",
