@@ -35,6 +35,10 @@ _DEEDS = frozenset({
 })  # fmt: skip
 
 
+# 邻居过去一看: one who helps is not the one who is ill.
+_HELPS = re.compile(
+    r".{0,3}(?:过去|过来|看到|看见|发现|喊我|叫我|告诉|帮|送|打电话|来喊|来叫|跑来)"
+)
 _DROPS = frozenset({"syncope", "seizure", "unrousable"})
 
 
@@ -44,6 +48,8 @@ def _any(section: str, *names: str) -> re.Pattern[str]:
     return re.compile("|".join(item for name in names for item in data[name]))
 
 
+# 俺跑过去, 邻居看过去: a way gone, no time gone by.
+_GOES_OVER = re.compile(r"[跑走赶冲看昏晕睡迷死挺忍送拉背抬倒翻爬凑靠追]过去|过去一?[看瞧扶喊叫摸]")
 # Words of time that do not say when: 一直, 高的时候, 复查.
 _NO_DATE = frozenset({"habitual", "highest", "again"})
 
@@ -122,6 +128,8 @@ class Context:
             if token.start >= max(hit.start, hit.core):
                 break
             if token.kind != "time" or token.start < place.sentence or token.name in _NO_DATE:
+                continue
+            if _GOES_OVER.search(self.text[max(token.start - 1, 0) : token.end + 2]):
                 continue
             vague = token.name in {"vague", "checked"}
             if governing is None or not vague or governing.start < place.clause:
@@ -310,5 +318,7 @@ class Context:
         near = self.text[max(place.sentence - 1, 0) : hit.core]
         far = _any("gossip", "far").search(near)
         if far is None or re.search(r"我(?!们|家|村)", near[far.end() :]):
+            return False
+        if _HELPS.match(near, far.end()):
             return False
         return _any("gossip", "now").search(self.text[place.sentence : place.sentence_end]) is None

@@ -66,8 +66,10 @@ _ONLY = re.compile(r"$|[\s,，。!?;]|之间|左右|上下")
 _HUNDRED = 100
 # 血糖一点九 is a number; 血糖高一点 and 好一点一直 are not.
 _ONE_POINT = re.compile(
-    r"(?<=[糖腹是到测量后前得:,， ])一点[二三四五六七八九](?![点个天次年月十百])"
+    r"(?<=[糖腹是到测量后前得就才只剩:,， ])一点[二三四五六七八九](?![点个天次年月十百])"
 )
+# 血糖十八块二: the coin that stands for the point.
+_TENTH = re.compile(r"[0-9一二三四五六七八九](?![0-9一二三四五六七八九十毛角块元])")
 _BARE = re.compile(r"\s*")
 
 
@@ -177,12 +179,24 @@ def _other_unit(text: str, start: int, end: int, number: Number, unit: str) -> T
         return Token("num", "", start, end, number, "pulse")
     if unit == "出头" and (number.value >= _HUNDRED or _OF_PRESSURE.search(text, 0, start)):
         return Token("num", "", start, end, replace(number, approximate=True))
+    if unit[0] == "块" and _OF_GLUCOSE.search(text, 0, start):
+        return _coined(text, start, end - len(unit) + 1, number)
     if unit == "个" and _OF_GLUCOSE.search(text, 0, start) and _ONLY.match(text, end):
         return Token("num", "", start, end, number)
     if ago := _AGO.match(text, end):
         recent = unit == "天" and number.value <= _CURRENT_DAYS
         return Token("time", "now" if recent else "past", start, ago.end())
     return Token("skip", unit, start, end, number)
+
+
+def _coined(text: str, start: int, after: int, number: Number) -> Token:
+    """血糖十八块二: the coin stands for the point."""
+    tail = _TENTH.match(text, after)
+    if tail is None:
+        return Token("skip", "块", start, after, number)
+    tenths = int(tail[0]) if tail[0].isdigit() else "零一二三四五六七八九".find(tail[0])
+    end = tail.end()
+    return Token("num", "", start, end, Number(start, end, number.value + tenths / 10, decimals=1))
 
 
 def _no_unit(text: str, unit: Word, start: int, after: int) -> bool:
