@@ -10,6 +10,7 @@ from inbox import moments, standing
 from inbox.words import canned_replies
 from records.dossier import Dossier
 from records.own_replies import Ready
+from records.people import surname
 from records.tables import StoredReading
 from records.writing import signature
 from texts.catalogue import fit, render
@@ -25,26 +26,6 @@ _UNKNOWN = "（没有记录）"
 _ELDER = 60
 _CALLED = {("male", True): "大爷", ("female", True): "大娘", ("male", False): "大哥"}
 _CALLED |= {("female", False): "大姐"}
-_TWO_CHARACTERS = frozenset(
-    [
-        "欧阳",
-        "司马",
-        "上官",
-        "诸葛",
-        "东方",
-        "皇甫",
-        "尉迟",
-        "公孙",
-        "令狐",
-        "慕容",
-        "司徒",
-        "夏侯",
-        "端木",
-        "南宫",
-        "独孤",
-        "轩辕",
-    ]
-)
 
 
 def ready_replies(
@@ -79,10 +60,6 @@ def honorific(name: str, sex: str | None, age: int | None) -> str:
     if not name or called is None or age is None:
         return "老乡"
     return f"{surname(name)}{called}"
-
-
-def surname(name: str) -> str:
-    return name[:2] if name[:2] in _TWO_CHARACTERS else name[:1]
 
 
 def cost(words: str) -> tuple[int, int]:

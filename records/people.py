@@ -31,6 +31,10 @@ _PROGRAMMES = (
     .where(col(Enrolment.ended_on).is_(None))
 )
 
+_TWO_CHARACTERS = frozenset(
+    ("欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "令狐", "慕容", "司徒", "夏侯")
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Registration:
@@ -178,6 +182,11 @@ def age_on(born_on: date | None, today: date) -> int | None:
 def name_of(vault: Vault, person: Person) -> str:
     """The person's name, or an empty string for a stranger."""
     return vault.open(person.name_sealed, "persons.name", person.id)
+
+
+def surname(name: str) -> str:
+    """The family name: one character, or two for the few that are written with two."""
+    return name[:2] if name[:2] in _TWO_CHARACTERS else name[:1]
 
 
 def china_date(now: datetime) -> date:

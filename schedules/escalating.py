@@ -15,11 +15,12 @@ from agent.loading import Tools
 from care.escalation import ladder, lapses_at, reopens_at, roles_at
 from care.hours import Ladder
 from care.level import Level
-from records import audit, duty, escalations, outbound, roster
+from records import audit, duty, escalations, outbound, people, roster
 from records.db import Database
 from records.outbound import Draft
-from records.tables import Escalation, Facility, Practitioner
-from records.vault import Vault
+from records.people import surname
+from records.tables import Escalation, Facility, Person, Practitioner
+from records.vault import Vault, VaultError
 from texts.catalogue import fit, render
 
 _AT_ONCE = 100
@@ -167,12 +168,24 @@ def _notify(alarm: _Alarm, ring: _Ring, practitioner: Practitioner, *, first: bo
 def _words(alarm: _Alarm, ring: _Ring, *, first: bool) -> tuple[str, dict[str, str]]:
     code = escalations.code_of(alarm.row.id)
     village = fit("village", alarm.places[0].name if alarm.places else "辖区")
+    known = {"village": village, "code": code, "who": _who(alarm)}
+    level = {"level": fit("level", render(f"level.{alarm.row.level}"))}
     if ring.empty and first:
-        return "notice.nobody_on_duty", {"village": village, "code": code}
+        return "notice.nobody_on_duty", {**known, **level}
     if not first:
         waited = int((alarm.now - alarm.row.opened_at).total_seconds() // 60)
-        return "notice.escalated", {"minutes": fit("minutes", str(waited)), "code": code}
-    return f"notice.{alarm.row.level}", {"village": village, "code": code}
+        return "notice.escalated", {**known, **level, "minutes": fit("minutes", str(waited))}
+    return f"notice.{alarm.row.level}", known
+
+
+def _who(alarm: _Alarm) -> str:
+    """No more than a surname: a notice lies open on a screen."""
+    person = alarm.session.get_one(Person, alarm.row.person_id)
+    try:
+        name = people.name_of(alarm.vault, person)
+    except VaultError:
+        name = ""
+    return fit("who", f"姓{surname(name)}的居民" if name else "一位居民")
 
 
 def _tell_the_patient(alarm: _Alarm) -> None:

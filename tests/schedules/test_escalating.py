@@ -129,4 +129,5 @@ def test_a_notice_names_nobody_and_no_value(full: Ladder, vault: Vault) -> None:
         ).one()
     text = text_of(vault, notice)
     assert escalations.code_of(alarm) in text
+    assert "姓王的居民" in text
     assert "王桂芳" not in text
