@@ -56,6 +56,12 @@ def stamp(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
+def short(when: date, now: datetime) -> str:
+    """A day without its year, unless it is another year."""
+    this = now.astimezone(CHINA).year
+    return f"{when.month}月{when.day}日" if when.year == this else day(when)
+
+
 def lasting(length: timedelta) -> str:
     """A length of time in its largest unit: 4 分钟, 2 小时, 3 天."""
     seconds = max(0, int(length.total_seconds()))

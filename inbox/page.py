@@ -105,6 +105,7 @@ def environment() -> Environment:
         "hour": moments.hour,
         "heading": moments.heading,
         "stamp": moments.stamp,
+        "short": moments.short,
         "standing": standing,
         "links_for": links_for,
         "figures_path": figures_path,
