@@ -7,7 +7,7 @@ import json
 import zipfile
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from records.tables import AuditEvent, Person
 from tests.inbox.browser import Opening
@@ -25,7 +25,7 @@ def person(office: Office) -> str:
 
 def actions(office: Office) -> list[str]:
     with office.database.reading() as session:
-        found = session.exec(select(AuditEvent.action).order_by(AuditEvent.at)).all()
+        found = session.exec(select(AuditEvent.action).order_by(col(AuditEvent.at))).all()
     return [action for action in found if action.startswith("person.")]
 
 
