@@ -266,19 +266,40 @@ def doctor(
 def add(
     login: str,
     name: Annotated[str, typer.Option(prompt=True)],
-    role: Annotated[str, typer.Option(prompt=True)],
+    role: Annotated[
+        str,
+        typer.Option(
+            prompt=True,
+            help="角色：village_doctor 村医，family_doctor 家庭医生，township_doctor 卫生院医生，"
+            "county_duty 县值班医生，curator 知识审核，bureau_officer 卫健局，operator 管理员。",
+        ),
+    ],
     facility: Annotated[str, typer.Option(prompt=True, help="Name or id of the facility.")],
     password: Annotated[str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True)],
 ) -> None:
     """Open an account."""
     from records.practitioners import Account
     from suifang.installation import open_installation
-    from suifang.staff import add_account
+    from suifang.staff import add_account, role_of
 
     installation = open_installation(_settings())
-    account = Account(login, password, name, role, facility)
+    account = Account(login, password, name, role_of(role), facility)
     add_account(installation, account, clock.now())
     screen.print(f"{login} may sign in now.")
+
+
+@staff_app.command(name="list")
+def list_staff() -> None:
+    """Every account with its role and facility."""
+    from rich.table import Table
+
+    from suifang.installation import open_installation
+    from suifang.staff import list_accounts
+
+    table = Table("账号", "姓名", "角色", "机构", "状态")
+    for row in list_accounts(open_installation(_settings())):
+        table.add_row(*row)
+    Console().print(table)
 
 
 @staff_app.command()

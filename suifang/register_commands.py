@@ -31,6 +31,10 @@ def add_to(app: typer.Typer) -> None:
     person_app.command(name="export")(copy_for_person)
     person_app.command(name="erase")(erase_person)
     app.add_typer(person_app, name="person")
+    facility_app = typer.Typer(help="机构。The tree of facilities.", no_args_is_help=True)
+    facility_app.command(name="import")(bring_in_facilities)
+    facility_app.command(name="list")(list_facilities)
+    app.add_typer(facility_app, name="facility")
 
 
 def bring_in_register(
@@ -110,4 +114,25 @@ def erase_person(
         typer.confirm("删除后不能恢复。继续吗？", abort=True)
     count = erase(installation, person)
     screen.print(f"已删除：姓名、电话、证件号和 {count} 条消息。测量值不带姓名保留。")
+    installation.database.dispose()
+
+
+def bring_in_facilities(
+    file: Annotated[Path, typer.Argument(help="机构名单，.xlsx 或 .csv。")],
+) -> None:
+    """导入机构。County, townships and villages with codes and phones; safe to run again."""
+    from suifang import facilities  # noqa: PLC0415
+
+    installation = _open()
+    clean = facilities.bring_in_facilities(installation, screen, file)
+    installation.database.dispose()
+    raise typer.Exit(0 if clean else 1)
+
+
+def list_facilities() -> None:
+    """机构一览。The tree, with phones and how many people belong to each place."""
+    from suifang import facilities  # noqa: PLC0415
+
+    installation = _open()
+    facilities.show_facilities(installation, Console())
     installation.database.dispose()

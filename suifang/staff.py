@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
-from sqlmodel import Session, or_, select
+from sqlmodel import Session, col, or_, select
 
 from records import audit, bells, duty, practitioners
 from records.practitioners import Account, LoginTakenError, PasswordError
@@ -17,12 +17,22 @@ from suifang.installation import Installation
 
 T = TypeVar("T")
 _ACTOR = "operator"
+ROLE_NAMES = {
+    "village_doctor": "村医",
+    "family_doctor": "家庭医生",
+    "township_doctor": "卫生院医生",
+    "county_duty": "县值班医生",
+    "curator": "知识审核",
+    "bureau_officer": "卫健局",
+    "operator": "管理员",
+}
 
 
 def add_account(installation: Installation, account: Account, now: datetime) -> None:
     """Open an account. `account.facility_id` may be the facility's name."""
     if account.role not in duty.ROLES:
-        msg = f"There is no role {account.role}; choose one of {', '.join(duty.ROLES)}."
+        names = ", ".join(f"{role}（{ROLE_NAMES[role]}）" for role in duty.ROLES)
+        msg = f"There is no role {account.role}; choose one of {names}."
         raise ConfigurationError(msg)
 
     def write(session: Session) -> None:
@@ -32,6 +42,31 @@ def add_account(installation: Installation, account: Account, now: datetime) -> 
         _note(session, "account.opened", made, now)
 
     _plainly(lambda: _write(installation, write))
+
+
+def list_accounts(installation: Installation) -> list[tuple[str, str, str, str, str]]:
+    """Login, name, role, facility and state of every account, by facility and login."""
+    with installation.database.reading() as session:
+        rows = session.exec(
+            select(Practitioner, Facility)
+            .join(Facility, col(Facility.id) == col(Practitioner.facility_id))
+            .order_by(col(Facility.path), col(Practitioner.login))
+        ).all()
+    return [
+        (
+            one.login,
+            practitioners.name_of(installation.vault, one.id, one.name_sealed),
+            ROLE_NAMES.get(one.role, one.role),
+            place.name,
+            "已停用" if one.disabled_at else "在用",
+        )
+        for one, place in rows
+    ]
+
+
+def role_of(text: str) -> str:
+    """The role that a word means: its code, or what it is called in Chinese."""
+    return next((role for role, name in ROLE_NAMES.items() if text in {role, name}), text)
 
 
 def reset_password(installation: Installation, login: str, password: str, now: datetime) -> None:

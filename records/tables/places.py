@@ -14,7 +14,8 @@ class Facility(SQLModel, table=True):
     """A node of the tree county → township → village.
 
     `path` is the chain of ids from the county down, each followed by "/": a catchment is a prefix.
-    `kind`: county, township_health_centre, community_health_centre or village_clinic.
+    `kind`: county, township_health_centre, community_health_centre or village_clinic. `code` is the
+    number the county's own lists give it.
     """
 
     __tablename__ = "facilities"
@@ -25,6 +26,7 @@ class Facility(SQLModel, table=True):
     name: str
     path: str = Field(index=True)
     phone: str | None = None
+    code: str | None = Field(default=None, index=True)
 
 
 class Practitioner(SQLModel, table=True):
