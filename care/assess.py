@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 
 from care.concept import implied
 from care.level import Level
-from care.measure import Measure, numbers, range_name
+from care.measure import Measure, numbers, range_name, repeated
 from care.protocol import Protocol, protocol
 from care.reading import Reading
 from care.rule import IMPLAUSIBLE, PREGNANT, Rule
@@ -53,16 +54,24 @@ def _fired(started: set[str], facts: set[str], known: Protocol) -> list[Rule]:
     return [book.rules[i] for i in sorted(candidates) if book.rules[i].when.holds(facts)]
 
 
-def _readings(readings: Iterable[Reading], known: Protocol) -> Iterator[str]:
-    for reading in readings:
-        for measure, value in numbers(reading):
-            low, high = known.spans[range_name(measure)].possible
-            if not low <= value <= high:
-                yield IMPLAUSIBLE
-                continue
-            for comparison in known.book.comparisons.get(measure, ()):
-                if comparison.holds(value):
-                    yield comparison.fact
+def _readings(readings: Sequence[Reading], known: Protocol) -> Iterator[str]:
+    """What the numbers are compared to. One that cannot be is reported and compared no further."""
+    possible = [reading for reading in readings if _possible(reading, known)]
+    if len(possible) < len(readings):
+        yield IMPLAUSIBLE
+    single = (pair for reading in readings for pair in numbers(reading))
+    for measure, value in itertools.chain(single, repeated(possible)):
+        low, high = known.spans[range_name(measure)].possible
+        if not low <= value <= high:
+            continue
+        for comparison in known.book.comparisons.get(measure, ()):
+            if comparison.holds(value):
+                yield comparison.fact
+
+
+def _possible(reading: Reading, known: Protocol) -> bool:
+    spans = ((known.spans[range_name(measure)].possible, v) for measure, v in numbers(reading))
+    return all(low <= value <= high for (low, high), value in spans)
 
 
 def _background(person: Background, known: Protocol) -> Iterator[str]:

@@ -11,12 +11,16 @@ from care.reading import GlucoseContext, Kind, Reading
 
 
 class Measure(StrEnum):
-    """A number a rule may compare. `glucose` is any; the three below it say when it was taken."""
+    """A number a rule may compare. `glucose` is any; those below it say when it was taken.
+
+    `glucose.fasting.second` is the second highest of several fasting values told together.
+    """
 
     SYSTOLIC = "systolic"
     DIASTOLIC = "diastolic"
     GLUCOSE = "glucose"
     FASTING = "glucose.fasting"
+    FASTING_SECOND = "glucose.fasting.second"
     POSTPRANDIAL = "glucose.postprandial"
     OTHER_GLUCOSE = "glucose.other"
     PULSE = "pulse"
@@ -85,6 +89,24 @@ def numbers(reading: Reading) -> Iterator[tuple[Measure, float]]:
         if value is not None:
             for measure in measures:
                 yield measure, value
+
+
+def repeated(readings: Iterable[Reading]) -> Iterator[tuple[Measure, float]]:
+    """What several readings say together: at least twice a fasting value this high."""
+    fasting = sorted(
+        (max(value for _, value in numbers(reading)) for reading in readings if _fasting(reading)),
+        reverse=True,
+    )
+    if len(fasting) > 1:
+        yield Measure.FASTING_SECOND, fasting[1]
+
+
+def _fasting(reading: Reading) -> bool:
+    return (
+        reading.kind is Kind.GLUCOSE
+        and reading.context is GlucoseContext.FASTING
+        and reading.value is not None
+    )
 
 
 def _measures(reading: Reading) -> Iterable[Measure]:
