@@ -490,6 +490,10 @@ def upgrade() -> None:
             sa.Column("ended_reason", sqlmodel.sql.sqltypes.AutoString(), nullable=True)
         )
 
+    with op.batch_alter_table("facilities", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("code", sqlmodel.sql.sqltypes.AutoString(), nullable=True))
+        batch_op.create_index(batch_op.f("ix_facilities_code"), ["code"], unique=False)
+
     with op.batch_alter_table("follow_ups", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("signed_at", records.times.Instant(timezone=True), nullable=True)
@@ -546,6 +550,10 @@ def downgrade() -> None:
         batch_op.drop_column("form")
         batch_op.drop_column("held_on")
         batch_op.drop_column("signed_at")
+
+    with op.batch_alter_table("facilities", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_facilities_code"))
+        batch_op.drop_column("code")
 
     with op.batch_alter_table("enrolments", schema=None) as batch_op:
         batch_op.drop_column("ended_reason")
