@@ -90,6 +90,7 @@ async def sheet(
         sheet=found,
         pictures={code.id: picture(code.qr_url) for code in found.codes if code.qr_url},
         wechat=deps.picture_of is not None,
+        loopback=deps.loopback,
         relations=RELATIONS,
         purposes=consents.PURPOSES,
         flash=done if word("flash", done) != done else "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -12,15 +13,19 @@ from starlette.responses import RedirectResponse, Response
 
 from inbox import welcoming
 from inbox.binding import RELATIONS
-from inbox.deps import deps_of
+from inbox.deps import InboxDeps, deps_of
 from inbox.door import Posted, clinical_post, clinician, not_found
 from inbox.page import Frame, frame, show
 from inbox.words import word
-from records import audit, queue, strangers
+from records import audit, finding, queue, strangers
+from records.finding import Wish
 from records.links import SELF
 from records.practitioners import Visitor
-from records.queue import Stranger
+from records.queue import Candidate, Stranger
+from records.reader import Reader
 from records.tables import Person
+
+_MOST_SOUGHT = 8
 
 router = APIRouter()
 
@@ -31,8 +36,13 @@ async def waiting(request: Request, visitor: Annotated[Visitor, Depends(clinicia
     deps = deps_of(request)
     now, reader = deps.clock(), visitor.reader
 
+    sought, words = request.query_params.get("for", ""), request.query_params.get("q", "").strip()
+
     def read(session: Session) -> tuple[Frame, tuple[Stranger, ...]]:
-        return frame(session, deps, visitor, now), queue.waiting(session, deps.vault, reader)
+        found = queue.waiting(session, deps.vault, reader)
+        if sought and words:
+            found = _with_sought(session, deps, reader, found, sought, words, now)
+        return frame(session, deps, visitor, now), found
 
     around, found = await deps.database.read(read)
     await deps.database.write(lambda session: _note_read(session, visitor, found, now))
@@ -43,7 +53,30 @@ async def waiting(request: Request, visitor: Annotated[Visitor, Depends(clinicia
         around,
         found=found,
         relations=RELATIONS,
+        sought=sought,
+        words=words,
         flash=done if word("flash", done) != done else "",
+    )
+
+
+def _with_sought(
+    session: Session,
+    deps: InboxDeps,
+    reader: Reader,
+    found: tuple[Stranger, ...],
+    sought: str,
+    words: str,
+    now: datetime,
+) -> tuple[Stranger, ...]:
+    """The doctor knows who it is: whoever of the register fits what was typed."""
+    entries = finding.find(session, deps.vault, reader, Wish(words=words), now).entries
+    candidates = tuple(
+        Candidate(one.id, one.name, one.sex, one.born_on, one.village, "sought")
+        for one in entries
+        if one.status in queue.REGISTERED
+    )[:_MOST_SOUGHT]
+    return tuple(
+        replace(one, candidates=candidates) if one.person_id == sought else one for one in found
     )
 
 

@@ -29,7 +29,7 @@ from records.vault import Vault
 _SHOWN = 3
 _MOST = 100
 _MOST_CANDIDATES = 5
-_REGISTERED = ("active", "away", "moved", "refused")
+REGISTERED = ("active", "away", "moved", "refused")
 _PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 
 
@@ -174,7 +174,7 @@ def _register(
     rows = session.execute(
         select(Person, Facility.name)
         .outerjoin(Facility, col(Facility.id) == col(Person.facility_id))
-        .where(col(Person.status).in_(_REGISTERED))
+        .where(col(Person.status).in_(REGISTERED))
         .where(reader.people())
         .order_by(col(Person.id))
     ).all()

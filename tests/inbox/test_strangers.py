@@ -83,6 +83,18 @@ async def test_whoever_it_may_be_is_offered(
     assert f'name="person" value="{known}"' in page
 
 
+async def test_somebody_the_doctor_knows_is_looked_up(office: Office, browser: Opening) -> None:
+    with office.county() as county:
+        known, _ = county.person("a", "王桂芳")
+        unknown, _ = stranger(county, village="a")
+    one = await browser("doctor_a")
+    page = (await one.get("/strangers")).text
+    assert known not in page
+    page = (await one.get(f"/strangers?for={unknown}&q=wgf")).text
+    assert f'name="person" value="{known}"' in page
+    assert "没有找到" in (await one.get(f"/strangers?for={unknown}&q=赵")).text
+
+
 async def test_whoever_is_recognised_is_tied_to_the_phone_and_told_who_we_are(
     office: Office, browser: Opening
 ) -> None:
