@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+import re
+from datetime import date, timedelta
 
 import pytest
 from sqlmodel import select
 
+from inbox import people
 from records.tables import AuditEvent, Person, Task
 from tests.inbox.browser import Opening
 from tests.inbox.office import Office
@@ -170,3 +172,74 @@ async def test_the_second_to_close_a_task_is_told(office: Office, browser: Openi
     await one.post(f"/tasks/{job}", {"outcome": "reached"})
     late = await other.post(f"/tasks/{job}", {"outcome": "reached"})
     assert "慢了一步" in (await other.get(late.headers["location"])).text
+
+
+async def test_everything_of_one_person_stands_on_one_page(
+    office: Office, browser: Opening
+) -> None:
+    with office.county() as county:
+        person, point = county.person("a", "王桂芳")
+        county.alarm(person, point)
+        county.pressure(person, 142, 88)
+        county.says(point, "俺吃厄贝沙坦，早上一片")
+        county.task(person, reason="asked_for_doctor")
+    page = (await (await browser("doctor_a")).get(f"/persons/{person}")).text
+    for words in (
+        "王桂芳",
+        "女 72 岁",
+        "东沟村",
+        "高血压",
+        "tel:13800001111",
+        "有待处理的情况",
+        "要找医生",
+        "家里血压",
+        "142/88",
+        "七天 1 次平均",
+        "治疗目标",
+        "达标口径",
+        "自己说的",
+        "还没有随访过",
+        "微信窗口",
+        "记一次测量",
+        f"/persons/{person}/measure",
+    ):
+        assert words in page, words
+    assert page.index("有待处理的情况") < page.index("家里血压") < page.index("对话</h2>")
+
+
+async def test_the_conversation_has_days_and_earlier_pages(
+    office: Office, browser: Opening
+) -> None:
+    with office.county() as county:
+        person, point = county.person("a")
+        for number in range(85):
+            county.says(point, f"第{number}条", ago=timedelta(hours=200 - number))
+    one = await browser("doctor_a")
+    page = (await one.get(f"/persons/{person}")).text
+    assert "第84条" in page
+    assert "第3条" not in page
+    assert "11月18日 星期三" in page
+    link = re.search(rf'href="(/persons/{person}/conversation\?before=\d+)"', page)
+    assert link is not None
+    earlier = (await one.get(link[1])).text
+    assert "第3条" in earlier
+    assert "第84条" not in earlier
+    assert "更早的消息" not in earlier
+    whole = (await one.get(f"/persons/{person}/conversation")).text
+    assert "第84条" in whole
+    assert "没有更早的消息" in (await one.get(f"/persons/{person}/conversation?before=1")).text
+    for odd in ("x", "-1", "9" * 30):
+        answer = await one.get(f"/persons/{person}/conversation?before={odd}")
+        assert answer.status_code == 404
+
+
+async def test_rarer_parts_are_folded_away_in_a_fixed_order(
+    office: Office, browser: Opening
+) -> None:
+    with office.county() as county:
+        person, _ = county.person("a")
+    page = (await (await browser("doctor_a")).get(f"/persons/{person}")).text
+    shown = re.findall(r'<details class="panel part" id="part-([a-z]+)"', page)
+    ordered = [name for name in people.ORDER if name in shown]
+    assert shown[: len(ordered)] == ordered
+    assert set(shown) == set(people.PARTS) - set(people.IN_PLACE)
