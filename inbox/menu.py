@@ -26,6 +26,7 @@ class Link:
 
 LINKS = (
     Link("/duty", "值班", "谁值班，谁请假，谁代班", CLINICAL_ROLES),
+    Link("/replies", "常用回复", "自己写的，同事共用的", CLINICAL_ROLES),
     Link("/strangers", "陌生来信", "还不知道是谁的来信", CLINICAL_ROLES),
     Link("/import", "导入名册", "从表格里一次导入很多人", ABOVE_THE_VILLAGE),
     Link("/duplicates", "疑似重复", "同一个人建了两份档案", ABOVE_THE_VILLAGE),

@@ -14,6 +14,7 @@ from care.level import Level
 from care.reading import Kind, Reading
 from care.situation import Programme
 from records import (
+    duty,
     escalations,
     media,
     messages,
@@ -22,10 +23,12 @@ from records import (
     practitioners,
     readings,
     registering,
+    roster,
     tasks,
 )
 from records.identity import new_id
 from records.reader import Reader
+from records.roster import Leave
 from records.tables import Facility, InboundMessage, Media, Merger, Practitioner, Task, Turn
 from records.vault import Vault
 
@@ -234,6 +237,19 @@ class County:
         )
         self.session.flush()
         return row.id
+
+    def absence(self, login: str, deputy: str | None = None) -> str:
+        """Away from tomorrow on."""
+        day = duty.today(self.now) + timedelta(days=1)
+        leave = Leave(day, day, "leave", self.readers[deputy].practitioner_id if deputy else None)
+        return roster.go_away(self.session, self.readers[login], leave, self.now).id
+
+    def shift(self, login: str) -> str:
+        """On duty tomorrow."""
+        begins = self.now + timedelta(days=1)
+        reader = self.readers[login]
+        who, ends = reader.practitioner_id, begins + timedelta(hours=12)
+        return roster.set_shift(self.session, reader, who, begins, ends, self.now).id
 
     def unreachable(self, place: str, name: str = "赵没手机") -> str:
         """A registered person without any address."""
