@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from langgraph.runtime import Runtime
 from sqlmodel import Session
@@ -12,12 +12,24 @@ from agent import binding, wording
 from agent.context import SENDER, Member, TurnContext
 from agent.decision import Agreement, Part, Route
 from agent.state import TurnState
-from language.consenting import ASKED, PURPOSES, READINGS, SHARING, Stance, stance_of
+from care.quiet import next_allowed
+from language.consenting import (
+    ASKED,
+    PURPOSES,
+    READINGS,
+    REMINDERS,
+    SHARING,
+    Stance,
+    stance_of,
+)
 from language.understanding import Intent
-from records import audit, consents, links
+from records import audit, consents, links, outbound
+from records.binding import Outcome
 from records.consents import Evidence
+from records.vault import Vault
 from texts.catalogue import render
 
+_ASKED_FOR = timedelta(days=2)
 # Set while the question of consent is the last thing we said: then 好 is a yes to it.
 AGREE = "agree"
 _SOFT = {Intent.CONFIRM: Stance(gives=ASKED), Intent.DENY: Stance(refuses=True)}
@@ -137,6 +149,39 @@ def write(
                 everywhere=who.relation == SENDER,
             )
         _note(session, who, agreement.stance, now)
+
+
+def ask_owner(
+    session: Session, vault: Vault, context: TurnContext, contact_point_id: str, now: datetime
+) -> None:
+    """A relative's phone was tied: ask the patient on her own whether it may see her values.
+
+    Only where she agreed to be written to; otherwise the doctor asks her face to face.
+    """
+    redeemed = context.redeemed
+    if redeemed is None or redeemed.outcome is not Outcome.BOUND or redeemed.relation == SENDER:
+        return
+    person_id = str(redeemed.person_id)
+    who = next((one for one in context.members if one.person_id == person_id), None)
+    own = [one for one in links.phones_of(session, person_id) if one.relation == SENDER]
+    if who is None or not own:
+        return
+    mine = own[-1].contact_point_id
+    if REMINDERS not in consents.allowed(session, person_id, mine):
+        return
+    holder = links.holder_word(redeemed.relation)
+    asked = wording.part("consent.ask_sharing", name=who.name, relation=holder)
+    draft = outbound.Draft(
+        purpose=outbound.REMINDER,
+        text_key=asked.key,
+        body=asked.text,
+        send_key=f"{asked.key}:{person_id}:{contact_point_id}",
+        contact_point_id=mine,
+        person_id=person_id,
+        not_before=next_allowed(now),
+        expires_at=now + _ASKED_FOR,
+    )
+    outbound.queue(session, vault, draft, now)
 
 
 def _give(

@@ -75,6 +75,7 @@ def save(turn: Save) -> None:
     agreeing.write(
         turn.session, turn.context, turn.decision.agreement, turn.held.contact_point_id, turn.now
     )
+    agreeing.ask_owner(turn.session, turn.vault, turn.context, turn.held.contact_point_id, turn.now)
     _keep_introduction(turn)
     _raise_alarm(turn)
     for step in turn.decision.follow_ups:

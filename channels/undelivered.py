@@ -15,6 +15,7 @@ from records.tasks import CALL, open_task, stands
 
 # Whose failure is worth a phone call. A reminder that grew old is the follow-up's own affair.
 _WORTH_A_CALL = frozenset({SAFETY, DOCTOR, REPLY, REMINDER})
+_NO_CONSENT = "no_consent"
 _STILL_WORTH_IT_WHEN_OLD = frozenset({SAFETY, DOCTOR, REPLY})
 
 
@@ -26,7 +27,7 @@ def hand_over(
     if message.purpose not in worth:
         return False
     person = _whom(session, message, now)
-    if person is None:
+    if person is None or (reason == _NO_CONSENT and _asked_already(session, person)):
         return False
     if reason == NOT_FOLLOWING and stands(session, person.id, CALL, UNFOLLOWED):
         return False
@@ -41,6 +42,11 @@ def hand_over(
         outbound_message_id=message.id,
         now=now,
     )
+
+
+def _asked_already(session: Session, person: Person) -> bool:
+    """Whoever does not want to be written to is phoned once, not for every message."""
+    return stands(session, person.id, CALL, f"undelivered:{_NO_CONSENT}")
 
 
 def _whom(session: Session, message: OutboundMessage, now: datetime) -> Person | None:

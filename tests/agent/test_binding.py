@@ -381,6 +381,12 @@ class TestAFamily:
         village.say("不共享")
         assert "151" not in daughter.say("我的血压")
 
+    def test_her_mother_is_asked_on_her_own_phone(self, village: Village, daughter: Phone) -> None:
+        assert daughter.said()
+        (asked,) = village.said()
+        assert "您的子女" in asked
+        assert "回“同意共享”" in asked
+
     def test_a_value_her_mother_sent_is_not_told_by_a_correction(
         self, village: Village, daughter: Phone
     ) -> None:
