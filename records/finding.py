@@ -29,7 +29,7 @@ QUIET = timedelta(days=91)
 LONGEST_WORDS = 40
 MERGED = "merged"
 # Who is not looked after any more is found when asked for, but does not fill the list.
-GONE = ("deceased", "moved", MERGED)
+GONE = ("deceased", "moved", MERGED, "dismissed")
 SHORTEST_TAIL = 4
 _NUMBER = re.compile(r"\d+[xX]?")
 _SHOWN_KINDS = (Kind.BP, Kind.GLUCOSE)

@@ -22,7 +22,7 @@ from reports.state import History, Measured, Visit
 
 FACE_TO_FACE = "face_to_face"
 # Nobody knows who it is, or the records belong to somebody else by now.
-NOBODY = ("unidentified", "merged")
+NOBODY = ("unidentified", "merged", "dismissed")
 GONE = ("moved", "deceased", "refused")
 # The longest look back of any class: lost to follow-up, and the calendar year.
 _LOOK_BACK_MONTHS = 13
