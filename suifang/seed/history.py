@@ -20,6 +20,9 @@ from sqlmodel import Session, col, select
 from care.assess import assess, is_dangerous
 from care.cadence import Purpose, chase, next_due
 from care.classify import Classification, NextMeasure, Visit, VisitClass, classify
+from care.escalation import ladder, lapses_at
+from care.form import Mode
+from care.level import Level
 from care.line import Setting
 from care.protocol import protocol
 from care.reading import Kind, Reading
@@ -27,10 +30,11 @@ from care.situation import Programme, Situation
 from records import casework, escalations, follow_ups, people, readings, tasks
 from records.reader import Reader
 from records.readings import Provenance
-from records.tables import FollowUp, Person, Task
+from records.tables import Escalation, FollowUp, Person, Task
 from records.times import CHINA
 from records.vault import Vault
 from suifang.seed.arrivals import Resident
+from suifang.seed.bedside import hold_visit, sign_draft
 from suifang.seed.course import Course
 from suifang.seed.roster import county
 
@@ -80,6 +84,7 @@ class Year:
             self._plan(programme, first, Purpose.ROUTINE)
             if self.resident.openid is not None:
                 self._later(self._some_morning(self._day(self.resident.joined_at), 3), programme)
+        self._next_visit(self._day(self.resident.joined_at))
         while self._events:
             at, _, happen = heapq.heappop(self._events)
             happen(at)
@@ -99,6 +104,37 @@ class Year:
             self._store(at, reading, Provenance())
         days = self.chance.randint(*self._habits["days_between_home_readings"])
         self._later(self._some_morning(self._day(at), days), programme)
+
+    def _next_visit(self, day: date) -> None:
+        """About every three months the doctor asks everybody in; most come."""
+        days = self.chance.randint(*self._habits["days_between_visits"])
+        at = self._some_morning(day, days) + timedelta(hours=3)
+        self._at(at, self._visit)
+
+    def _visit(self, at: datetime) -> None:
+        if self.chance.random() < self._habits["comes_to_clinic"]:
+            self._hold_visit(at, Mode.FACE_TO_FACE)
+        self._next_visit(self._day(at))
+
+    def _hold_visit(self, at: datetime, mode: Mode) -> None:
+        measured = [
+            self._course.reading(programme, self._part(at))
+            for programme in self.resident.villager.programmes
+        ]
+        once = f"{self._person.id}:{at.isoformat()}"
+        done = hold_visit(
+            self.session,
+            self.vault,
+            self.doctor,
+            self._person.id,
+            measured,
+            once=once,
+            now=at,
+            mode=mode,
+        )
+        for case in {one.case_id for one in done if one.case_id}:
+            self._have_it_seen(at, case)
+        self._expect_planned()
 
     def _plan(self, programme: Programme, due_on: date, purpose: Purpose) -> None:
         follow_ups.plan(self.session, self._person.id, programme, due_on, purpose)
@@ -128,9 +164,10 @@ class Year:
         programme = Programme(row.programme)
         self._ahead.discard(programme)
         chased = chase(self._day(at))
-        follow_ups.start(
+        if not follow_ups.start(
             self.session, [row.id], now=at, next_step_at=_morning(chased.first_reminder)
-        )
+        ):
+            return
         by_phone = self.resident.openid is not None
         if self.chance.random() < self._habits["answers" if by_phone else "comes_to_clinic"]:
             days = self.chance.randint(*self._habits["answer_days"])
@@ -141,22 +178,34 @@ class Year:
             self._at(silent_from, lambda moment: self._fall_silent(moment, row, programme))
 
     def _answer(self, at: datetime, row: FollowUp, programme: Programme, *, home: bool) -> None:
+        self.session.refresh(row)
+        if row.state != follow_ups.OPEN:
+            return
+        if not home:
+            self._hold_visit(at, Mode.FACE_TO_FACE)
+            return
         reading = self._course.reading(programme, self._part(at))
-        provenance = Provenance(follow_up_id=row.id) if home else self._by_doctor(row.id)
-        critical = self._store(at, reading, provenance)
+        critical = self._store(at, reading, Provenance(follow_up_id=row.id))
         answers = {
             **_as_answer(reading),
             "symptoms": [],
             "medicine_taken": self.chance.random() < self._habits["takes_medicine"],
         }
-        result = self._classify(programme, reading, critical=critical, home=home)
+        result = self._classify(programme, reading, critical=critical)
         if result.visit_class is not None:
             follow_ups.draft(self.session, row.id, answers, result.visit_class, at)
             self._classes.setdefault(programme, []).insert(0, result.visit_class)
         self._plan_next(at, programme, result)
+        days = self.chance.randint(*self._habits["signs_after_days"])
+        self._at(at + timedelta(days=days, hours=1), lambda moment: self._sign(moment, row))
+
+    def _sign(self, at: datetime, row: FollowUp) -> None:
+        sign_draft(self.session, self.vault, self.doctor, row.id, at)
+        self._expect_planned()
 
     def _fall_silent(self, at: datetime, row: FollowUp, programme: Programme) -> None:
-        follow_ups.fall_silent(self.session, row.id, at)
+        if not follow_ups.fall_silent(self.session, row.id, at):
+            return
         key = f"silent:{self._person.id}:{row.due_on}:{programme}"
         tasks.open_task(
             self.session,
@@ -181,8 +230,8 @@ class Year:
             self.session, task.id, by=self.doctor.practitioner_id, outcome=outcome, now=at
         )
         if reached:
-            reading = self._course.reading(programme, self._part(at))
-            self._store(at, reading, self._by_doctor(row.id))
+            self._hold_visit(at, Mode.PHONE)
+            return
         unjudged = Classification(None, NextMeasure.TWO_WEEKS, refer=False)
         self._plan_next(at, programme, unjudged)
 
@@ -212,8 +261,17 @@ class Year:
             rings_at=at,
         )
         if alarm.opened:
+            self._ring(at, alarm.escalation)
             self._have_it_seen(at, alarm.escalation.id)
         return True
+
+    def _ring(self, at: datetime, row: Escalation) -> None:
+        """The village doctor heard it at once: nothing of the past rings when the worker starts."""
+        rungs = ladder(Level(row.level))
+        if rungs is not None:
+            escalations.advance(self.session, row, step=0, rings_at=lapses_at(rungs, 0, at))
+            self.session.refresh(row)
+            escalations.record(self.session, row, "rung", at)
 
     def _have_it_seen(self, at: datetime, escalation_id: str) -> None:
         seen = at + timedelta(minutes=self.chance.randint(*self._habits["doctor_minutes"]))
@@ -241,24 +299,16 @@ class Year:
         self._at(closed, close)
 
     def _classify(
-        self, programme: Programme, reading: Reading, *, critical: bool, home: bool
+        self, programme: Programme, reading: Reading, *, critical: bool
     ) -> Classification:
         visit = Visit(
             programme=programme,
             background=self._background,
             readings=(reading,),
             critical=critical,
-            setting=Setting.HOME if home else Setting.CLINIC,
+            setting=Setting.HOME,
         )
         return classify(visit, self._classes.get(programme, []))
-
-    def _by_doctor(self, follow_up_id: str) -> Provenance:
-        return Provenance(
-            follow_up_id=follow_up_id,
-            source="clinic",
-            setting="clinic",
-            recorded_by=self.doctor.practitioner_id,
-        )
 
     def _words(self, reading: Reading) -> str:
         talk = county()["talk"]

@@ -16,11 +16,13 @@ from records.db import Database
 from records.messages import Arrival, Window
 from records.reader import Reader
 from records.tables import Escalation
+from schedules.escalating import ring_due
 from suifang.seed.arrivals import CHANNEL
 from suifang.seed.history import Said
 
 _SETTLE = timedelta(seconds=4)
 _LEASE = timedelta(minutes=1)
+_BELL = "notice:text"
 _WINDOW = Window(lasts=timedelta(hours=48), sends=5)
 
 
@@ -40,6 +42,7 @@ def talk(stage: Stage, said: Sequence[Said]) -> None:
         contact_id = _write(stage, words, number)
         answered = words.at + _SETTLE
         take_turn(stage.database, stage.tools, partial(_same, answered))
+        ring_due(stage.database, stage.tools, answered)
         with stage.database.transaction() as session:
             _send(session, answered)
             if words.taken_by is not None:
@@ -70,7 +73,8 @@ def _write(stage: Stage, words: Said, number: int) -> str:
 
 def _send(session: Session, now: datetime) -> None:
     while (message := outbound.claim_due(session, now, _LEASE)) is not None:
-        attempt = outbound.begin_attempt(session, message, CHANNEL, now)
+        route = CHANNEL if message.practitioner_id is None else _BELL
+        attempt = outbound.begin_attempt(session, message, route, now)
         outbound.end_attempt(session, attempt.id, now, result=outbound.ACCEPTED, code="0")
         outbound.settle(session, message, outbound.ACCEPTED, None, now)
 

@@ -25,6 +25,7 @@ from records.tables import (
     Consent,
     ContactPoint,
     Escalation,
+    EscalationEvent,
     Facility,
     FollowUp,
     InboundMessage,
@@ -268,3 +269,17 @@ def _story(database: Database) -> list[tuple[str, ...]]:
             + [(str(row.due_on), row.programme, row.state, str(row.closed_at)) for row in planned]
             + [(str(row.opened_at), row.level, row.state, str(row.outcome)) for row in alarms]
         )
+
+
+@pytest.mark.slow
+def test_every_alarm_was_rung_when_it_came(session: Session) -> None:
+    """Nothing of the past rings for the first time when the worker starts."""
+    for alarm in session.exec(select(Escalation)).all():
+        rung = session.exec(
+            select(EscalationEvent.at)
+            .where(EscalationEvent.escalation_id == alarm.id)
+            .where(EscalationEvent.kind == "rung")
+            .order_by(col(EscalationEvent.at))
+        ).first()
+        assert rung is not None
+        assert rung - alarm.opened_at < timedelta(minutes=1)
