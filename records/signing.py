@@ -17,7 +17,7 @@ from care.entry import REASON, Entry
 from care.filling import words
 from care.form import Mode
 from care.reading import Reading
-from records import audit, follow_ups
+from records import audit, follow_ups, life
 from records.caseload import called
 from records.follow_ups import DRAFT, SIGNED
 from records.forms import SIGNABLE, Sheet, named, open_words, seal_words, sheet, stamp_of
@@ -25,7 +25,7 @@ from records.identity import new_id
 from records.measuring import keep_measured
 from records.people import china_date
 from records.reader import Reader
-from records.tables import FollowUp, Practitioner, SignedForm, Task
+from records.tables import FollowUp, Person, Practitioner, SignedForm, Task
 from records.tasks import CALL
 from records.vault import Vault
 
@@ -281,10 +281,16 @@ def _add_version(
 
 
 def _plan_next(session: Session, row: FollowUp, entry: Entry) -> None:
-    purpose = entry.decided.due.purpose
-    if entry.next_on > entry.decided.due.on:
+    """Nothing more is planned for who died, moved or refuses; for who is away, on the return."""
+    person = session.get_one(Person, row.person_id)
+    if person.status in life.GONE:
+        return
+    purpose, on = entry.decided.due.purpose, entry.next_on
+    if on > entry.decided.due.on:
         purpose = Purpose.ROUTINE
-    follow_ups.replan(session, row.person_id, row.programme, entry.next_on, purpose)
+    if person.status == life.AWAY and person.away_until is not None:
+        on = max(on, person.away_until)
+    follow_ups.replan(session, row.person_id, row.programme, on, purpose)
 
 
 def _off_the_call_list(session: Session, reader: Reader, row: FollowUp, now: datetime) -> None:

@@ -5,7 +5,8 @@ Boxes and ticks are drawn, because the typeface has none. A contact by message s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
 from typing import Any
@@ -24,16 +25,47 @@ from texts.catalogue import render
 from texts.typeface import TYPEFACE
 
 FONT = "form"
-_SIZE, _LEADING, _BOX = 7.6, 10.2, 6.2
-_TITLE = 13.0
+# Tried in turn until the form fits its page: most forms are set in the first.
+_SIZES = (7.6, 6.8, 6.0, 5.2)
+_TITLE = 1.7
 _LABEL = 23 * mm
 _MARGIN = 9 * mm
-_PAD = 3.2
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How large everything is drawn, from the size of the letters."""
+
+    size: float
+
+    @property
+    def leading(self) -> float:
+        return self.size * 1.32
+
+    @property
+    def box(self) -> float:
+        return self.size * 0.82
+
+    @property
+    def pad(self) -> float:
+        return self.size * 0.4
+
+    def times(self, factor: float) -> Scale:
+        return Scale(self.size * factor)
 
 
 def form_pdf(paper: Paper) -> bytes:
-    """The page, ready to print."""
+    """The page, ready to print. A form with very many words is set smaller, at worst on two pages."""
     _typeface()
+    drawn = b""
+    for size in _SIZES:
+        drawn, pages = _drawn(paper, Scale(size))
+        if pages == 1:
+            break
+    return drawn
+
+
+def _drawn(paper: Paper, scale: Scale) -> tuple[bytes, int]:
     out = BytesIO()
     document = SimpleDocTemplate(
         out,
@@ -45,43 +77,48 @@ def form_pdf(paper: Paper) -> bytes:
         title=f"{paper.form.title} {paper.year}",
         invariant=1,
     )
-    width = A4[0] - 2 * _MARGIN - 12
-    each = (width - _LABEL) / COLUMNS
-    head = Text(paper.form.title, _TITLE, centred=True)
-    who = Text(
+    each = (A4[0] - 2 * _MARGIN - 12 - _LABEL) / COLUMNS
+    who = (
         f"姓名：{paper.who.name}　　编号：{paper.who.id[-8:]}　　"
-        f"{paper.who.village or ''}　　{paper.year}年",
-        _SIZE + 1.2,
+        f"{paper.who.village or ''}　　{paper.year}年"
     )
     table = Table(
-        list(_lines(paper)),
-        colWidths=[_LABEL] + [each] * COLUMNS,
-        style=_STYLE,
+        list(_lines(paper, scale)), colWidths=[_LABEL] + [each] * COLUMNS, style=_style(scale)
     )
-    document.build([head, Spacer(1, 3), who, Spacer(1, 3), table, *_feet(paper)])
-    return out.getvalue()
+    feet = (Text(line, scale) for line in _feet(paper))
+    document.build(
+        [
+            Text(paper.form.title, scale.times(_TITLE), centred=True),
+            Spacer(1, 3),
+            Text(who, scale.times(1.15)),
+            Spacer(1, 3),
+            table,
+            Spacer(1, 3),
+            *feet,
+        ]
+    )
+    return out.getvalue(), document.page
 
 
 class Text(Flowable):
     """Words that wrap anywhere, as Chinese does."""
 
-    def __init__(self, words: str, size: float = _SIZE, *, centred: bool = False) -> None:
+    def __init__(self, words: str, scale: Scale, *, centred: bool = False) -> None:
         super().__init__()
-        self.words, self.size, self.centred = words, size, centred
+        self.words, self.scale, self.centred = words, scale, centred
         self.lines: list[str] = []
 
     def wrap(self, width: float, _height: float) -> tuple[float, float]:
         self.width = width
-        self.lines = list(_wrapped(self.words, width, self.size))
-        return width, max(1, len(self.lines)) * self.size * _LEADING / _SIZE
+        self.lines = list(_wrapped(self.words, width, self.scale.size))
+        return width, len(self.lines) * self.scale.leading
 
     def draw(self) -> None:
         canvas: Canvas = self.canv
-        canvas.setFont(FONT, self.size)
-        step = self.size * _LEADING / _SIZE
-        high = step * len(self.lines)
-        for number, line in enumerate(self.lines, start=1):
-            at = high - step * number + step - self.size
+        canvas.setFont(FONT, self.scale.size)
+        high = self.scale.leading * len(self.lines)
+        for number, line in enumerate(self.lines):
+            at = high - self.scale.leading * number - self.scale.size
             if self.centred:
                 canvas.drawCentredString(self.width / 2, at, line)
             else:
@@ -91,64 +128,68 @@ class Text(Flowable):
 class Boxes(Flowable):
     """A drawn box before each code; those that were chosen are ticked."""
 
-    def __init__(self, codes: Mapping[str, str], chosen: tuple[str, ...], before: str = "") -> None:
+    def __init__(
+        self, codes: Mapping[str, str], chosen: tuple[str, ...], before: str, scale: Scale
+    ) -> None:
         super().__init__()
-        self.codes, self.chosen, self.before = codes, chosen, before
+        self.codes, self.chosen, self.before, self.scale = codes, chosen, before, scale
         self.places: list[tuple[float, int, str, str]] = []
         self.rows = 1
 
     def wrap(self, width: float, _height: float) -> tuple[float, float]:
         self.places, across, line = [], 0.0, 0
+        size, box = self.scale.size, self.scale.box
         if self.before:
-            across = pdfmetrics.stringWidth(self.before, FONT, _SIZE) + 2
+            across = pdfmetrics.stringWidth(self.before, FONT, size) + 2
         for code, name in self.codes.items():
             text = name if code == name else f"{code} {name}"
-            wide = _BOX + 1.5 + pdfmetrics.stringWidth(text, FONT, _SIZE) + 4
+            wide = box + 1.5 + pdfmetrics.stringWidth(text, FONT, size) + 4
             if across and across + wide - 4 > width:
                 across, line = 0.0, line + 1
             self.places.append((across, line, code, text))
             across += wide
         self.rows = line + 1
-        return width, self.rows * _LEADING
+        return width, self.rows * self.scale.leading
 
     def draw(self) -> None:
         canvas: Canvas = self.canv
-        canvas.setFont(FONT, _SIZE)
-        high = self.rows * _LEADING
+        size, box = self.scale.size, self.scale.box
+        canvas.setFont(FONT, size)
+        high = self.rows * self.scale.leading
         if self.before:
-            canvas.drawString(0, high - _SIZE, self.before)
+            canvas.drawString(0, high - size, self.before)
         for across, line, code, text in self.places:
-            at = high - line * _LEADING - _SIZE
+            at = high - line * self.scale.leading - size
             canvas.setLineWidth(0.5)
-            canvas.rect(across, at - 0.6, _BOX, _BOX)
+            canvas.rect(across, at - 0.6, box, box)
             if code in self.chosen:
-                _tick(canvas, across, at - 0.6)
-            canvas.drawString(across + _BOX + 1.5, at, text)
+                _tick(canvas, across, at - 0.6, box)
+            canvas.drawString(across + box + 1.5, at, text)
 
 
-def _tick(canvas: Canvas, left: float, low: float) -> None:
-    canvas.setLineWidth(1.3)
-    canvas.line(left + 0.9, low + 2.8, left + 2.4, low + 1.0)
-    canvas.line(left + 2.4, low + 1.0, left + 5.8, low + 6.0)
+def _tick(canvas: Canvas, left: float, low: float, box: float) -> None:
+    canvas.setLineWidth(box * 0.2)
+    turn = left + box * 0.4, low + box * 0.16
+    canvas.line(left + box * 0.15, low + box * 0.45, *turn)
+    canvas.line(*turn, left + box * 0.94, low + box * 0.97)
 
 
-_STYLE = TableStyle(
-    [
-        ("GRID", (0, 0), (-1, -1), 0.5, black),
-        ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
-        *(
-            (side, (0, 0), (-1, -1), _PAD)
-            for side in ("LEFTPADDING", "RIGHTPADDING", "TOPPADDING", "BOTTOMPADDING")
-        ),
-    ]
-)
+def _style(scale: Scale) -> TableStyle:
+    sides = ("LEFTPADDING", "RIGHTPADDING", "TOPPADDING", "BOTTOMPADDING")
+    return TableStyle(
+        [
+            ("GRID", (0, 0), (-1, -1), 0.5, black),
+            ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
+            *((side, (0, 0), (-1, -1), scale.pad) for side in sides),
+        ]
+    )
 
 
-def _lines(paper: Paper) -> Iterator[list[Any]]:
+def _lines(paper: Paper, scale: Scale) -> Iterator[list[Any]]:
     empty: list[Column | None] = [None] * (COLUMNS - len(paper.columns))
     columns = [*paper.columns, *empty]
     for row in _printed(paper):
-        yield [Text(row.name), *(_cell(row, column) for column in columns)]
+        yield [Text(row.name, scale), *(_cell(row, column, scale) for column in columns)]
 
 
 def _printed(paper: Paper) -> Iterator[Row]:
@@ -159,26 +200,26 @@ def _printed(paper: Paper) -> Iterator[Row]:
             yield row
 
 
-def _cell(row: Row, column: Column | None) -> list[Flowable]:
+def _cell(row: Row, column: Column | None, scale: Scale) -> list[Flowable]:
     values = column.sheet.values if column else {}
     if row.key == "doctor_signature":
-        return [Text(column.doctor if column else "")]
+        return [Text(column.doctor if column else "", scale)]
     if row.key == "followup_mode" and column and column.sheet.mode is Mode.MESSAGE:
-        return [*_boxes(row.blanks, {}), Text(render("form.by_message"))]
+        return [*_boxes(row.blanks, {}, scale), Text(render("form.by_message"), scale)]
     coded = {BlankKind.CODE, BlankKind.CODES}
-    cell: list[Flowable] = _boxes([b for b in row.blanks if b.kind in coded], values)
+    cell: list[Flowable] = _boxes([b for b in row.blanks if b.kind in coded], values, scale)
     rest = [b for b in row.blanks if b.kind not in coded]
     if rest:
-        cell.append(Text(_written(row, rest, values)))
+        cell.append(Text(_written(row, rest, values), scale))
     return cell
 
 
-def _boxes(blanks: Any, values: Mapping[str, Any]) -> list[Flowable]:
+def _boxes(blanks: Sequence[Blank], values: Mapping[str, Any], scale: Scale) -> list[Flowable]:
     found: list[Flowable] = []
     for blank in blanks:
         value = values.get(blank.key)
         chosen = tuple(value) if isinstance(value, list) else (value,) if value else ()
-        found.append(Boxes(blank.codes, chosen, blank.label))
+        found.append(Boxes(blank.codes, chosen, blank.label, scale))
     return found
 
 
@@ -216,9 +257,10 @@ def _said(blank: Blank, values: Mapping[str, Any]) -> str:
     return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
-def _feet(paper: Paper) -> list[Flowable]:
-    first = render("form.not_face_to_face") if _by_message(paper) else ""
-    return [Spacer(1, 3), *(Text(line) for line in (first, render("form.pending")) if line)]
+def _feet(paper: Paper) -> Iterator[str]:
+    if _by_message(paper):
+        yield render("form.not_face_to_face")
+    yield render("form.pending")
 
 
 def _by_message(paper: Paper) -> bool:
