@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from reports import following
 from reports.definition import Definitions, Kind
 from reports.ledger import Ledger
 from reports.tree import Tree
@@ -34,15 +35,67 @@ def hidden(known: Definitions, tree: Tree, ledger: Ledger) -> dict[Cell, str]:
     sums = list(_sums(known, tree))
     numbers = _numbers(sums, ledger)
     found = {cell: SMALL for cell, number in numbers.items() if 0 < number < known.smallest_cell}
+    _cover(sums, numbers, found, known.smallest_cell)
+    while any(
+        [_shield(cell, sums, numbers, found) for cell in _exposed(sums, numbers, found)]  # noqa: C419 - all of them
+    ):
+        _cover(sums, numbers, found, known.smallest_cell)
+    return found
+
+
+def _cover(
+    sums: Sequence[Sum], numbers: dict[Cell, int], found: dict[Cell, str], limit: int
+) -> None:
+    """Hide more until no single sum gives a hidden number away."""
     changed = True
     while changed:
         changed = False
         for one in sums:
-            more = _one_more(one, numbers, found, known.smallest_cell)
+            more = _one_more(one, numbers, found, limit)
             if more is not None:
                 found[more] = DERIVED
                 changed = True
-    return found
+
+
+def _exposed(sums: Sequence[Sum], numbers: dict[Cell, int], found: dict[Cell, str]) -> list[Cell]:
+    """Hidden numbers that several sums together still give away."""
+    cells = [
+        cell
+        for cell in numbers
+        if cell in found or _is_rest(cell)  # a rest is never shown
+    ]
+    column = {cell: position for position, cell in enumerate(cells)}
+    equations = []
+    for one in sums:
+        row: following.Row = {}
+        for cell, sign in ((one.whole, 1), *((part, -1) for part in one.parts)):
+            if cell in column:
+                row[column[cell]] = row.get(column[cell], 0) + sign
+        if row:
+            equations.append(row)
+    known = (cells[position] for position in sorted(following.fixed(equations)))
+    return [cell for cell in known if cell in found and numbers[cell] and not _is_rest(cell)]
+
+
+def _shield(
+    cell: Cell, sums: Sequence[Sum], numbers: dict[Cell, int], found: dict[Cell, str]
+) -> bool:
+    """Hide the smallest number that stands in one sum with this one, a nought if need be."""
+    beside = {
+        other
+        for one in sums
+        if cell in (one.whole, *one.parts)
+        for other in (one.whole, *one.parts)
+        if other not in found and not _is_rest(other)
+    }
+    if not beside:
+        return False
+    found[min(beside, key=lambda other: (not numbers[other], numbers[other], other))] = DERIVED
+    return True
+
+
+def _is_rest(cell: Cell) -> bool:
+    return cell[1].endswith(_REST)
 
 
 def _sums(known: Definitions, tree: Tree) -> Iterator[Sum]:
@@ -76,10 +129,10 @@ def _numbers(sums: Sequence[Sum], ledger: Ledger) -> dict[Cell, int]:
         cell: ledger.count(*cell)
         for one in sums
         for cell in (one.whole, *one.parts)
-        if not cell[1].endswith(_REST)
+        if not _is_rest(cell)
     }
     for one in sums:
-        if one.parts[-1][1].endswith(_REST):
+        if _is_rest(one.parts[-1]):
             found[one.parts[-1]] = found[one.whole] - found[one.parts[0]]
     return found
 

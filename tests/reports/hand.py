@@ -166,9 +166,7 @@ class Hand:
             self.session,
             self.people[name],
             reading,
-            Provenance(
-                follow_up_id=visit, source="clinic", setting=setting, certainty=certainty
-            ),
+            Provenance(follow_up_id=visit, source="clinic", setting=setting, certainty=certainty),
             taken_at=at,
             now=at,
         )
@@ -187,9 +185,7 @@ class Hand:
         """Everybody of the table above."""
         self._village_a()
         self._village_b()
-        self.person(
-            "c1", HT, status="refused", status_since=datetime(2025, 6, 1, tzinfo=CHINA)
-        )
+        self.person("c1", HT, status="refused", status_since=datetime(2025, 6, 1, tzinfo=CHINA))
         self.person("c2", HT, enrolled=day(11, 5))
         self.person("c3", HT, status="unidentified")
         return self

@@ -68,7 +68,7 @@ ON_PAPER = {
     "hearts.hypertension": {
         # all but a7
         "registered": "9",
-        # a5: registered in September
+        # a5, since September
         "new": "1",
         # a4
         "lost": "1",
