@@ -69,8 +69,6 @@ async def change(
     if done is None:
         not_found()
     flash = f"life_{wish.status}" if done.done else "life_same"
-    if wish.status == life.DECEASED and done.case_open:
-        flash = "life_deceased_case"
     return RedirectResponse(f"/persons/{person_id}?done={flash}", 303)
 
 

@@ -11,13 +11,12 @@ from datetime import date, datetime, timedelta
 from sqlmodel import Session, col, select
 
 from records import audit, stopping
-from records.escalations import ACKNOWLEDGED, CLOSED, OPEN
 from records.festivals import next_spring_festival
 from records.identity import new_id
 from records.people import china_date
 from records.reader import Reader
 from records.stopping import Stopped
-from records.tables import Escalation, EscalationEvent, LifeChange, OutboundMessage, Person
+from records.tables import LifeChange, OutboundMessage, Person
 from records.vault import Vault
 
 ACTIVE, AWAY, MOVED, DECEASED, REFUSED = "active", "away", "moved", "deceased", "refused"
@@ -51,11 +50,10 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What came of it. Not `done`: it was so already. `case_open`: a case waits for its end."""
+    """What came of it. Not `done`: it was so already."""
 
     person_id: str
     done: bool
-    case_open: bool = False
 
 
 def change(
@@ -78,7 +76,7 @@ def change(
         _come_back(session, person, reader.actor, now)
     else:
         _leave(session, vault, person, wish, reader.actor, now)
-    return Changed(person.id, done=True, case_open=_case_open(session, person.id))
+    return Changed(person.id, done=True)
 
 
 def bring_back(session: Session, now: datetime, limit: int = 200) -> int:
@@ -154,8 +152,7 @@ def _leave(
     closed = stopping.close_tasks(
         session, person.id, f"person_{wish.status}", by=by, now=now, every_call=dead
     )
-    if dead:
-        _hush(session, person.id, by, now)
+    cases = stopping.close_cases(session, person.id, wish.status, by, now) if dead else ()
     row = LifeChange(
         id=new_id(),
         person_id=person.id,
@@ -165,7 +162,7 @@ def _leave(
         status=wish.status,
         on_day=wish.on,
         until=wish.until,
-        stopped=Stopped(follow_ups, ended, closed).as_json(),
+        stopped=Stopped(follow_ups, ended, closed, cases).as_json(),
     )
     row.place_sealed = vault.seal(wish.place, PLACE, row.id) if wish.place else None
     session.add(row)
@@ -190,6 +187,7 @@ def _come_back(session: Session, person: Person, by: str, now: datetime) -> None
             # What was a slip is as it was before; what was asked already is not asked again.
             days.setdefault(row, day if slip else max(day, today))
         if slip:
+            stopping.reopen_cases(session, stopped.cases, now)
             stopping.reopen_tasks(session, stopped.tasks, f"person_{one.status}")
         one.undone_at = now
         session.add(one)
@@ -227,38 +225,3 @@ def _set(
     person.status, person.status_since, person.away_until = status, now, until
     session.add(person)
     session.flush()
-
-
-def _hush(session: Session, person_id: str, by: str, now: datetime) -> None:
-    """The case of somebody who died rings nobody any more; whoever said so ends it on the page."""
-    _, _, practitioner = by.partition(":")
-    for row in _open_cases(session, person_id):
-        if row.state == OPEN:
-            row.state, row.acknowledged_at = ACKNOWLEDGED, now
-            row.acknowledged_by, row.next_escalation_at = practitioner or None, None
-            session.add(row)
-            session.add(
-                EscalationEvent(
-                    escalation_id=row.id,
-                    kind="acknowledged",
-                    at=now,
-                    step=row.step,
-                    practitioner_id=practitioner or None,
-                )
-            )
-    session.flush()
-
-
-def _open_cases(session: Session, person_id: str) -> list[Escalation]:
-    return list(
-        session.exec(
-            select(Escalation)
-            .where(Escalation.person_id == person_id)
-            .where(Escalation.state != CLOSED)
-            .with_for_update()
-        ).all()
-    )
-
-
-def _case_open(session: Session, person_id: str) -> bool:
-    return bool(_open_cases(session, person_id))

@@ -14,9 +14,11 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, or_, select, update
 
 from records.db import changed
+from records.escalations import CLOSED, NOT_RUNG, record
+from records.escalations import OPEN as ALARM_OPEN
 from records.follow_ups import CANCELLED, OPEN, PLANNED, SILENT, plan
 from records.outbound import NEVER, QUEUED, STARTED_BY_US
-from records.tables import Enrolment, FollowUp, OutboundMessage, Task
+from records.tables import Enrolment, Escalation, EscalationEvent, FollowUp, OutboundMessage, Task
 from records.tasks import CALL, REVIEW
 
 _UNDER_WAY = (PLANNED, OPEN, SILENT)
@@ -24,24 +26,27 @@ _UNDER_WAY = (PLANNED, OPEN, SILENT)
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """What ended with a change: follow-ups with their due date, enrolments and tasks, by id."""
+    """What ended with a change: follow-ups with their due date, enrolments, tasks, cases, by id."""
 
     follow_ups: Mapping[str, date] = field(default_factory=dict)
     enrolments: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
+    cases: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
             "follow_ups": {row: day.isoformat() for row, day in self.follow_ups.items()},
             "enrolments": list(self.enrolments),
             "tasks": list(self.tasks),
+            "cases": list(self.cases),
         }
 
     @staticmethod
     def of(kept: Mapping[str, Any]) -> Stopped:
         """What a change had stopped, as its row keeps it."""
         days = {row: date.fromisoformat(day) for row, day in kept.get("follow_ups", {}).items()}
-        return Stopped(days, tuple(kept.get("enrolments", [])), tuple(kept.get("tasks", [])))
+        names = ("enrolments", "tasks", "cases")
+        return Stopped(days, *(tuple(kept.get(name, [])) for name in names))
 
 
 def stop_messages(
@@ -164,6 +169,51 @@ def reopen_tasks(session: Session, ids: Iterable[str], outcome: str) -> None:
         .values(closed_at=None, closed_by=None, outcome=None)
         .execution_options(synchronize_session=False)
     )
+
+
+def close_cases(
+    session: Session, person_id: str, outcome: str, by: str, now: datetime
+) -> tuple[str, ...]:
+    """End the alarms about somebody who died. Who writes from that phone later rings anew."""
+    kind, _, practitioner = by.partition(":")
+    rows = session.exec(
+        select(Escalation)
+        .where(Escalation.person_id == person_id)
+        .where(Escalation.state != CLOSED)
+        .with_for_update()
+    ).all()
+    for row in rows:
+        row.state, row.outcome, row.next_escalation_at = CLOSED, outcome, None
+        row.closed_at, row.closed_by = now, practitioner or kind
+        session.add(row)
+        session.add(
+            EscalationEvent(
+                escalation_id=row.id,
+                kind="closed",
+                at=now,
+                step=row.step,
+                practitioner_id=practitioner or None,
+                reasons=[outcome],
+            )
+        )
+    session.flush()
+    return tuple(row.id for row in rows)
+
+
+def reopen_cases(session: Session, ids: Iterable[str], now: datetime) -> None:
+    """The death was a slip: whoever is next is rung again at once."""
+    rows = session.exec(
+        select(Escalation)
+        .where(col(Escalation.id).in_(list(ids)))
+        .where(Escalation.state == CLOSED)
+        .with_for_update()
+    ).all()
+    for row in rows:
+        row.state, row.step, row.next_escalation_at = ALARM_OPEN, NOT_RUNG, now
+        row.acknowledged_at = row.acknowledged_by = None
+        row.closed_at = row.closed_by = row.outcome = None
+        session.add(row)
+        record(session, row, "reopened", now)
 
 
 def end_enrolments(session: Session, person_id: str, on: date, reason: str) -> tuple[str, ...]:

@@ -67,15 +67,16 @@ async def test_a_death_is_asked_about_once_more(
     assert "标错了，撤销" in page.text
 
 
-async def test_a_case_of_somebody_who_died_waits_for_its_end(
+async def test_the_case_of_somebody_who_died_is_ended_with_it(
     office: Office, browser: Opening, person_id: str
 ) -> None:
     with office.county() as county:
-        county.alarm(person_id, None)
+        case = county.alarm(person_id, None)
     doctor = await browser("doctor_a")
     await doctor.get(f"/persons/{person_id}")
     done = await doctor.post(f"/persons/{person_id}/life", {"status": "deceased", "sure": "yes"})
-    assert done.headers["location"].endswith("life_deceased_case")
+    assert done.headers["location"].endswith("life_deceased")
+    assert "病人已去世" in (await doctor.get(f"/cases/{case}")).text
 
 
 async def test_working_elsewhere_lasts_until_the_spring_festival_unless_told(

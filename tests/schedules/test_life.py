@@ -299,7 +299,7 @@ def test_after_the_table_of_festivals_a_year_is_taken() -> None:
 # --- those who died -------------------------------------------------------------------------------
 
 
-def test_a_death_hushes_the_ladder_and_leaves_the_case(house: Home) -> None:
+def test_a_death_ends_the_case_and_a_slip_rings_it_again(house: Home) -> None:
     with house.database.transaction() as session:
         escalations.raise_alarm(
             session,
@@ -311,13 +311,15 @@ def test_a_death_hushes_the_ladder_and_leaves_the_case(house: Home) -> None:
             now=house.now,
             rings_at=house.now,
         )
-    changed = house.change(DECEASED)
-    assert changed is not None
-    assert changed.case_open
+    house.change(DECEASED)
     with house.database.reading() as session:
         case = session.exec(select(Escalation)).one()
-        assert (case.state, case.next_escalation_at) == ("acknowledged", None)
+        assert (case.state, case.outcome) == ("closed", "deceased")
         assert escalations.due(session, house.now + timedelta(days=1)) == []
+    house.later(minutes=5)
+    house.change(ACTIVE)
+    with house.database.reading() as session:
+        assert [row.id for row in escalations.due(session, house.now)] == [case.id]
 
 
 @pytest.mark.parametrize("status", [DECEASED, MOVED])
