@@ -14,7 +14,8 @@ from records.register.reasons import Reason, RefusedError
 
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 _MOBILES = re.compile(r"(?:1[3-9]\d{9}){2,}")
-_LANDLINE = re.compile(r"0[1-9]\d{8,10}")
+# 010, two digits after 02, three after 03 to 09; then seven or eight of its own.
+_LANDLINE = re.compile(r"0(?:10|2\d|[3-9]\d\d)\d{7,8}")
 _SCIENTIFIC = re.compile(r"(\d)(?:\.(\d+))?[eE]\+?(\d{1,2})")
 _FLOAT_TAIL = re.compile(r"(\d{7,})\.0+")
 _BETWEEN = re.compile(r"[/、,;，；|或和及]+")
