@@ -97,3 +97,10 @@ async def test_it_reads_photos_places_and_taps(line: Any, server: Any) -> None:
     seen = platform.log.texts_seen("o-wang")
     assert seen == ["image", "location", "CLICK DOCTOR", "unsubscribe"]
     assert list(platform.log.entries(None, Kind.SORRY)) == []
+
+
+async def test_it_reads_a_tap_on_the_menu(line: Any, server: Any) -> None:
+    platform = line()
+    await PatientSide(platform).press("o-wang", "DOCTOR")
+    message = server.read()["message"]
+    assert (message["Event"], message["EventKey"]) == ("CLICK", "DOCTOR")

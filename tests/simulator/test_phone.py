@@ -121,6 +121,20 @@ async def test_location_and_menu_are_one_tap_each(
     assert "[菜单] 找医生" in page
 
 
+async def test_a_published_menu_is_drawn_with_what_lies_below(
+    web: httpx.AsyncClient, platform: Platform, callback: Any
+) -> None:
+    below = [{"type": "click", "name": "我的血压", "key": "BP"}]
+    platform.menu.create({"button": [{"name": "我的数", "sub_button": below}]})
+    page = (await web.get(PHONE)).text
+    assert "<summary>我的数</summary>" in page
+    assert 'value="BP"' in page
+    await web.post(f"{PHONE}/menu", data={"key": "BP"})
+    await platform.settle()
+    assert [m["EventKey"] for m in callback.received] == ["BP"]
+    assert "[菜单] 我的血压" in plain((await web.get(PHONE)).text)
+
+
 async def test_following_opens_the_chat_and_leaving_closes_it(
     web: httpx.AsyncClient, platform: Platform, callback: Any
 ) -> None:
