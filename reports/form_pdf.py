@@ -228,6 +228,8 @@ def _written(row: Row, blanks: list[Blank], values: Mapping[str, Any]) -> str:
     if row.key in {"bp", "weight", "bmi", "smoke_per_day", "alcohol_per_day", "staple_food"}:
         pair = "/".join(_said(blank, values) or "　　" for blank in blanks)
         return f"{pair} {blanks[0].unit}"
+    if row.key == "exercise":
+        return "\n".join(_exercise(*pair, values) for pair in (blanks[:2], blanks[2:]))
     if row.key == "drugs":
         return _medicines(blanks, values)
     parts = []
@@ -237,6 +239,11 @@ def _written(row: Row, blanks: list[Blank], values: Mapping[str, Any]) -> str:
         if text or label:
             parts.append(f"{label}{text}{blank.unit if text else ''}")
     return "　".join(parts)
+
+
+def _exercise(times: Blank, minutes: Blank, values: Mapping[str, Any]) -> str:
+    often, long = (_said(one, values) or "　" for one in (times, minutes))
+    return f"{times.label} {often}{times.unit} {long}{minutes.unit}"
 
 
 def _medicines(blanks: list[Blank], values: Mapping[str, Any]) -> str:
