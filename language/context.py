@@ -49,7 +49,9 @@ def _any(section: str, *names: str) -> re.Pattern[str]:
 
 
 # 俺跑过去, 邻居看过去: a way gone, no time gone by.
-_GOES_OVER = re.compile(r"[跑走赶冲看昏晕睡迷死挺忍送拉背抬倒翻爬凑靠追]过去|过去一?[看瞧扶喊叫摸]")
+_GOES_OVER = re.compile(
+    r"[跑走赶冲看昏晕睡迷死挺忍送拉背抬倒翻爬凑靠追不]过去|过去一?[看瞧扶喊叫摸]"
+)
 # Words of time that do not say when: 一直, 高的时候, 复查.
 _NO_DATE = frozenset({"habitual", "highest", "again"})
 

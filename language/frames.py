@@ -199,9 +199,11 @@ def _found(frame: Frame, marks: _Marks, text: str) -> Iterator[Hit]:
         spans = [first, *chain]
         if marks.guessed.issuperset(spans):
             continue
-        start, end = min(s for s, _ in spans), max(e for _, e in spans)
+        spans.sort()
+        start, end = spans[0][0], max(e for _, e in spans)
         if not _spoiled(frame, marks.spans, text, start, end):
-            yield Hit(frame.concept, start, end, max(s for s, _ in spans))
+            inner = spans[-2][1] if len(spans) > 1 else start
+            yield Hit(frame.concept, start, end, spans[-1][0], inner=inner)
 
 
 def _chain(

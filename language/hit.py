@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Hit:
-    """One expression of a concept. `core` is where its trouble begins (头也不疼: at 疼)."""
+    """One expression of a concept. `core` is where its trouble begins (头也不疼: at 疼).
+
+    `inner` is where the words before the trouble end, when they may hold a "no" of their own.
+    """
 
     concept: str
     start: int
@@ -16,3 +19,4 @@ class Hit:
     kind: str = "symptom"
     negated: bool = False
     topical: bool = False
+    inner: int = 0

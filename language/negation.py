@@ -65,7 +65,7 @@ def deny(text: str, hits: Sequence[Hit], clauses: Sequence[int]) -> None:
     words = _words()
     for at, hit in enumerate(hits):
         start = max(span(clauses, hit.start)[0], hit.start - _BEFORE)
-        inside = hit.core > hit.start and words.deny(text[hit.start : hit.core])
+        inside = words.deny(text[max(hit.start, hit.inner) : hit.core])
         hit.negated = inside or words.deny(text[start : hit.start]) or _goes_on(text, hits, at)
     for at in range(len(hits) - 1, -1, -1):
         hits[at].negated = hits[at].negated or _denied_behind(text, hits, at)

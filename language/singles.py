@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from care.reading import GlucoseContext, Kind
-from language import shapes
+from language import nameless, shapes
 from language.draft import Draft
 from language.lexicon import shapes as all_shapes
 from language.numerals import Number
@@ -33,15 +33,6 @@ _BATH = re.compile(
 _ENDS = re.compile(r"$|[\s,，.。!?;；、()（）\]】吧了呢的啊左上以后]")
 _STEADY = re.compile(
     r"(?:稳|控制|维持|保持|稳定|波动|量|测|查|扎|验|打出来?)[了的出来着哒咗得在到一下]*(?:[一二两三四五几0-9]+[遍次回道])?(?:大概|差不多|大约|都|也|是|还|又|只有|才|有)*[\s:]?$"
-)
-# 中午一测十七点六: what a verb of measuring is followed by at once is no time of day.
-_RESULT = re.compile(
-    r"(?:一[测量扎查验]|[测量扎查验](?:出来?|得|着|到|了个?|起|哒|咗)|打出来)(?:是|有|都|才|只有)?$"
-)
-_HOUR = re.compile(r"\s*(?:分|钟|半|左右|的时候|吃|起床)")
-# 3.6,有点饿: a bare value at the very beginning, beside what low or high sugar does.
-_SUGARY = re.compile(
-    r"饿|手抖|发抖|心慌|冒汗|冷汗|出汗|糖|空腹|饭后|餐后|饭前|餐前|胰岛素|口渴|口干"
 )
 _LIKELY = r"(?:都|也|是|就|在|才|只有|又|还|已经|突然|忽然|一下子?|竟然|大概|差不多|大约|到了?|有|高到|升到|涨到|变成|老是?|,)*"
 # 我今天3.6, 我现在还8.3
@@ -99,7 +90,7 @@ class Single:
 
     def _a_time(self, clue: Clue) -> bool:
         """8点25 and 六点九 are times unless glucose or its moment stands right beside them."""
-        if self._result(clue):
+        if nameless.result(self.state.text, clue.token):
             return False
         timed = _TIMED.match(self.state.text, clue.token.end) is not None
         return (timed or self._gap(clue) > _TINY) and self.state.context_behind(clue.token) is None
@@ -255,7 +246,7 @@ class Single:
     # -- without any name ------------------------------------------------------------------------
 
     def _unnamed(self, clue: Clue, number: Number) -> bool:
-        if self._asked(clue, number):
+        if self._asked(clue, number) or self._beating(clue, number):
             return True
         if self._steady(clue, number) or (
             number.digits and not number.spoken and self._joined(clue, number)
@@ -270,28 +261,32 @@ class Single:
         label = self.state.label
         before = self.state.text[max(0, clue.token.start - _BEFORE) : clue.token.start]
         measured = _STEADY.search(before) or _I_HAVE.search(before)
-        told = measured or self._contrasted(clue) or self._put_right(clue) or self._bare(clue)
+        told = (
+            measured
+            or self._contrasted(clue)
+            or self._put_right(clue)
+            or nameless.bare(self.state.text, clue.token)
+            or nameless.fed(self.state.text, clue.token)
+        )
         if (label.name and not label.commas and not label.stops) or not told:
             return False
         if number.whole and not number.clock and shapes.lone_systolic(number.value):
             draft = self._draft(clue, Kind.BP, number)
             draft.systolic = number.value
             return self._keep(draft)
-        decimal = number.decimals > 0 and (not number.clock or self._result(clue))
+        pointed = number.decimals > 0 and not number.clock
+        decimal = pointed or (number.clock and nameless.result(self.state.text, clue.token))
         if decimal and all_shapes()["glucose"].fits(number.value):
             return self._value(clue, number, Kind.GLUCOSE)
         return False
 
-    def _result(self, clue: Clue) -> bool:
-        text, token = self.state.text, clue.token
-        begin = max(0, token.start - _BEFORE)
-        told = _RESULT.search(text, begin, token.start) is not None
-        return told and _HOUR.match(text, token.end) is None
-
-    def _bare(self, clue: Clue) -> bool:
-        text, token = self.state.text, clue.token
-        alone = not text[: token.start].strip() and _ENDS.match(text, token.end) is not None
-        return alone and clue.token.figure.decimals == 1 and _SUGARY.search(text) is not None
+    def _beating(self, clue: Clue, number: Number) -> bool:
+        fits = number.whole and all_shapes()["pulse_behind"].fits(number.value)
+        return (
+            fits
+            and nameless.beats(self.state.text, clue.token)
+            and self._value(clue, number, Kind.PULSE)
+        )
 
     def _contrasted(self, clue: Clue) -> bool:
         """平时130,今天160多: a value of now beside a baseline, both without a name."""
