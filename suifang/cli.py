@@ -11,7 +11,7 @@ from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
 from care.situation import Programme
-from suifang import clock, register_commands
+from suifang import clock, figure_commands, register_commands
 from suifang.errors import EXIT_CONFIGURATION, ConfigurationError
 from suifang.logs import configure_logs
 from suifang.settings import Settings, load_settings
@@ -29,6 +29,7 @@ app.add_typer(staff_app, name="staff")
 wechat_app = typer.Typer(help="The official account itself.", no_args_is_help=True)
 app.add_typer(wechat_app, name="wechat")
 register_commands.add_to(app)
+figure_commands.add_to(app)
 screen = Console(stderr=True)
 
 
