@@ -30,7 +30,7 @@ from records import (
 from records.conversations import Claim
 from records.insertion import insert
 from records.outbound import Draft
-from records.people import china_date
+from records.people import UNIDENTIFIED, china_date
 from records.readings import Provenance
 from records.tables import ContactPoint, Person, Turn
 from records.times import CHINA
@@ -86,6 +86,8 @@ def save(turn: Save) -> None:
         _open_review(turn)
     _queue_reply(turn)
     _remember(turn, unconfirmed)
+    if not turn.context.sender.identified:
+        strangers.follow(turn.session, turn.context.sender.person_id)
 
 
 def _turn(turn: Save) -> Turn:
@@ -159,6 +161,8 @@ def _keep_introduction(turn: Save) -> None:
     if sender.identified:
         return
     person = turn.session.get_one(Person, sender.person_id)
+    if person.status != UNIDENTIFIED:
+        return
     strangers.want_identified(turn.session, person, turn.held.contact_point_id, turn.now)
     if any(part.key == "stranger.ask_name" for part in decision.parts):
         person.asked_name_at = turn.now

@@ -16,6 +16,7 @@ from records.links import SELF, tie, untie
 from records.people import UNIDENTIFIED
 from records.tables import (
     Consent,
+    ContactPoint,
     Escalation,
     FollowUp,
     OutboundMessage,
@@ -95,6 +96,7 @@ def adopt(
 
     False when somebody was faster.
     """
+    _stand_still(session, stranger.id)
     statement = (
         update(Person)
         .where(col(Person.id) == stranger.id)
@@ -107,20 +109,20 @@ def adopt(
     if person.facility_id is not None:
         _to_facility(session, stranger.id, person.facility_id)
     _close_task(session, stranger.id, by=actor, outcome="identified", now=now)
-    for table in _BELONGINGS:
-        session.execute(
-            update(table)
-            .where(col(table.person_id) == stranger.id)  # type: ignore[attr-defined]
-            .values(person_id=person.id)
-            .execution_options(synchronize_session=False)
-        )
-    _move_follow_ups(session, stranger.id, person.id)
+    _move(session, stranger.id, person.id)
     for link in _links(session, stranger.id):
         untie(session, link.id, now)
         tie(session, person.id, link.contact_point_id, now, relation=relation)
     session.expire_all()
     _note(session, actor, "identify", stranger.id, person, now)
     return True
+
+
+def follow(session: Session, person_id: str) -> None:
+    """A turn that thought about a stranger ends: if she was recognised meanwhile, hers it is."""
+    person = session.get(Person, person_id, populate_existing=True)
+    if person is not None and person.status == MERGED and person.merged_into is not None:
+        _move(session, person.id, person.merged_into)
 
 
 def came_in(
@@ -189,6 +191,28 @@ def _to_facility(session: Session, person_id: str, facility_id: str) -> None:
         .values(facility_id=facility_id)
         .execution_options(synchronize_session=False)
     )
+
+
+def _stand_still(session: Session, person_id: str) -> None:
+    """Nobody accepts a message or ends a turn of these conversations while things are moved."""
+    phones = select(PersonContact.contact_point_id).where(PersonContact.person_id == person_id)
+    session.exec(
+        select(ContactPoint.id)
+        .where(col(ContactPoint.id).in_(phones))
+        .with_for_update(key_share=True)
+    ).all()
+
+
+def _move(session: Session, stranger_id: str, person_id: str) -> None:
+    session.flush()
+    for table in _BELONGINGS:
+        session.execute(
+            update(table)
+            .where(col(table.person_id) == stranger_id)  # type: ignore[attr-defined]
+            .values(person_id=person_id)
+            .execution_options(synchronize_session=False)
+        )
+    _move_follow_ups(session, stranger_id, person_id)
 
 
 def _move_follow_ups(session: Session, stranger_id: str, person_id: str) -> None:

@@ -8,9 +8,12 @@ from datetime import datetime, timedelta
 import pytest
 from sqlmodel import col, select
 
+from agent.context import TurnContext
+from agent.decision import Decision
+from agent.graph import decide
 from agent.turn import take_turn
 from channels.recipient import Refusal, resolve
-from records import binding, consents, links, outbound, people
+from records import binding, consents, links, outbound, people, strangers
 from records.db import Database
 from records.identity import new_id
 from records.messages import Arrival
@@ -466,6 +469,28 @@ class TestAStranger:
         answer = new.say("我叫刘大山，上塘村的")
         assert "哪个村" not in answer
         assert "建好档" in answer
+
+
+def test_who_is_recognised_while_a_turn_thinks_loses_nothing(
+    village: Village, new: Phone, unbound: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new.say("您好")
+
+    def meanwhile(context: TurnContext) -> Decision:
+        """The doctor taps "it is she" just now."""
+        with village.database.transaction() as session:
+            stranger = session.get_one(Person, context.sender.person_id)
+            person = session.get_one(Person, unbound.id)
+            assert strangers.adopt(session, stranger, person, village.now, actor="practitioner:x")
+        return decide(context)
+
+    monkeypatch.setattr("agent.turn.decide", meanwhile)
+    new.say("高压182，人没事")
+    with village.database.reading() as session:
+        assert session.exec(select(StoredReading.person_id)).all() == [unbound.id]
+        assert session.exec(select(Escalation.person_id)).all() == [unbound.id]
+        tasks = session.exec(select(Task).where(Task.kind == "identify")).all()
+    assert [task.closed_at is not None for task in tasks] == [True]
 
 
 def test_two_phones_with_one_code_at_once_bind_one(
