@@ -27,7 +27,7 @@ from records.identity import new_id
 from records.messages import BODY
 from records.people import background, china_date
 from records.readings import VALID, as_reading
-from records.tables import Escalation, EscalationEvent, InboundMessage, Person, StoredReading
+from records.tables import Escalation, EscalationEvent, InboundMessage, Person, StoredReading, Turn
 from records.vault import Vault
 
 CORRECTED = "corrected"
@@ -68,7 +68,8 @@ def rejudge(
     causes = _causes(session, vault, alarm, known)
     then, today = _worst(one.then for one in causes), _worst(one.today for one in causes)
     before, after = Level(alarm.level), Level(alarm.level)
-    if then.level >= before > today.level:
+    explained = all(one.explained for one in causes)
+    if explained and then.level >= before > today.level:
         after = max(today.level, Level.ROUTINE, key=lambda level: level.rank)
         _lower(session, alarm, after, today.reasons)
     row = new_id()
@@ -93,6 +94,12 @@ class _Cause:
 
     then: Assessment
     today: Assessment
+    claimed: Level = Level.URGENT
+
+    @property
+    def explained(self) -> bool:
+        """Whether the rules alone account for it. What a model or a wish raised is not for us."""
+        return self.then.level >= self.claimed
 
 
 def _alarm(session: Session, wrong: StoredReading) -> Escalation | None:
@@ -127,7 +134,8 @@ def _causes(session: Session, vault: Vault, alarm: Escalation, known: Background
     for event in _events(session, alarm):
         messages = _messages(session, event)
         if messages:
-            found.append(_told(session, vault, alarm.person_id, messages, known))
+            told = _told(session, vault, alarm.person_id, messages, known)
+            found.append(replace(told, claimed=_claimed(session, messages)))
         else:
             found.append(_entered(session, alarm.person_id, event.at, known))
     return found
@@ -147,6 +155,13 @@ def _messages(session: Session, event: EscalationEvent) -> Sequence[InboundMessa
         .where(or_(*wanted))
         .order_by(col(InboundMessage.received_at), col(InboundMessage.id))
     ).all()
+
+
+def _claimed(session: Session, messages: Sequence[InboundMessage]) -> Level:
+    """How urgent the turn was that answered these messages; urgent at least, or nobody had rung."""
+    turns = {row.turn_id for row in messages if row.turn_id}
+    levels = session.exec(select(Turn.level).where(col(Turn.id).in_(turns))).all()
+    return max((Level.URGENT, *map(Level, levels)), key=lambda level: level.rank)
 
 
 def _told(

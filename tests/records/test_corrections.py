@@ -12,7 +12,7 @@ from sqlmodel import select
 
 from care.assess import assess
 from care.level import Level
-from care.reading import Kind, Reading
+from care.reading import GlucoseContext, Kind, Reading
 from care.situation import Situation
 from records import bedside, casework, corrections, escalations, people
 from records.corrections import Change, Corrected
@@ -27,6 +27,7 @@ from records.tables import (
     Person,
     StoredReading,
     Task,
+    Turn,
 )
 from tests.inbox.county import County, there
 
@@ -191,6 +192,39 @@ def test_a_second_dangerous_message_keeps_the_alarm_up(county: County, doctor: R
     assert there(alarm_of(county, person)).level == "routine"
 
 
+def test_a_wish_for_a_doctor_is_not_taken_away_with_a_wrong_number(
+    county: County, doctor: Reader
+) -> None:
+    person, point, wrong = told(county, "血压 190/115", bp(190, 115))
+    wish = county.says(point, "找医生", about=person)
+    escalations.raise_alarm(
+        county.session,
+        person_id=person,
+        contact_point_id=point,
+        facility_id=None,
+        level=Level.URGENT,
+        reasons=("asked_for_doctor",),
+        now=county.now,
+        rings_at=county.now,
+        inbound_message_id=wish,
+    )
+    before = there(alarm_of(county, person)).level
+    done = correct(county, doctor, wrong, Change("misread", reading=bp(119, 75)))
+    assert there(done.alarm).after == before
+    assert there(alarm_of(county, person)).level == before
+
+
+def test_what_a_model_made_more_urgent_is_not_lowered(county: County, doctor: Reader) -> None:
+    person, _, wrong = told(county, "血压 190/115", bp(190, 115))
+    turn = county.session.exec(select(Turn).where(Turn.person_id == person)).one()
+    turn.level = "emergency"
+    county.session.add(turn)
+    county.session.flush()
+    before = there(alarm_of(county, person)).level
+    correct(county, doctor, wrong, Change("misread", reading=bp(119, 75)))
+    assert there(alarm_of(county, person)).level == before
+
+
 def test_a_right_value_that_is_dangerous_alarms_at_once(county: County, doctor: Reader) -> None:
     person, _, wrong = told(county, "血压 119/75", bp(119, 75))
     assert alarm_of(county, person) is None
@@ -291,7 +325,8 @@ def test_a_closed_alarm_is_left_alone(county: County, doctor: Reader) -> None:
 
 def follow_up(county: County, person_id: str, state: str, **values: Any) -> FollowUp:
     values.setdefault("due_on", china_date(county.now))
-    row = FollowUp(person_id=person_id, programme="hypertension", state=state, **values)
+    values.setdefault("programme", "hypertension")
+    row = FollowUp(person_id=person_id, state=state, **values)
     county.session.add(row)
     county.session.flush()
     return row
@@ -358,6 +393,54 @@ def test_a_signed_form_is_left_as_it_was_signed_and_a_doctor_is_asked_to_look(
     assert form.form == {"systolic": 168, "diastolic": 98}
     task = county.session.exec(select(Task)).one()
     assert (task.kind, task.reason, task.person_id) == ("review", "form_corrected", person)
+
+
+def test_a_glucose_that_moved_to_another_meal_moves_on_the_draft_too(
+    county: County, doctor: Reader
+) -> None:
+    fasting = Reading(Kind.GLUCOSE, value=9.1, context=GlucoseContext.FASTING)
+    person, _, wrong = told(county, "空腹血糖 9.1", fasting)
+    draft = follow_up(
+        county,
+        person,
+        "draft",
+        programme="type2_diabetes",
+        answers={"glucose": [9.1, "fasting"]},
+        classification="unsatisfactory",
+        closed_at=county.now,
+    )
+    signed = follow_up(county, person, "signed", form={"fpg": 9.1}, held_on=china_date(county.now))
+    later = Reading(Kind.GLUCOSE, value=9.1, context=GlucoseContext.POSTPRANDIAL)
+    correct(county, doctor, wrong, Change("other", reading=later))
+    county.session.refresh(draft)
+    assert draft.answers == {"glucose": [9.1, "postprandial"]}
+    assert draft.classification is None
+    assert county.session.exec(select(Task.reason)).all() == ["form_corrected"]
+    assert signed.form == {"fpg": 9.1}
+
+
+def test_a_weight_is_put_right_without_touching_any_form(county: County, doctor: Reader) -> None:
+    person, _, wrong = told(county, "体重 65", Reading(Kind.WEIGHT, value=65))
+    draft = follow_up(
+        county,
+        person,
+        "draft",
+        answers={"bp": [150, 90]},
+        closed_at=county.now,
+        classification="unsatisfactory",
+    )
+    follow_up(
+        county,
+        person,
+        "signed",
+        form={"systolic": 150},
+        due_on=china_date(county.now) - timedelta(days=1),
+        held_on=china_date(county.now),
+    )
+    correct(county, doctor, wrong, Change("meter", reading=Reading(Kind.WEIGHT, value=56)))
+    county.session.refresh(draft)
+    assert draft.classification == "unsatisfactory"
+    assert county.session.exec(select(Task)).all() == []
 
 
 pressures = st.tuples(st.integers(90, 230), st.integers(50, 130)).filter(lambda p: p[0] > p[1])
