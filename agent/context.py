@@ -109,7 +109,8 @@ class TurnContext:
 
     `pictures`: the channel draws them and enough sends are left. `doctor`: who would be rung when
     the sender asks for one; `asked_before`: an earlier request still stands. `redeemed`: what came
-    of a binding code in these messages; `places`: the villages a stranger may name, by id.
+    of a binding code in these messages; `unplaced`: the message whose value nobody could place;
+    `places`: the villages a stranger may name, by id.
     """
 
     now: datetime
@@ -130,6 +131,7 @@ class TurnContext:
     doctor: str = ""
     asked_before: bool = False
     redeemed: Redeemed | None = None
+    unplaced: Heard | None = None
     places: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -13,7 +13,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
-from agent import agreeing, naming
+from agent import agreeing, naming, whose
 from agent.alarm import alarm
 from agent.answering import answer
 from agent.binding import first_words
@@ -84,7 +84,9 @@ def weigh(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
         "introduction": naming.introduced(state, runtime.context),
     }
     assessed: TurnState = {**agreed, **assess(state, runtime)}
-    recorded = record({**state, **assessed}, runtime)
+    owner = whose.answered(state["heed"].text, runtime.context)
+    heed = whose.heard_again(runtime.context, owner) if owner else state["heed"]
+    recorded = record({**state, **assessed, "heed": heed}, runtime)
     collected = collect({**state, **assessed, **recorded}, runtime)
     return {**assessed, **recorded, **collected}
 
@@ -138,6 +140,9 @@ def _graph() -> Graph:
 def _awaiting(state: TurnState, context: TurnContext) -> dict[str, object]:
     """What was asked in this turn, with the field of the follow-up for the webhook to read by."""
     awaiting = dict(state.get("awaiting", {}))
+    if state["record"].ask_who:
+        first = state["record"].unplaced[0]
+        awaiting[whose.WHOSE] = state["heed"].message_at(first.start)
     remaining = still_expected(context.follow_ups, state["follow_ups"])
     if remaining is not None:
         awaiting["field"] = remaining

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from agent import asking, binding
 from agent.context import SENDER, Answers, Heard, Member, Model, OpenFollowUp, Past, TurnContext
 from agent.hearing import words_of
+from agent.whose import WHOSE
 from care.level import Level
 from records import (
     consents,
@@ -85,6 +86,7 @@ def load(session: Session, tools: Tools, contact_id: str, now: datetime) -> Turn
         doctor=doctor,
         asked_before=asked_before,
         redeemed=redeemed,
+        unplaced=_unplaced(session, tools.vault, contact),
         places=_villages(session) if stranger else {},
     )
 
@@ -93,6 +95,15 @@ def _pictures(contact: ContactPoint, now: datetime) -> bool:
     """Whether a picture may follow the words: only WeChat draws one, and it costs a send."""
     open_now = contact.window_until is not None and contact.window_until > now
     return open_now and contact.window_left >= _SENDS_FOR_PICTURE
+
+
+def _unplaced(session: Session, vault: Vault, contact: ContactPoint) -> Heard | None:
+    """The message whose value nobody could place, while we wait to be told whose it is."""
+    message_id = contact.awaiting.get(WHOSE)
+    message = session.get(InboundMessage, str(message_id)) if message_id else None
+    if message is None or message.contact_point_id != contact.id:
+        return None
+    return _heard(vault, message)
 
 
 def _heard(vault: Vault, message: InboundMessage) -> Heard:

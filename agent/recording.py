@@ -68,7 +68,7 @@ def _new_readings(
     for mention in heed.understood.mentions:
         if not _current(mention):
             continue
-        owner = _owner(mention, context)
+        owner = heed.owner or _owner(mention, context)
         if owner is None:
             unplaced.append(mention)
             ask_who = ask_who or mention.subject is not Subject.OTHER

@@ -25,11 +25,15 @@ from language.understanding import Mention, Understanding
 
 @dataclass(frozen=True, slots=True)
 class Heed:
-    """What was understood, and for each character of `text` which message it came from."""
+    """What was understood, and for each character of `text` which message it came from.
+
+    `owner`: whose values these are, when it was asked and answered.
+    """
 
     text: str
     understood: Understanding
     starts: tuple[tuple[int, str], ...] = ()
+    owner: Member | None = None
 
     def message_at(self, offset: int) -> str | None:
         """The id of the message that holds this offset of the joined text."""

@@ -34,7 +34,7 @@ def recorded(state: TurnState, context: TurnContext) -> tuple[Part, ...]:
     if record.withdraw:
         return (part("reading.withdrawn", value="、".join(record.withdrawn)),)
     said = _stored(record, context)
-    said += _unstored(record)
+    said += _unstored(record, context)
     return said or _only_past(state["heed"].understood)
 
 
@@ -113,12 +113,15 @@ def _is_low(new: NewReading) -> bool:
     return "low_bp" in new.reasons
 
 
-def _unstored(record: Record) -> tuple[Part, ...]:
+def _unstored(record: Record, context: TurnContext) -> tuple[Part, ...]:
     """Values of somebody who is not registered behind this phone, or nobody knows whose."""
     if not record.unplaced:
         return ()
     mention = record.unplaced[0]
     relation, value = word_of(code_of(mention.relation or "")), spoken(mention.reading)
+    if record.ask_who and context.member(SENDER) is None:
+        names = "、".join(who.name for who in context.members)
+        return (part("reading.ask_which", value=value, names=names),)
     if record.ask_who:
         return (part("reading.ask_who", value=value, relation=relation),)
     return (part("reading.for_other", relation=relation, value=value),)

@@ -398,6 +398,34 @@ class TestAFamily:
         answer = daughter.say("打错了，高压是135")
         assert "93" not in answer
 
+    @pytest.mark.parametrize("answer", ["李秀兰", "婆婆的", "是我婆婆的"])
+    def test_of_several_people_she_is_asked_and_a_word_answers(
+        self,
+        village: Village,
+        daughter: Phone,
+        unbound: Person,
+        code_for: Giving,
+        answer: str,
+    ) -> None:
+        daughter.say("同意")
+        daughter.say(code_for(unbound, "mother_in_law").digits)
+        daughter.say("同意")
+        asked = daughter.say("血压135/85")
+        assert "王桂芳、李秀兰" in asked
+        assert states(village) == []
+        assert "李秀兰的" in daughter.say(answer)
+        with village.database.reading() as session:
+            (row,) = session.exec(select(StoredReading)).all()
+        assert (row.person_id, row.systolic) == (unbound.id, 135)
+
+    def test_a_value_that_is_named_needs_no_question(
+        self, village: Village, daughter: Phone, unbound: Person, code_for: Giving
+    ) -> None:
+        daughter.say("同意")
+        daughter.say(code_for(unbound, "mother_in_law").digits)
+        daughter.say("同意")
+        assert "李秀兰的" in daughter.say("我婆婆血压135/85")
+
     def test_agreeing_for_one_more_parent_is_for_that_one(
         self, village: Village, daughter: Phone, unbound: Person, code_for: Giving
     ) -> None:
