@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -113,7 +114,25 @@ class Registry:
         return self.vault.open(person.phone_sealed, "persons.phone", person.id)
 
 
+BOTH = pytest.mark.parametrize(
+    "engine", ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)]
+)
+
+
 @pytest.fixture
-def registry(database: Database, vault: Vault, now: datetime) -> Registry:
-    """On both engines."""
-    return Registry(database, vault, now)
+def engine() -> str:
+    """What a test marked `BOTH` runs on; the others need SQLite only."""
+    return "sqlite"
+
+
+@pytest.fixture
+def registry(
+    request: pytest.FixtureRequest, engine: str, vault: Vault, now: datetime
+) -> Iterator[Registry]:
+    """A county on the engine that the test asks for."""
+    if engine == "sqlite":
+        yield Registry(request.getfixturevalue("sqlite_database"), vault, now)
+        return
+    database = Database(request.getfixturevalue("postgres_url"))
+    yield Registry(database, vault, now)
+    database.dispose()

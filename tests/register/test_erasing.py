@@ -36,7 +36,7 @@ from records.tables import (
     metadata,
 )
 from reports import own_copy
-from tests.register.conftest import Registry
+from tests.register.conftest import BOTH, Registry
 
 NAME, PHONE, NUMBER = "王桂芳", "13800001111", "11010519491231002X"
 HER_WORDS, HIS_WORDS, ANSWER = (
@@ -163,6 +163,7 @@ def household(registry: Registry) -> Household:
     return Household(registry)
 
 
+@BOTH
 def test_nothing_sealed_is_left_and_nobody_finds_her(household: Household) -> None:
     registry = household.registry
     vault = registry.vault
@@ -231,7 +232,6 @@ def test_who_is_erased_cannot_be_erased_again(household: Household) -> None:
         household.erases()
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_the_file_itself_holds_her_sealed_values_no_longer(household: Household) -> None:
     registry = household.registry
     with registry.database.reading() as session:

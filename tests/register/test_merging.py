@@ -25,7 +25,7 @@ from records.tables import (
     StoredReading,
     metadata,
 )
-from tests.register.conftest import Registry
+from tests.register.conftest import BOTH, Registry
 
 NUMBER = "11010519491231002X"
 
@@ -112,6 +112,7 @@ def two_with_a_life(registry: Registry) -> tuple[str, str]:
     return kept, other
 
 
+@BOTH
 def test_everything_goes_to_the_one_kept_and_comes_back(registry: Registry, reader: Reader) -> None:
     kept, other = two_with_a_life(registry)
     before = everything(registry)

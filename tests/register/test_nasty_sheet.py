@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.register.conftest import VILLAGES, Registry
+from tests.register.conftest import BOTH, VILLAGES, Registry
 from tests.register.nasty import Nasty
 
 
@@ -31,11 +31,11 @@ def judge(registry: Registry, size: int, seed: int) -> None:
     assert len(registry.people()) == len(by_id)
 
 
+@BOTH
 def test_a_nasty_sheet_ends_as_expected_and_twice_is_once(registry: Registry) -> None:
     judge(registry, 400, 7)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_five_thousand_nasty_rows(registry: Registry) -> None:
     judge(registry, 5000, 11)

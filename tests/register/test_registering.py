@@ -21,7 +21,7 @@ from records.tables import (
     Person,
     StoredReading,
 )
-from tests.register.conftest import Registry
+from tests.register.conftest import BOTH, Registry
 
 NUMBER = "11010519491231002X"
 HEADER = [
@@ -99,6 +99,7 @@ def test_a_person_is_registered_with_everything_the_row_says(registry: Registry)
     assert "王桂芳" not in str(noted.detail)
 
 
+@BOTH
 def test_the_same_sheet_twice_changes_nothing(registry: Registry) -> None:
     content = xlsx(HER, NAMELESS)
     registry.brings_in(content)
@@ -258,6 +259,7 @@ def test_the_same_person_twice_in_one_sheet_is_one_person(registry: Registry) ->
     assert registry.phone(person) == "13800001111"
 
 
+@BOTH
 def test_a_trial_says_the_same_as_the_import_and_leaves_nothing(registry: Registry) -> None:
     content = xlsx(HER, NAMELESS, changed(HER), changed(NAMELESS, name=None))
     run_id = registry.brings_in(content, trial=True)
@@ -307,6 +309,7 @@ def test_a_preview_nobody_confirms_is_forgotten(registry: Registry) -> None:
     assert registry.rows(run_id) == []
 
 
+@BOTH
 def test_only_one_works_on_a_run_and_whoever_lost_it_writes_nothing(registry: Registry) -> None:
     run_id = registry.keeps(xlsx(HER))
     registry.begins(run_id)
@@ -324,6 +327,7 @@ def test_only_one_works_on_a_run_and_whoever_lost_it_writes_nothing(registry: Re
     assert chunk.advance(registry.database, registry.vault, taken, later) == 1
 
 
+@BOTH
 def test_a_kill_in_the_middle_of_a_chunk_doubles_nobody(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
