@@ -26,7 +26,7 @@ _MOST = 40
 _SURE = 3
 _REACH: Mapping[str, int] = {" ": 8, "~": 14, ",": 22, "&": 34}
 # 没喝酒, 像喝醉: what a frame must not stand beside does not count when it is denied or a picture.
-_UNSAID = "没不未像跟和同似"
+_UNSAID = re.compile(r"[没不未和同]$|[像跟似如].{0,2}$")
 
 Span = tuple[int, int]
 
@@ -44,6 +44,7 @@ class Frame(NamedTuple):
     concept: str
     steps: tuple[Step, ...]
     without: tuple[str, ...]
+    groups: frozenset[str]
 
 
 class _Book(NamedTuple):
@@ -90,7 +91,8 @@ def _parse(concept: str, text: str, groups: dict[str, list[str]]) -> Frame:
         else:
             steps.append(Step(name, join))
             join = " "
-    return Frame(concept, tuple(steps), tuple(without))
+    groups_wanted = frozenset(step.group for step in steps)
+    return Frame(concept, tuple(steps), tuple(without), groups_wanted)
 
 
 def _split(group: str) -> list[str]:
@@ -133,8 +135,9 @@ def framed(text: str, noise: Sequence[Span]) -> list[Hit]:
     folded = text.translate(book.fold)
     marks = _marks(book, folded, noise)
     hits = []
+    present = marks.spans.keys()
     for frame in book.frames:
-        if all(step.group in marks.spans for step in frame.steps):
+        if frame.groups <= present:
             hit = next(_found(frame, marks, folded), None)
             if hit is not None:
                 hits.append(hit)
@@ -238,7 +241,7 @@ def _spoiled(
     low = max((m.end() for m in _SENTENCE.finditer(text, 0, start)), default=0)
     high = found.start() if (found := _SENTENCE.search(text, end)) else len(text)
     return any(
-        low <= s and e <= high and text[max(s - 1, 0)] not in _UNSAID
+        low <= s and e <= high and _UNSAID.search(text, max(s - 3, 0), s) is None
         for group in frame.without
         for s, e in marks.get(group, ())
     )
