@@ -84,7 +84,8 @@ class Year:
             self._plan(programme, first, Purpose.ROUTINE)
             if self.resident.openid is not None:
                 self._later(self._some_morning(self._day(self.resident.joined_at), 3), programme)
-        self._next_visit(self._day(self.resident.joined_at))
+        if self.resident.openid is not None:
+            self._next_visit(self._day(self.resident.joined_at))
         while self._events:
             at, _, happen = heapq.heappop(self._events)
             happen(at)
@@ -106,7 +107,7 @@ class Year:
         self._later(self._some_morning(self._day(at), days), programme)
 
     def _next_visit(self, day: date) -> None:
-        """About every three months the doctor asks everybody in; most come."""
+        """About every three months the doctor asks in who else only writes; most come."""
         days = self.chance.randint(*self._habits["days_between_visits"])
         at = self._some_morning(day, days) + timedelta(hours=3)
         self._at(at, self._visit)
@@ -133,6 +134,7 @@ class Year:
             mode=mode,
         )
         for case in {one.case_id for one in done if one.case_id}:
+            self._ring(at, self.session.get_one(Escalation, case))
             self._have_it_seen(at, case)
         self._expect_planned()
 
