@@ -8,8 +8,10 @@ so that going down, up or sideways on the pages gives nothing away.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from reports import following
 from reports.definition import Definitions, Kind
@@ -41,6 +43,26 @@ def hidden(known: Definitions, tree: Tree, ledger: Ledger) -> dict[Cell, str]:
     ):
         _cover(sums, numbers, found, known.smallest_cell)
     return found
+
+
+_REMEMBERED: OrderedDict[tuple[object, ...], dict[Cell, str]] = OrderedDict()
+_MOST_REMEMBERED = 64
+
+
+def hidden_once(
+    known: Definitions, tree: Tree, ledger: Ledger, closed_at: datetime | None
+) -> dict[Cell, str]:
+    """The same, worked out once per process for a closed month: its numbers never change."""
+    if closed_at is None:
+        return hidden(known, tree, ledger)
+    # What a ledger is made of is part of the key: some hold the states alone.
+    totals = tuple(sorted(ledger.tally(tree.root.id).counts.items()))
+    key = (known.version, str(ledger.month), closed_at, frozenset(tree.nodes), totals)
+    if key not in _REMEMBERED:
+        _REMEMBERED[key] = hidden(known, tree, ledger)
+        while len(_REMEMBERED) > _MOST_REMEMBERED:
+            _REMEMBERED.popitem(last=False)
+    return _REMEMBERED[key]
 
 
 def _cover(

@@ -229,7 +229,7 @@ def view(
         ledger=numbers,
         estimates=estimates.known(session, numbers.month.year, until=closed),
         outside=not scope.sees_small,
-        hidden={} if scope.sees_small else hiding.hidden(known, grown, numbers),
+        hidden={} if scope.sees_small else hiding.hidden_once(known, grown, numbers, closed),
         running=not scope.sees_small and numbers.month >= Month.of(now),
     )
 
