@@ -18,6 +18,7 @@ from inbox.deps import InboxDeps, deps_of
 from inbox.door import Posted, clinical_post, clinician, not_found
 from inbox.entry import EntryError, Fault, context_of, number, pressure, taken_in
 from inbox.page import Frame, frame, show
+from inbox.typed import kept
 from records import bedside, corrections, dossier
 from records.corrections import REASONS, Candidate, Change
 from records.dossier import Dossier
@@ -47,7 +48,7 @@ async def correct_page(
     request: Request, reading_id: str, visitor: Annotated[Visitor, Depends(clinician)]
 ) -> Response:
     """One reading, and what may be wrong with it."""
-    return await _correct_page(request, reading_id, visitor, {})
+    return await _correct_page(request, reading_id, visitor, await kept(request, visitor))
 
 
 @router.post("/readings/{reading_id}/correct")
@@ -84,7 +85,7 @@ async def measure_page(
     request: Request, person_id: str, visitor: Annotated[Visitor, Depends(clinician)]
 ) -> Response:
     """The form for what the doctor measures."""
-    return await _measure_page(request, person_id, visitor, {})
+    return await _measure_page(request, person_id, visitor, await kept(request, visitor))
 
 
 @router.post("/persons/{person_id}/measure")
@@ -210,6 +211,7 @@ async def _correct_page(
         desk=desk,
         person=desk.person,
         typed=typed,
+        flash="restored" if typed and not problems else "",
         problems=problems,
         sure=sure,
         reasons=REASONS,
@@ -244,6 +246,7 @@ async def _measure_page(
         status=422 if problems else 200,
         person=person,
         typed=typed,
+        flash="restored" if typed and not problems else "",
         problems=problems,
         sure=sure,
         contexts=CONTEXTS,

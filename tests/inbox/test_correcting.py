@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlmodel import col, select
 
@@ -9,6 +11,7 @@ from care.level import Level
 from records import people
 from records.tables import AuditEvent, Escalation, StoredReading
 from tests.inbox.browser import Opening
+from tests.inbox.county import PASSWORD
 from tests.inbox.office import Office
 
 
@@ -164,3 +167,21 @@ async def test_a_glucose_can_be_put_right_in_its_meal(office: Office, browser: O
     fields = {"what": "number", "value": "", "reason": "other"}
     left = rows(office)[1].id
     assert (await one.post(f"/readings/{left}/correct", fields)).status_code == 422
+
+
+async def test_what_was_typed_is_still_there_after_signing_in_again(
+    office: Office, browser: Opening
+) -> None:
+    with office.county() as county:
+        person, _ = county.person("a")
+    one = await browser("doctor_a")
+    await one.get(f"/persons/{person}/measure")
+    one.client.cookies.delete("suifang")
+    door = await one.post(f"/persons/{person}/measure", {"systolic": "148", "diastolic": "92"})
+    assert door.status_code == 401
+    hidden = re.findall(r'name="((?:kept|back)[^"]*)" value="([^"]*)"', door.text)
+    answer = await one.post("/sign-in", {"login": "doctor_a", "password": PASSWORD, **dict(hidden)})
+    assert answer.status_code == 303
+    page = (await one.get(answer.headers["location"])).text
+    assert 'value="148"' in page
+    assert "刚才没发出的内容还在" in page
