@@ -229,7 +229,10 @@ def _written(row: Row, blanks: list[Blank], values: Mapping[str, Any]) -> str:
         pair = "/".join(_said(blank, values) or "　　" for blank in blanks)
         return f"{pair} {blanks[0].unit}"
     if row.key == "exercise":
-        return "\n".join(_exercise(*pair, values) for pair in (blanks[:2], blanks[2:]))
+        return "\n".join(
+            _exercise(times, minutes, values)
+            for times, minutes in zip(blanks[::2], blanks[1::2], strict=True)
+        )
     if row.key == "drugs":
         return _medicines(blanks, values)
     parts = []
