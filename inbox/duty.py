@@ -35,6 +35,7 @@ class Board:
     """Everything the page shows."""
 
     steps: tuple[Rung, ...]
+    uncovered: tuple[str, ...] | None
     away: tuple[Away, ...]
     mine: tuple[Away, ...]
     shifts: tuple[Shift, ...]
@@ -143,6 +144,7 @@ def _load(
     away = on_call.absences(session, vault, reader, now)
     board = Board(
         steps=on_call.steps(session, vault, reader.facility_id, Level.EMERGENCY, now),
+        uncovered=on_call.uncovered(session, reader, now),
         away=tuple(one for one in away if one.practitioner_id != reader.practitioner_id),
         mine=tuple(one for one in away if one.practitioner_id == reader.practitioner_id),
         shifts=on_call.shifts(session, vault, reader, now),

@@ -15,6 +15,8 @@ from records.reader import Reader
 from records.tables import Absence, DutyShift, Facility, Practitioner
 from records.vault import Vault
 
+_CLINIC = "village_clinic"
+
 
 @dataclass(frozen=True, slots=True)
 class Rung:
@@ -66,14 +68,29 @@ def steps(
     if rungs is None:
         return ()
     places = duty.chain(session, facility_id)
-    found, after = [], 0
+    found, after = list[Rung](), 0
+    below = {one.kind for one in places}
     for number, step in enumerate(rungs.steps):
         roles = roles_at(rungs, number)
         where, people = _first_with(session, places, roles, now)
         names = tuple(called(vault, one) or one.login for one in people)
-        found.append(Rung(roles, after, where.name if where else "", names))
+        if number or _CLINIC in below:
+            found.append(Rung(roles, after, where.name if where else "", names))
         after += step.wait_minutes
     return tuple(found)
+
+
+def uncovered(session: Session, reader: Reader, now: datetime) -> tuple[str, ...] | None:
+    """The village clinics below this reader where nobody can be rung; None for a clinic itself."""
+    clinics = session.exec(
+        select(Facility)
+        .where(reader.catchment())
+        .where(Facility.kind == _CLINIC)
+        .order_by(col(Facility.path))
+    ).all()
+    if any(one.id == reader.facility_id for one in clinics):
+        return None
+    return tuple(one.name for one in clinics if not duty.reachable(session, one.id, now))
 
 
 def absences(session: Session, vault: Vault, reader: Reader, now: datetime) -> tuple[Away, ...]:

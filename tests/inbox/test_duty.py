@@ -143,6 +143,19 @@ async def test_what_was_typed_about_a_leave_survives_the_end_of_the_session(
     assert '<option value="training" selected>' in page
 
 
+async def test_the_township_sees_which_villages_have_nobody(
+    office: Office, browser: Opening
+) -> None:
+    town = await browser("town_doctor")
+    page = (await town.get("/duty")).text
+    assert "各村都有人" in page
+    assert set(rungs(page)) == {"村医", "乡镇卫生院", "县里值班"}
+    one = await browser("doctor_a")
+    await one.get("/duty")
+    await one.post("/duty/away", {"quick": "ill"})
+    assert "没人的村：东沟村，马上转下一级" in (await town.get("/duty")).text
+
+
 async def test_the_way_to_the_page_is_on_ones_own_page(browser: Opening) -> None:
     page = (await (await browser("doctor_a")).get("/account")).text
     assert 'href="/duty"' in page

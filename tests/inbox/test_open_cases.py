@@ -150,7 +150,7 @@ async def test_a_reply_takes_the_conversation_over_and_the_page_says_until_when(
     await one.post(f"/cases/{case}/reply", {"text": "我在路上"})
     page = (await one.get(f"/cases/{case}")).text
     assert "您正在和病人说话" in page
-    assert "今天 11:00为止系统不自动回复" in page
+    assert "今天 11:00 为止，系统不自动回复" in page
     colleague = await browser("town_doctor")
     assert "李建国正在和病人说话" in (await colleague.get(f"/cases/{case}")).text
     back = await one.post(f"/persons/{person}/hand-back", {"contact": point})
