@@ -19,7 +19,7 @@ async def test_a_person_without_any_case_has_a_file(office: Office, browser: Ope
         person, point = county.person("a", "李大山")
         county.says(point, "今天 135/85")
     page = (await (await browser("doctor_a")).get(f"/persons/{person}")).text
-    for words in ("李大山", "今天 135/85", "还没有测量记录", "本人的号"):
+    for words in ("李大山", "今天 135/85", "还没有测量记录", "本人的手机"):
         assert words in page
     with office.database.reading() as session:
         read = session.exec(select(AuditEvent).where(AuditEvent.subject == "person")).one()
