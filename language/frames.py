@@ -70,7 +70,8 @@ def expand(pattern: str) -> list[str]:
     return ["".join(chosen) for chosen in itertools.product(*choices)]
 
 
-def _parse(concept: str, text: str, groups: dict[str, list[str]]) -> Frame:
+def parse(concept: str, text: str, groups: dict[str, list[str]]) -> Frame:
+    """One line of [frames]; words written on the spot become classes of their own in `groups`."""
     steps: list[Step] = []
     without: list[str] = []
     join = " "
@@ -106,7 +107,7 @@ def _book() -> _Book:
     fold = {ord(sign): same for same, signs in data["fold"].items() for sign in signs}
     groups: dict[str, list[str]] = {name: list(words) for name, words in data["classes"].items()}
     frames = tuple(
-        _parse(concept, text, groups) for concept, texts in data["frames"].items() for text in texts
+        parse(concept, text, groups) for concept, texts in data["frames"].items() for text in texts
     )
     found: dict[str, set[str]] = {}
     for name, patterns in groups.items():

@@ -27,6 +27,7 @@ def emitted() -> set[str]:
     passing = set(data["sided"]["none"])
     return (
         set(data["phrases"])
+        | set(table("frames")["frames"])
         | set(data["diseases"])
         | (made - passing)
         | (sided - passing)
@@ -48,6 +49,13 @@ def test_what_replaces_and_what_stays_are_known_codes() -> None:
     named = set(outcome["stays"]["concepts"]) | set(outcome["replaces"])
     named |= {weak for weaks in outcome["replaces"].values() for weak in weaks}
     assert named - codes() == set()
+
+
+def test_what_is_accounted_for_is_a_known_code() -> None:
+    data = table("explained")
+    named = {code for cause in data["cause"] for code in cause["concepts"]}
+    named |= set(data["figurative"]["concepts"])
+    assert named - codes() <= set(table("concepts")["sided"]["none"])
 
 
 def test_a_repair_keeps_the_length() -> None:
@@ -73,7 +81,8 @@ def test_no_expression_is_named_by_two_concepts() -> None:
 
 
 @pytest.mark.parametrize(
-    "section", ["repairs", "lexicon", "units", "concepts", "context", "intents"]
+    "section",
+    ["repairs", "lexicon", "units", "concepts", "context", "intents", "frames", "explained"],
 )
 def test_every_table_carries_its_review_state(section: str) -> None:
     assert table(section)["meta"]["review"] == "pending"
