@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.clock import PEOPLES_ZONE
-from simulator.county.body import Body
+from simulator.county.body import Body, Measured
 from simulator.county.calendar import Calendar
 from simulator.county.doctors import Doctor
 from simulator.county.happening import Changed, Followed, Happening, Said, Truth
@@ -48,14 +48,14 @@ class World:
         self._to_come: list[tuple[datetime, int, Happening]] = []
         self._order, self._numbers = count(), count(1)
         self._followed = dict.fromkeys(self.phones, True)
-        bodies = {
+        self._bodies = {
             one.number: Body(one, self.chance, self.calendar, facts()["body"])
             for one in self.villagers
         }
         self._minds = {
             address: Mind(
                 phone,
-                bodies,
+                self._bodies,
                 Speech(facts()["speech"]["regions"][phone.region], facts()["speech"]["others"]),
                 self.chance,
                 self.calendar,
@@ -96,6 +96,13 @@ class World:
     def ring(self, login: str, text: str, at: datetime) -> None:
         """A notice arrives on a doctor's phone."""
         self._push(*self.doctors[login].hears(text, at))
+
+    def measured(self, villager: int, at: datetime) -> list[Measured]:
+        """What the doctor's own meter shows of somebody."""
+        body, passed = self._bodies[villager], (at.date() - self.first_day).days
+        programmes = self.villagers[villager].programmes
+        values = [body.pressure(at.date(), passed)]
+        return values + [body.glucose(at.date(), passed)] * ("type2_diabetes" in programmes)
 
     def call(self, villager: int) -> bool:
         """A doctor phones: whether somebody picks up."""
