@@ -17,6 +17,8 @@ _EXACT = (
     ("deny", Intent.DENY), ("confirm", Intent.CONFIRM), ("thanks", Intent.THANKS),
 )  # fmt: skip
 _LONGEST_EXACT = 12
+# Whether a value is good is a question for the articles, not for the record.
+_JUDGED = re.compile("算|才|正常|合适|该|怎么|咋|为什么|为啥|严重|要紧|高不高|行不行")
 _PARTICLES = "啊呀呢吧嘛哈呗噻撒咧哩"
 _CAREFUL = re.compile(r"没(?:有)?(?:别的|其他|其它|什么别的)")
 
@@ -52,6 +54,8 @@ def intent_of(text: str, reports: bool) -> Intent:
 def _wish_or_question(text: str) -> Intent:
     if wish_of(text) is not None:
         return Intent.REMINDER_TIME
+    if _words("my_readings").search(text) and not _JUDGED.search(text):
+        return Intent.MY_READINGS
     return Intent.QUESTION if is_question(text) else Intent.OTHER
 
 
