@@ -12,9 +12,10 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from reports import following
-from reports.definition import Definitions, Kind
+from reports.definition import Definitions, Kind, definitions
 from reports.ledger import Ledger
 from reports.tree import Tree
 
@@ -34,7 +35,7 @@ class Sum:
 
 def hidden(known: Definitions, tree: Tree, ledger: Ledger) -> dict[Cell, str]:
     """Which counts (node, figure) somebody from outside must not see, and why."""
-    sums = list(_sums(known, tree))
+    sums = list(_sums(known, tree, ledger))
     numbers = _numbers(sums, ledger)
     found = {cell: SMALL for cell, number in numbers.items() if 0 < number < known.smallest_cell}
     _cover(sums, numbers, found, known.smallest_cell)
@@ -112,7 +113,10 @@ def _shield(
     }
     if not beside:
         return False
-    found[min(beside, key=lambda other: (not numbers[other], numbers[other], other))] = DERIVED
+    order = min(
+        beside, key=lambda other: (not numbers[other], _is_kept(other), numbers[other], other)
+    )
+    found[order] = DERIVED
     return True
 
 
@@ -120,12 +124,12 @@ def _is_rest(cell: Cell) -> bool:
     return cell[1].endswith(_REST)
 
 
-def _sums(known: Definitions, tree: Tree) -> Iterator[Sum]:
+def _sums(known: Definitions, tree: Tree, ledger: Ledger) -> Iterator[Sum]:
     """Every way in which numbers hang together, from the top of the tree downwards."""
     counts = [
         one
         for one in known.figures()
-        if one.kind is Kind.COUNT and not one.key.startswith("workload")
+        if one.kind is Kind.COUNT and ledger.count(tree.root.id, one.key)
     ]
     partitions = [part for table in known.tables for part in table.partitions]
     for node in tree.downwards():
@@ -166,10 +170,28 @@ def _one_more(
     away = [part for part in one.parts if part in found]
     left = [part for part in one.parts if part not in found and numbers[part]]
     if one.whole in found:
-        if away or not left:
-            return None
-        return min(left, key=lambda cell: numbers[cell])
+        return None if away or not left else _least(left, one, numbers)
     together = sum(numbers[part] for part in away)
     if not away or (len(away) > 1 and together >= limit):
         return None
-    return min(left, key=lambda cell: numbers[cell]) if left else one.whole
+    return _least([*left, one.whole], one, numbers)
+
+
+def _least(cells: Sequence[Cell], one: Sum, numbers: dict[Cell, int]) -> Cell:
+    """The cell that is missed least: none that the main rates are made of, no whole, a small one."""
+    return min(cells, key=lambda cell: (_is_kept(cell), cell == one.whole, numbers[cell], cell))
+
+
+def _is_kept(cell: Cell) -> bool:
+    return cell[1] in _kept()
+
+
+@lru_cache(maxsize=1)
+def _kept() -> frozenset[str]:
+    """The figures that the rates of the tiles are made of, and those tied to them number by number."""
+    rates = [figure for figure in definitions().figures() if figure.tile]
+    tied = {figure for figure in definitions().figures() if figure.same_as}
+    return frozenset(
+        {key for rate in rates for key in (*rate.over, *rate.under)}
+        | {key for figure in tied for key in (figure.key, figure.same_as or "")}
+    )
