@@ -27,7 +27,7 @@ def record(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     """Decide what to do with every value in the message, and with the ones stored before."""
     context, heed = runtime.context, state["heed"]
     understood = heed.understood
-    if understood.intent is Intent.WITHDRAW:
+    if understood.intent is Intent.WITHDRAW and state.get("agreement") is None:
         last = _last_turn(context)
         return {
             "record": Record(

@@ -265,6 +265,35 @@ def test_each_purpose_ends_with_its_own_word(
     assert given(village, unbound.id, new.id) == left
 
 
+def test_a_reading_sent_with_the_yes_is_kept_and_with_the_no_is_not(
+    village: Village, new: Phone, unbound: Person, code_for: Giving
+) -> None:
+    new.say(code_for(unbound).digits)
+    new.hear("血压135/85")
+    new.say("同意")
+    assert states(village) == ["stored"]
+    new.hear("血压136/85")
+    new.say("不要记数")
+    assert states(village) == ["stored", "withheld"]
+
+
+def test_a_no_without_a_question_takes_back_what_was_agreed(
+    village: Village, new: Phone, unbound: Person, code_for: Giving
+) -> None:
+    new.say(code_for(unbound).digits)
+    new.say("同意")
+    assert "停了" in new.say("不同意")
+    assert given(village, unbound.id, new.id) == frozenset()
+
+
+def test_only_one_purpose_may_be_agreed_to(
+    village: Village, new: Phone, unbound: Person, code_for: Giving
+) -> None:
+    new.say(code_for(unbound).digits)
+    assert "记数" in new.say("同意记数")
+    assert given(village, unbound.id, new.id) == {"readings"}
+
+
 def test_a_reminder_is_sent_only_where_it_was_agreed_to(
     village: Village, new: Phone, unbound: Person, code_for: Giving
 ) -> None:
@@ -417,6 +446,17 @@ class TestAFamily:
         with village.database.reading() as session:
             (row,) = session.exec(select(StoredReading)).all()
         assert (row.person_id, row.systolic) == (unbound.id, 135)
+
+    def test_an_answer_that_names_nobody_places_nothing(
+        self, village: Village, daughter: Phone, unbound: Person, code_for: Giving
+    ) -> None:
+        daughter.say("同意")
+        daughter.say(code_for(unbound, "mother_in_law").digits)
+        daughter.say("同意")
+        for answer in ("我的", "今天天气真不错啊出去走走", "舅舅的"):
+            daughter.say("血压135/85")
+            daughter.say(answer)
+        assert states(village) == []
 
     def test_a_value_that_is_named_needs_no_question(
         self, village: Village, daughter: Phone, unbound: Person, code_for: Giving

@@ -177,3 +177,20 @@ async def test_a_registered_identity_number_makes_no_second_person(
 async def test_figures_people_register_nobody(browser: Opening) -> None:
     one = await browser("bureau")
     assert (await one.get("/people/new")).status_code == 404
+
+
+async def test_a_form_without_its_own_number_is_refused(office: Office, browser: Opening) -> None:
+    one = await browser("doctor_a")
+    await one.get("/people/new")
+    answer = await one.post("/people/new", {**FORM, "once": "x"})
+    assert answer.status_code == 400
+
+
+async def test_the_township_chooses_among_its_villages(office: Office, browser: Opening) -> None:
+    one = await browser("town_doctor")
+    page = await one.get("/people/new")
+    assert "东沟村" in page.text
+    assert "西坡村" in page.text
+    assert "南湾村" not in page.text
+    answer = await one.post("/people/new", {**FORM, "facility": ""})
+    assert "请选一个村" in answer.text
