@@ -274,7 +274,7 @@ def test_a_reading_sent_with_the_yes_is_kept_and_with_the_no_is_not(
     assert states(village) == ["stored"]
     new.hear("血压136/85")
     new.say("不要记数")
-    assert states(village) == ["stored", "withheld"]
+    assert states(village) == ["stored", "withdrawn"]
 
 
 def test_a_no_without_a_question_takes_back_what_was_agreed(
