@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from language import background
+from language.columns import pair_columns
 from language.expecting import Expecting
 from language.findings import findings_of
 from language.grammar import Grammar
@@ -28,8 +29,9 @@ def read(text: str, *, expecting: Expecting | None = None) -> Understanding:
     tokens = Tokens(normal.text)
     state = Grammar(tokens, expecting).read()
     findings, denied = findings_of(tokens, normal, bool(state.drafts))
-    give_back(state.drafts, findings, tokens)
-    mentions, corrects = settle(state.drafts, tokens, normal)
+    drafts = pair_columns(state.drafts)
+    give_back(drafts, findings, tokens)
+    mentions, corrects = settle(drafts, tokens, normal)
     intent = intent_of(normal.text, bool(mentions or findings))
     return Understanding(
         text=text,

@@ -68,6 +68,10 @@ _HUNDRED = 100
 _ONE_POINT = re.compile(
     r"(?<=[糖腹是到测量后前得就才只剩:,， ])一点[二三四五六七八九](?![点个天次年月十百])"
 )
+_POINTS = re.compile(
+    r"(?:空腹|[餐饭]前|[餐饭]后(?:两小时|2小时)?|睡前)(?:血糖|是|有|都)?(?P<n>[0-9]{1,2}|[一二三四五六七八九十]{1,3})点"
+    r"(?=$|[\s,，。;；]|[早午晚中]?[餐饭]|空腹|睡前)"
+)
 # 血糖十八块二: the coin that stands for the point.
 _TENTH = re.compile(r"[0-9一二三四五六七八九](?![0-9一二三四五六七八九十毛角块元])")
 _BARE = re.compile(r"\s*")
@@ -114,7 +118,7 @@ def _scan(text: str) -> list[Token]:
     tokens: list[Token] = []
     position, size = 0, len(text)
     words, masks = lexicon(), {m.start(): m for m in _MASKS.finditer(text)}
-    listed = _listed(text)
+    listed = _listed(text) | _pointed(text)
     while position < size:
         token = (
             listed.get(position)
@@ -137,6 +141,19 @@ def _listed(text: str) -> dict[int, Token]:
     if len(counted) < _TWO:
         return {}
     return {m.start(): Token("skip", "listed", m.start(), m.end()) for m in counted}
+
+
+def _pointed(text: str) -> dict[int, Token]:
+    """餐前8点餐后12点: beside two moments the points are those of the meter, not of the clock."""
+    found = list(_POINTS.finditer(text))
+    if len(found) < _TWO:
+        return {}
+    numbers = [(m, number_at(text[: m.end("n")], m.start("n"))) for m in found]
+    return {
+        m.start("n"): Token("num", "", m.start("n"), m.end(), number)
+        for m, number in numbers
+        if number is not None
+    }
 
 
 def _masked(found: re.Match[str] | None) -> Token | None:
