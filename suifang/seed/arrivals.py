@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,15 +10,19 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from records import messages, people
+from records.dossier import EMERGENCY
 from records.identity import new_id
 from records.messages import Address, Arrival
-from records.tables import Consent
+from records.tables import Consent, Person
 from records.vault import Vault
 from suifang.seed.places import Places
 from suifang.seed.roster import Villager, county
 
 CHANNEL = "wechat"
 AGREED = ("readings", "reminders", "education")
+# Everybody but each so-manieth has left the number of a grown child.
+_WITHOUT_CONTACT = 3
+_CHILDREN = (("son", "小军"), ("daughter", "小燕"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,9 @@ def register_people(
         facility = places.villages[villager.village]
         joined = now + timedelta(days=villager.joins_after_days)
         person = people.register(session, vault, _registration(villager, facility.id), joined)
+        if place % _WITHOUT_CONTACT:
+            _leave_a_number(vault, person, villager, place)
+            session.add(person)
         contact = None
         if openid is not None:
             contact = follow(session, vault, account, openid, joined)
@@ -74,6 +82,18 @@ def _registration(villager: Villager, facility_id: str) -> people.Registration:
         drugs=villager.drugs,
         programmes=villager.programmes,
     )
+
+
+def _leave_a_number(vault: Vault, person: Person, villager: Villager, place: int) -> None:
+    """A grown child to phone in an emergency."""
+    relation, given = _CHILDREN[place % len(_CHILDREN)]
+    known = {
+        "name": villager.name[0] + given,
+        "phone": f"1391111{place:04d}",
+        "relation": relation,
+    }
+    text = json.dumps(known, ensure_ascii=False)
+    person.emergency_sealed = vault.seal(text, EMERGENCY, person.id)
 
 
 def follow(session: Session, vault: Vault, account: str, openid: str, now: datetime) -> str:
