@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 CSRF_FIELD = "csrf"
 LARGEST_FORM = 64 * 1024
-MOST_FIELDS = 160
+MOST_FIELDS = 128
 # What the door adds to a form that it carries along: a prefix for each name, login and password.
 DOOR_ROOM = 8 * 1024
 
