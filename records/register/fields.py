@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date
 
@@ -23,7 +24,7 @@ def values_of(vault: Vault, person: Person) -> dict[str, str]:
         "born_on": person.born_on.isoformat() if person.born_on else "",
         "height_cm": f"{person.height_cm:g}" if person.height_cm else "",
         "drugs": ",".join(sorted(person.drugs)),
-        "emergency": vault.open(person.emergency_sealed, EMERGENCY, person.id),
+        "emergency": _in_order(vault.open(person.emergency_sealed, EMERGENCY, person.id)),
         "facility_id": person.facility_id or "",
     }
     return {key: value for key, value in found.items() if value}
@@ -32,6 +33,12 @@ def values_of(vault: Vault, person: Person) -> dict[str, str]:
 def put(vault: Vault, person: Person, key: str, value: str) -> None:
     """Write one field, sealed where it must be."""
     _WRITERS[key](vault, person, value)
+
+
+def _in_order(text: str) -> str:
+    """One writing of a JSON object, whoever wrote it; empty values say nothing."""
+    found = {key: value for key, value in json.loads(text or "{}").items() if value}
+    return json.dumps(found, ensure_ascii=False, sort_keys=True) if found else ""
 
 
 def _name(vault: Vault, person: Person, value: str) -> None:
