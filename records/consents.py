@@ -5,7 +5,7 @@ Consent gates what we start and what we keep; it never gates a safety text or an
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -87,6 +87,7 @@ def revoke(
     Where nothing stood, a row that ends as it begins is the evidence of the no.
     """
     wanted = tuple(purposes)
+    stood = given(session, person_id, said_on)
     statement = (
         update(Consent)
         .where(col(Consent.person_id) == person_id)
@@ -103,7 +104,8 @@ def revoke(
         statement = statement.where(col(Consent.contact_point_id) == said_on)
     ended = changed(session, statement)
     if said_on is not None:
-        _write_no(session, person_id, wanted, now, said_on=said_on, evidence=evidence)
+        never = [purpose for purpose in PURPOSES if purpose in wanted and purpose not in stood]
+        _write_no(session, person_id, never, now, said_on=said_on, evidence=evidence)
     if READINGS in wanted and READINGS not in _anywhere(session, person_id):
         _drop(session, person_id)
     return ended
@@ -146,8 +148,7 @@ def standing(session: Session, person_id: str, contact_point_id: str) -> Standin
         ]
         if any(row.revoked_at is None for row in mine) or (unasked and not mine):
             found.add(purpose)
-    said = any(row.contact_point_id == contact_point_id and row.purpose != SHARING for row in rows)
-    pending = not unasked and not said and not found >= ASKED
+    pending = not unasked and not _answered(rows, link) and not found >= ASKED
     return Standing(frozenset(found), pending)
 
 
@@ -196,28 +197,20 @@ def _write_no(
     said_on: str,
     evidence: Evidence,
 ) -> None:
-    known = set(
-        session.exec(
-            select(Consent.purpose)
-            .where(Consent.person_id == person_id)
-            .where(Consent.contact_point_id == said_on)
-        ).all()
-    )
-    for purpose in PURPOSES:
-        if purpose in purposes and purpose not in known:
-            session.add(
-                Consent(
-                    id=new_id(),
-                    person_id=person_id,
-                    contact_point_id=said_on,
-                    purpose=purpose,
-                    given_at=now,
-                    revoked_at=now,
-                    evidence_message_id=evidence.message_id,
-                    revoked_message_id=evidence.message_id,
-                    revoked_by=evidence.practitioner_id,
-                )
+    for purpose in purposes:
+        session.add(
+            Consent(
+                id=new_id(),
+                person_id=person_id,
+                contact_point_id=said_on,
+                purpose=purpose,
+                given_at=now,
+                revoked_at=now,
+                evidence_message_id=evidence.message_id,
+                revoked_message_id=evidence.message_id,
+                revoked_by=evidence.practitioner_id,
             )
+        )
     session.flush()
 
 
@@ -228,6 +221,18 @@ def _anywhere(session: Session, person_id: str) -> set[str]:
             .where(Consent.person_id == person_id)
             .where(col(Consent.revoked_at).is_(None))
         ).all()
+    )
+
+
+def _answered(rows: Sequence[Consent], link: PersonContact | None) -> bool:
+    """Whether yes or no was said on this phone since it was asked; a new tie asks anew."""
+    if link is None or link.consent_asked_at is None:
+        return True
+    return any(
+        row.contact_point_id == link.contact_point_id
+        and row.purpose != SHARING
+        and row.given_at >= link.consent_asked_at
+        for row in rows
     )
 
 

@@ -81,6 +81,19 @@ def test_a_no_to_the_question_is_evidence_too(county: County, own: tuple[str, st
     assert len(consents.of_person(county.session, own[0])) == len(ASKED)
 
 
+def test_a_phone_that_is_tied_again_is_asked_again(county: County, own: tuple[str, str]) -> None:
+    agree(county, *own, *ASKED)
+    take_back(county, *own, *PURPOSES)
+    (tied,) = links.phones_of(county.session, own[0])
+    links.untie(county.session, tied.link_id, county.now + timedelta(hours=2))
+    links.tie(county.session, *own, county.now + timedelta(hours=3))
+    found = consents.standing(county.session, *own)
+    assert (found.allowed, found.pending) == (frozenset(), True)
+    county.now += timedelta(hours=4)
+    take_back(county, *own, *ASKED)
+    assert not consents.standing(county.session, *own).pending
+
+
 def test_a_link_older_than_the_question_rests_on_paper_until_it_is_taken_back(
     county: County,
 ) -> None:
