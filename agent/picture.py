@@ -76,8 +76,8 @@ def draw(chart: Chart) -> bytes:
     if several:
         _plot(pen, chart)
     made = BytesIO()
-    small = image.quantize(_SHADES, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    small.save(made, "PNG", optimize=True)
+    small = image.quantize(_SHADES, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    small.save(made, "PNG")
     return made.getvalue()
 
 
