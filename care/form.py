@@ -118,9 +118,6 @@ class Form:
     def filled_by(self, *fills: Fill) -> tuple[Blank, ...]:
         return tuple(b for row in self.rows if row.fill in fills for b in row.blanks)
 
-    def group(self, name: str) -> tuple[Row, ...]:
-        return tuple(row for row in self.rows if row.group == name)
-
 
 @lru_cache(maxsize=2)
 def form(programme: Programme) -> Form:

@@ -39,7 +39,6 @@ from records.vault import Vault, VaultError
 WORDS = "follow_ups.words"
 SIGNABLE = (PLANNED, OPEN, SILENT, DRAFT)
 _LOOKS_BACK = timedelta(days=60)
-_MANAGED = ("active", "away")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +55,6 @@ class Who:
     status: str
     height_cm: float | None
     drugs: tuple[str, ...]
-
-    @property
-    def managed(self) -> bool:
-        return self.status in _MANAGED
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from care.cadence import Purpose, add_months, chase, next_due, referral_check
+from care.cadence import Purpose, add_months, call_again, chase, next_due, referral_check
 from care.classify import Classification, NextMeasure, VisitClass
 
 GOOD = Classification(VisitClass.SATISFACTORY, NextMeasure.ROUTINE, refer=False)
@@ -79,3 +79,10 @@ def test_months_move_forward_and_keep_the_day_when_they_can(day: date, months: i
 @given(st.dates(date(2000, 1, 1), date(2100, 1, 1)))
 def test_nobody_waits_longer_than_a_quarter(day: date) -> None:
     assert timedelta(days=14) <= next_due(day, GOOD).on - day <= timedelta(days=92)
+
+
+def test_who_did_not_pick_up_is_called_sooner_than_who_asked_for_another_day() -> None:
+    day = date(2026, 12, 31)
+    unanswered, put_off = (call_again(day, reached=reached) for reached in (False, True))
+    assert day < unanswered < put_off
+    assert unanswered == date(2027, 1, 1)

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from care import ordinary
 from care.cadence import Purpose
 from care.classify import NextMeasure, VisitClass
 from care.entry import Entry, Known, as_drafted, enter
 from care.filling import spell
-from care.form import Fill, Form, Mode, form
+from care.form import FOLDER, Fill, Form, Mode, form, load
 from care.line import Setting
 from care.ordinary import Draft, remarks, rules
 from care.prefill import Prefilled, Taken, prefill
 from care.proposal import class_of, propose, standing, suggestions
+from care.protocol_file import ProtocolError
 from care.reading import GlucoseContext, Kind, Reading
 from care.situation import Background, Programme
 
@@ -103,6 +108,7 @@ def test_a_low_value_speaks_against_no_low_sugar() -> None:
     often = {"symptoms": ["hypo_recurrent"]}
     assert drafted(DM, often).values["hypo_reaction"] == "3"
     assert "hypo_reaction" not in drafted(HTN, often).values
+    assert "hypo_reaction" not in drafted(DM, {"symptoms": ["numbness"]}).values
 
 
 def test_a_reaction_to_a_medicine_is_written_as_one() -> None:
@@ -132,8 +138,14 @@ def test_a_machine_never_fills_what_is_the_doctors() -> None:
 # --- the class, the next date and the suggestions
 
 
-def entered(one: Form, how: Mode = Mode.MESSAGE, known: Known = ADULT, **typed: str) -> Entry:
-    return enter(one, typed, how, known, today=TODAY)
+def entered(
+    one: Form,
+    how: Mode = Mode.MESSAGE,
+    known: Known = ADULT,
+    also: Mapping[str, str] = MappingProxyType({}),
+    **typed: str,
+) -> Entry:
+    return enter(one, {**typed, **also}, how, known, today=TODAY)
 
 
 def test_a_controlled_pressure_is_satisfactory_and_comes_in_three_months() -> None:
@@ -168,7 +180,7 @@ def test_without_anything_to_judge_by_the_doctor_decides() -> None:
     ],
 )
 def test_a_day_that_cannot_be(typed: dict[str, str], key: str, problem: str) -> None:
-    assert entered(HTN, systolic="128", diastolic="78", **typed).problems[key] == problem
+    assert entered(HTN, also=typed, systolic="128", diastolic="78").problems[key] == problem
 
 
 def test_a_date_later_than_the_rule_is_doubted() -> None:
@@ -190,11 +202,11 @@ def test_last_times_medicines_are_copied_only_when_ticked_and_never_over_what_wa
     known = replace(ADULT, last=last)
     assert "drug1_name" not in entered(HTN, known=known).values
     typed = {"same.medicines": "1", "drug1_dose": "半片"}
-    values = entered(HTN, Mode.MESSAGE, known, **typed).values
+    values = entered(HTN, Mode.MESSAGE, known, typed).values
     assert (values["drug1_name"], values["drug1_times"]) == ("氨氯地平", 1)
     assert values["drug1_dose"] == "半片"
     assert "smoke" not in values
-    assert entered(HTN, known=known, **{"same.lifestyle": "1"}).values["smoke"] == 5
+    assert entered(HTN, known=known, also={"same.lifestyle": "1"}).values["smoke"] == 5
 
 
 def test_the_height_on_file_makes_the_index() -> None:
@@ -261,7 +273,7 @@ def test_every_form_has_one_class_one_measure_and_a_date_in_time(
 ) -> None:
     values = {"systolic": systolic, "diastolic": diastolic, "adr": "2" if adverse else "1"}
     found = propose(HTN, values, TODAY, background=ADULT.background, previous=previous)
-    assert found.result.visit_class in VisitClass
+    assert found.result.visit_class in list(VisitClass)
     assert TODAY < found.due.on <= date(2027, 2, 23)
     calm = found.result.measure is NextMeasure.ROUTINE
     assert calm is (found.due.purpose is Purpose.ROUTINE)
@@ -355,3 +367,36 @@ def test_a_sugar_further_up_is_never_more_ordinary(value: float, further: float)
 
 def test_a_draft_reads_back_what_it_holds() -> None:
     assert spell(HTN, ORDINARY_HTN)["symptoms.1"] == "1"
+
+
+def test_a_form_without_the_local_rows_has_no_next_measure(tmp_path: Path) -> None:
+    copied(tmp_path, "extended.toml", "shown = true", "shown = false")
+    plain = load(Programme.HYPERTENSION, tmp_path)
+    entry = enter(plain, {"systolic": "128", "diastolic": "78"}, Mode.MESSAGE, ADULT, today=TODAY)
+    assert "next_measure" not in entry.values
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ('"fresh"]', '"fresh", "lucky"]', "every need is named once"),
+        ("systolic < low_systolic", "systolic < nothing", "not a comparison"),
+    ],
+)
+def test_a_mistake_in_the_rules_of_the_batch_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, complaint: str
+) -> None:
+    copied(tmp_path, "ordinary.toml", old, new)
+    monkeypatch.setattr(ordinary, "FOLDER", tmp_path)
+    with pytest.raises(ProtocolError, match=complaint):
+        ordinary.rules.__wrapped__()
+
+
+def copied(folder: Path, name: str, old: str, new: str) -> None:
+    """The form files with one thing changed."""
+    for path in FOLDER.glob("*.toml"):
+        text = path.read_text(encoding="utf-8")
+        if path.name == name:
+            assert old in text
+            text = text.replace(old, new)
+        (folder / path.name).write_text(text, encoding="utf-8")

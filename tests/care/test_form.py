@@ -196,3 +196,7 @@ def test_half_a_pressure_and_words_that_are_owed_are_missed() -> None:
     weak = {"dorsalis_pedis": "2"}
     assert "dorsalis_pedis_side" in missing(DM, weak, Mode.FACE_TO_FACE)
     assert "dorsalis_pedis_side" not in missing(DM, {"dorsalis_pedis": "1"}, Mode.FACE_TO_FACE)
+
+
+def test_what_no_blank_holds_is_not_spelled() -> None:
+    assert spell(HTN, {"class_reason": "看错了", "systolic": 128}) == {"systolic": "128"}

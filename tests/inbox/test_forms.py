@@ -243,7 +243,8 @@ async def test_a_signed_form_is_never_overwritten(office: Office, browser: Openi
     assert "更正（第 2 版）" in page
     assert "看错了" in page
     with office.database.reading() as session:
-        assert session.exec(select(AuditEvent).where(AuditEvent.action == "correct")).one()
+        event = session.exec(select(AuditEvent).where(AuditEvent.action == "correct")).one()
+        assert (event.subject_id, event.detail["number"]) == (draft, 2)
     save = {
         **fields,
         "do": "save",
