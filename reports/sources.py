@@ -155,7 +155,8 @@ def _ranked(path: str, month: Month) -> Select[Any]:
 
 
 def alarms(session: Session, path: str, month: Month, levels: Sequence[str]) -> Iterable[AlarmRow]:
-    """Escalations opened in the month."""
+    """Escalations opened in the month. Nobody waited for one that a doctor opened and took at once."""
+    waited = col(Escalation.acknowledged_at) > col(Escalation.opened_at)
     found = session.execute(
         select(
             _PLACE,
@@ -167,6 +168,7 @@ def alarms(session: Session, path: str, month: Month, levels: Sequence[str]) -> 
         .join(Person, col(Person.id) == col(Escalation.person_id))
         .where(_mine(path))
         .where(col(Escalation.level).in_(levels))
+        .where(or_(waited, col(Escalation.acknowledged_at).is_(None)))
         .where(col(Escalation.opened_at) >= month.begins_at)
         .where(col(Escalation.opened_at) < month.ends_at)
     )
