@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from care.reading import Kind, Reading
+from knowledge.gate import Gate
 from language.reader import read
 
 
@@ -80,3 +81,22 @@ def test_a_sign_is_heard_in_words_of_every_day(text: str, concept: str) -> None:
 )
 def test_what_is_asked_heard_or_denied_raises_nothing(text: str) -> None:
     assert findings(text) == set()
+
+
+@pytest.mark.parametrize(
+    ("question", "article"),
+    [
+        ("针头重复用几次", "dm.insulin_inject"),
+        ("怎么取消这些消息", "svc.optout"),
+        ("感冒了降糖药还吃不吃", "dm.sick_day"),
+    ],
+)
+def test_what_was_declined_by_mistake_finds_its_article(question: str, article: str) -> None:
+    gate = Gate()
+    assert gate.refusal(question) is None
+    assert gate.route(question) == article
+
+
+@pytest.mark.parametrize("question", ["二甲双胍一天吃几颗", "我高压150要不要吃药", "一天吃几颗药"])
+def test_a_dose_is_still_the_doctors(question: str) -> None:
+    assert Gate().refusal(question) in {"dose_change", "prescription"}
