@@ -58,8 +58,11 @@ def own_replies(session: Session, vault: Vault, reader: Reader) -> tuple[Ready, 
 def add(
     session: Session, vault: Vault, reader: Reader, words: str, now: datetime, *, shared: bool
 ) -> str | None:
-    """Keep one more. None when there are too many already."""
+    """Keep one more; the same words twice are one reply. None when there are too many already."""
     known = own_replies(session, vault, reader)
+    same = next((one.id for one in known if one.mine and one.words == words), None)
+    if same is not None:
+        return same
     if sum(one.mine for one in known) >= MOST:
         return None
     row = new_id()

@@ -106,6 +106,8 @@ async def test_replies_are_added_reworded_shared_and_taken_out(
     one = await browser("doctor_a")
     await one.get("/replies")
     await one.post("/replies", {"text": "慢慢说，不着急"})
+    await one.get("/replies")
+    await one.post("/replies", {"text": "慢慢说，不着急"})
     page = (await one.get("/replies?done=reply_kept")).text
     assert "常用回复记下了" in page
     assert "7 字，短信 1 条" in page
