@@ -38,12 +38,13 @@ async def waiting(request: Request, visitor: Annotated[Visitor, Depends(clinicia
     """All drafts of the catchment."""
     deps, now = deps_of(request), deps_of(request).clock()
 
-    def read(session: Session) -> tuple[Frame, list[Line]]:
+    def read(session: Session) -> tuple[Frame, list[Line], int]:
         found = forms.drafts(session, deps.vault, visitor.reader, now)
         lines = [_line(one, china_date(now)) for one in found]
-        return frame(session, deps, visitor, now), lines
+        total = forms.drafts_waiting(session, visitor.reader)
+        return frame(session, deps, visitor, now), lines, total
 
-    around, lines = await deps.database.read(read)
+    around, lines, total = await deps.database.read(read)
     await deps.database.write(
         lambda session: audit.note(
             session,
@@ -65,6 +66,7 @@ async def waiting(request: Request, visitor: Annotated[Visitor, Depends(clinicia
             key=lambda one: one.entry.proposal.judged.level,
             reverse=True,
         ),
+        total=total,
         signed=_number(request, "signed"),
         left=_number(request, "left"),
     )

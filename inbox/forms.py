@@ -135,9 +135,7 @@ async def _load(
             sheet=found,
             proposal=entry.proposal,
             versions=signing.versions(session, deps.vault, follow_up_id),
-            following=_following(session, deps, visitor, follow_up_id, now)
-            if found.state == SIGNED
-            else None,
+            following=forms.next_draft(session, visitor.reader) if found.state == SIGNED else None,
         )
         return frame(session, deps, visitor, now), shown
 
@@ -145,13 +143,6 @@ async def _load(
     if loaded is None:
         not_found()
     return loaded
-
-
-def _following(
-    session: Session, deps: InboxDeps, visitor: Visitor, follow_up_id: str, now: datetime
-) -> str | None:
-    waiting = forms.drafts(session, deps.vault, visitor.reader, now)
-    return next((one.id for one in waiting if one.id != follow_up_id), None)
 
 
 async def _note_read(deps: InboxDeps, visitor: Visitor, sheet: Sheet, now: datetime) -> None:

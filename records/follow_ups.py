@@ -81,9 +81,8 @@ def replan(
         .where(col(FollowUp.state) == PLANNED)
         .where((col(FollowUp.reason) != "referral_check") | (col(FollowUp.due_on) >= due_on))
         .values(state=CANCELLED)
-        .execution_options(synchronize_session=False)
+        .execution_options(synchronize_session="fetch")
     )
-    session.expire_all()
     return plan(session, person_id, programme, due_on, reason)
 
 

@@ -26,7 +26,7 @@ from care.prefill import Origin, Taken, prefill
 from care.protocol import protocol
 from care.reading import Reading
 from care.situation import Background, Programme
-from records.caseload import readable
+from records.caseload import LIST_LIMIT, readable
 from records.escalations import CLOSED
 from records.follow_ups import DRAFT, OPEN, PLANNED, SIGNED, SILENT
 from records.people import age_on, china_date
@@ -118,8 +118,20 @@ def named(
 
 
 def drafts(session: Session, vault: Vault, reader: Reader, now: datetime) -> tuple[Sheet, ...]:
-    """All drafts of the catchment that wait for a signature, the oldest first."""
-    return _sheets(session, vault, reader, col(FollowUp.state) == DRAFT, now)
+    """The drafts of the catchment that wait longest for a signature, the oldest first."""
+    return _sheets(session, vault, reader, col(FollowUp.state) == DRAFT, now, LIST_LIMIT)
+
+
+def next_draft(session: Session, reader: Reader) -> str | None:
+    """The draft that waits longest."""
+    return session.exec(
+        select(FollowUp.id)
+        .join(Person, col(Person.id) == col(FollowUp.person_id))
+        .where(FollowUp.state == DRAFT)
+        .where(reader.people())
+        .order_by(col(FollowUp.closed_at), col(FollowUp.id))
+        .limit(1)
+    ).first()
 
 
 def drafts_waiting(session: Session, reader: Reader) -> int:
@@ -257,7 +269,12 @@ def _by_person(rows: Iterable[Any]) -> dict[str, list[Any]]:
 
 
 def _sheets(
-    session: Session, vault: Vault, reader: Reader, wanted: ColumnElement[bool], now: datetime
+    session: Session,
+    vault: Vault,
+    reader: Reader,
+    wanted: ColumnElement[bool],
+    now: datetime,
+    most: int | None = None,
 ) -> tuple[Sheet, ...]:
     rows = session.execute(
         select(FollowUp, Person, Facility.name)
@@ -266,6 +283,7 @@ def _sheets(
         .where(wanted)
         .where(reader.people())
         .order_by(col(FollowUp.closed_at), col(FollowUp.id))
+        .limit(most)
     ).all()
     around = _Around.load(session, [row.person_id for row, *_ in rows], now)
     return tuple(_sheet(vault, row, person, place, around, now) for row, person, place in rows)

@@ -178,18 +178,17 @@ def sign_many(
     today = china_date(now)
     signed: list[Sheet] = []
     left: list[Left] = []
+    held = _held(session, follow_up_ids)
     for one in named(session, vault, reader, follow_up_ids, now):
+        row = held[one.id]
         entry, why = one.draft(today)
-        if one.state != DRAFT:
+        if row.state != DRAFT:
             left.append(Left(one, ("not_a_draft",)))
         elif why or entry.problems:
             left.append(Left(one, why or ("complete",)))
         else:
-            done = sign(session, vault, reader, one.id, entry, typed_stamp=one.stamp, now=now)
-            if done and done.done:
-                signed.append(one)
-            else:
-                left.append(Left(one, ("changed",)))
+            write_signature(session, vault, reader, row, entry, now=now, already=one.measured)
+            signed.append(one)
     return Batch(tuple(signed), tuple(left))
 
 
@@ -214,13 +213,19 @@ def _locked(
     before = sheet(session, vault, reader, follow_up_id, now)
     if before is None:
         return None
-    row = session.exec(
+    return _held(session, [follow_up_id])[follow_up_id], before
+
+
+def _held(session: Session, follow_up_ids: Sequence[str]) -> dict[str, FollowUp]:
+    """These rows as they are now, held until the transaction ends."""
+    rows = session.exec(
         select(FollowUp)
-        .where(FollowUp.id == follow_up_id)
+        .where(col(FollowUp.id).in_(follow_up_ids))
+        .order_by(col(FollowUp.id))
         .with_for_update()
         .execution_options(populate_existing=True)
-    ).one()
-    return row, before
+    ).all()
+    return {row.id: row for row in rows}
 
 
 def _stamp(vault: Vault, row: FollowUp) -> str:
