@@ -24,7 +24,7 @@ class Touched(SQLModel, table=True):
     __tablename__ = "touched"
 
     id: int | None = Field(default=None, primary_key=True)
-    person_id: str
+    person_id: str = Field(index=True)
     since: date
 
 
