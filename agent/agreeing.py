@@ -9,7 +9,7 @@ from langgraph.runtime import Runtime
 from sqlmodel import Session
 
 from agent import binding, wording
-from agent.context import SENDER, Member, TurnContext
+from agent.context import SENDER, Heard, Member, TurnContext
 from agent.decision import Agreement, Part, Route
 from agent.state import TurnState
 from care.quiet import next_allowed
@@ -48,6 +48,11 @@ def heard(state: TurnState, context: TurnContext) -> Agreement | None:
     if stance.refuses and not asked:
         stance = Stance(revokes=ASKED)
     return Agreement(stance, tuple(who.person_id for who in people), message_id)
+
+
+def any_stance(messages: Sequence[Heard]) -> bool:
+    """Whether any message agrees to something or takes it back."""
+    return any(stance_of(one.text) is not None for one in messages)
 
 
 def may_keep(member: Member, agreement: Agreement | None) -> bool:

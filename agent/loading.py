@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from agent import asking, binding
+from agent import agreeing, asking, binding
 from agent.context import SENDER, Answers, Heard, Member, Model, OpenFollowUp, Past, TurnContext
 from agent.hearing import words_of
 from agent.whose import WHOSE
@@ -66,11 +66,14 @@ def load(session: Session, tools: Tools, contact_id: str, now: datetime) -> Turn
     places = duty.chain(session, linked[0].person.facility_id)
     clinic = next(iter(places), None)
     stranger = linked[0].person.status == UNIDENTIFIED
+    about = redeemed is not None or binding.HELLO in contact.awaiting or agreeing.any_stance(heard)
     doctor, asked_before = _asking(session, tools.vault, linked[0].person, heard, now)
     return TurnContext(
         now=now,
         messages=heard,
-        members=tuple(_member(session, tools.vault, who, contact_id, now) for who in linked),
+        members=tuple(
+            _member(session, tools.vault, who, contact_id, now, asked=about) for who in linked
+        ),
         answers=tools.answers,
         model=tools.model,
         follow_ups=_open(session, linked),
@@ -119,7 +122,13 @@ def _heard(vault: Vault, message: InboundMessage) -> Heard:
 
 
 def _member(
-    session: Session, vault: Vault, linked: Linked, contact_id: str, now: datetime
+    session: Session,
+    vault: Vault,
+    linked: Linked,
+    contact_id: str,
+    now: datetime,
+    *,
+    asked: bool,
 ) -> Member:
     person = linked.person
     standing = consents.standing(session, person.id, contact_id)
@@ -138,7 +147,7 @@ def _member(
         history=history,
         shared=linked.relation != SENDER and _shared(session, person.id, contact_id),
         status=person.status,
-        **_agreed(session, person.id, standing),
+        **_agreed(session, person.id, standing, asked=asked),
     )
 
 
@@ -171,15 +180,19 @@ def _shared(session: Session, person_id: str, contact_id: str) -> bool:
     return agreed is not None
 
 
-def _agreed(session: Session, person_id: str, found: consents.Standing) -> dict[str, Any]:
+def _agreed(
+    session: Session, person_id: str, found: consents.Standing, *, asked: bool
+) -> dict[str, Any]:
     """What stands of consent, asked only where it was ever asked for."""
     kept = consents.READINGS in found.allowed
-    others = [one for one in links.phones_of(session, person_id) if one.relation != SENDER]
+    others = links.phones_of(session, person_id) if asked else []
     return {
         "kept": kept,
         "pending": found.pending,
         "waiting": not kept and consents.holds_back(session, person_id),
-        "relatives": tuple(links.holder_word(one.relation) for one in others),
+        "relatives": tuple(
+            links.holder_word(one.relation) for one in others if one.relation != SENDER
+        ),
     }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select, update
 
 from language.consenting import ASKED, EDUCATION, PURPOSES, READINGS, REMINDERS, SHARING
@@ -23,6 +24,15 @@ __all__ = ["ASKED", "EDUCATION", "PURPOSES", "READINGS", "REMINDERS", "SHARING"]
 NEEDED = {"reminder": REMINDERS, "education": EDUCATION}
 # A value sent before its owner agreed: kept apart, in no chart and no rate.
 WITHHELD = "withheld"
+
+# Both are asked in every turn: building them anew would cost more than running them.
+_ROWS = select(Consent).where(Consent.person_id == bindparam("person"))
+_LINK = (
+    select(PersonContact)
+    .where(PersonContact.person_id == bindparam("person"))
+    .where(PersonContact.contact_point_id == bindparam("contact"))
+    .where(col(PersonContact.unlinked_at).is_(None))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +145,7 @@ def standing(session: Session, person_id: str, contact_point_id: str) -> Standin
     doctor; a link older than the question rests on the paper signed at registration, until it is
     taken back.
     """
-    rows = session.exec(select(Consent).where(Consent.person_id == person_id)).all()
+    rows = session.exec(_ROWS, params={"person": person_id}).all()
     link = _link(session, person_id, contact_point_id)
     unasked = link is None or link.consent_asked_at is None
     found = set()
@@ -242,12 +252,8 @@ def _counts_everywhere(row: Consent) -> bool:
 
 
 def _link(session: Session, person_id: str, contact_point_id: str) -> PersonContact | None:
-    return session.exec(
-        select(PersonContact)
-        .where(PersonContact.person_id == person_id)
-        .where(PersonContact.contact_point_id == contact_point_id)
-        .where(col(PersonContact.unlinked_at).is_(None))
-    ).first()
+    values = {"person": person_id, "contact": contact_point_id}
+    return session.exec(_LINK, params=values).first()
 
 
 def _release(session: Session, person_id: str) -> None:
