@@ -76,6 +76,9 @@ def upgrade() -> None:
         sa.Column("since", sa.Date(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_touched")),
     )
+    with op.batch_alter_table("touched", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_touched_person_id"), ["person_id"], unique=False)
+
     op.create_table(
         "api_tokens",
         sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
@@ -647,6 +650,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_api_tokens_facility_id"))
 
     op.drop_table("api_tokens")
+    with op.batch_alter_table("touched", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_touched_person_id"))
+
     op.drop_table("touched")
     with op.batch_alter_table("state_revisions", schema=None) as batch_op:
         batch_op.drop_index("ix_state_revisions_place")
