@@ -18,6 +18,7 @@ class _Scopes(NamedTuple):
     """The patterns of data/explained.toml."""
 
     told: re.Pattern[str]
+    shown: re.Pattern[str]
     back: re.Pattern[str]
     animal: re.Pattern[str]
     person: re.Pattern[str]
@@ -76,10 +77,12 @@ def _last(pattern: re.Pattern[str], text: str, start: int, end: int) -> re.Match
 
 
 def _told(text: str, hit: Hit, start: int) -> bool:
-    """电视里讲…: until the sender turns to somebody."""
+    """电视里讲…, 小说里那个人…: until the sender turns to somebody."""
     scopes = _scopes()
-    last = _last(scopes.told, text, start, hit.core)
-    return last is not None and scopes.back.search(text, last.start(), hit.core) is None
+    told = _last(scopes.told, text, start, hit.core)
+    shown = _last(scopes.shown, text, start, hit.core)
+    begun = [found for found in (told and told.start(), shown and shown.end()) if found is not None]
+    return bool(begun) and scopes.back.search(text, max(begun), hit.core) is None
 
 
 def _animal(text: str, hit: Hit, start: int) -> bool:

@@ -1,7 +1,7 @@
 """Village speech judged by the rules alone, as the webhook judges it: no model, no library.
 
 `village_open` was written by somebody who had not read the word lists; its first run is in
-docs/quality.md. `village_written` was written in four rounds while mending, each round scored before
+docs/quality.md. `village_written` was written in five rounds while mending, each round scored before
 it was used. Both hold what was reached; neither measures new words any more.
 """
 
