@@ -11,11 +11,12 @@ from inbox import moments
 from inbox.moments import age
 from inbox.words import label, word
 from records.caseload import Heading
-from records.dossier import Bubble, Contact, Dossier
+from records.dossier import Contact, Dossier
 from records.duties import Job
 from records.escalations import ACKNOWLEDGED, OPEN
 from records.readings import as_reading
 from records.tables import StoredReading
+from records.talk import Bubble
 
 _SETTLED_WELL = frozenset({"accepted", "delivered", "passive"})
 _LOOKED_AFTER = frozenset({"active", "away"})

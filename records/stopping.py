@@ -63,7 +63,7 @@ def stop_messages(
         update(OutboundMessage)
         .where(whose)
         .where(col(OutboundMessage.practitioner_id).is_(None))
-        .where(OutboundMessage.state == QUEUED)
+        .where(col(OutboundMessage.state) == QUEUED)
         .values(state=state, reason=reason, settled_at=now)
         .execution_options(synchronize_session=False)
     )
@@ -165,7 +165,7 @@ def reopen_tasks(session: Session, ids: Iterable[str], outcome: str) -> None:
     session.execute(
         update(Task)
         .where(col(Task.id).in_(list(ids)))
-        .where(Task.outcome == outcome)
+        .where(col(Task.outcome) == outcome)
         .values(closed_at=None, closed_by=None, outcome=None)
         .execution_options(synchronize_session=False)
     )
@@ -253,14 +253,13 @@ def _under_way(session: Session, person_id: str) -> list[FollowUp]:
 
 def _plan_again(session: Session, row: FollowUp, due_on: date) -> None:
     """What was answered stays; a day that another row of the programme has taken is passed over."""
-    taken = set(
-        session.exec(
-            select(FollowUp.due_on)
-            .where(FollowUp.person_id == row.person_id)
-            .where(FollowUp.programme == row.programme)
-            .where(FollowUp.id != row.id)
-        ).all()
-    )
+    others = session.exec(
+        select(FollowUp)
+        .where(FollowUp.person_id == row.person_id)
+        .where(FollowUp.programme == row.programme)
+        .where(FollowUp.id != row.id)
+    ).all()
+    taken = {one.due_on for one in others}
     while due_on in taken:
         due_on += timedelta(days=1)
     row.state, row.due_on = PLANNED, due_on
