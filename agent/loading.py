@@ -131,7 +131,7 @@ def _member(
     asked: bool,
 ) -> Member:
     person = linked.person
-    standing = consents.standing(session, person.id, contact_id)
+    standing = consents.standing(session, person.id, contact_id, linked.link)
     rows = readings.recent(session, person.id, since=now - _REMEMBERS, limit=_MOST_READINGS)
     if linked.relation != SENDER and consents.SHARING not in standing.allowed:
         rows = _sent_from(session, contact_id, rows)

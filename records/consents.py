@@ -138,15 +138,17 @@ def given(session: Session, person_id: str, contact_point_id: str | None) -> set
     )
 
 
-def standing(session: Session, person_id: str, contact_point_id: str) -> Standing:
-    """What this phone may be used for, for this person.
+def standing(
+    session: Session, person_id: str, contact_point_id: str, link: PersonContact | None = None
+) -> Standing:
+    """What this phone may be used for, for this person. `link`: the tie, where it is known already.
 
     Letting a phone see is agreed to for that phone by name. The rest may also have been told to a
     doctor; a link older than the question rests on the paper signed at registration, until it is
     taken back.
     """
     rows = session.exec(_ROWS, params={"person": person_id}).all()
-    link = _link(session, person_id, contact_point_id)
+    link = link or _link(session, person_id, contact_point_id)
     unasked = link is None or link.consent_asked_at is None
     found = set()
     for purpose in PURPOSES:

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from care.situation import Background, Programme
 from records.identity import new_id
+from records.register.identities import canonical_of
 from records.tables import ContactPoint, Enrolment, Marker, Person, PersonContact
 from records.times import CHINA
 from records.vault import Vault
@@ -62,6 +63,7 @@ class Linked:
 
     person: Person
     relation: str
+    link: PersonContact | None = None
 
 
 def register(session: Session, vault: Vault, registration: Registration, now: datetime) -> Person:
@@ -84,7 +86,7 @@ def register(session: Session, vault: Vault, registration: Registration, now: da
     if registration.identity_number:
         number = registration.identity_number.upper()
         person.identity_number_sealed = vault.seal(number, "persons.identity_number", row)
-        person.identity_number_index = vault.index(number, "identity")
+        person.identity_number_index = vault.index(canonical_of(number), "identity")
     session.add(person)
     session.flush()
     for programme in registration.programmes:
@@ -115,7 +117,7 @@ def behind(session: Session, contact_point_id: str) -> list[Linked]:
     so that whoever writes is read.
     """
     rows = session.exec(_BEHIND, params={"contact": contact_point_id}).all()
-    linked = [Linked(person, contact.relation) for person, contact in rows]
+    linked = [Linked(person, link.relation, link) for person, link in rows]
     alive = [who for who in linked if who.person.status != DECEASED]
     if alive and len(alive) < len(linked):
         linked = [Linked(alive[0].person, "self")] if len(alive) == 1 else alive
