@@ -8,7 +8,6 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from care.situation import Programme
 from records import estimates
 from records.tables import FacilityEstimate
 from reports import closing, correction, hiding, keeping
@@ -280,9 +279,3 @@ def _of_doctors(table: TableDefinition, seen: View, area: Node, names: Mapping[s
     sums = {figure.key: together(figure.key) for figure in table.figures}
     total = Row(area.id, "合计", is_area=False, values=sums)
     return Table(table, rows, total)
-
-
-def programme_of(key: str) -> Programme | None:
-    """The programme a table is kept for, if it is kept for one."""
-    part = key.partition(".")[2].partition(".")[0]
-    return Programme(part) if part in set(Programme) else None
