@@ -118,31 +118,6 @@ def state_of(county: County, row: str) -> FollowUp:
         return session.get_one(FollowUp, row)
 
 
-def test_from_the_conversation_to_a_signed_form(quiet: County, eyes: Eyes) -> None:
-    login = quiet.doctor_of(quiet.patient(0))
-    patient = patients_of(quiet, login)[0]
-    row = begin(quiet, quiet.person_of(patient))
-    phone = Phone.of(quiet, eyes.window(), patient)
-    phone.say("129/79，没有不舒服，药按时吃了")
-    phone.reads("这次随访记好了")
-    desk = Desk(eyes.window(PHONE), quiet.pages)
-    desk.signs_in(login)
-    desk.opens("/follow-ups")
-    thumb = Thumb(desk.page)
-    desk.page.locator(f'a[href="/follow-ups/{row}"]').first.click()
-    thumb.taps += 1
-    expect(desk.page.locator('[name="systolic"]')).to_have_value("129")
-    desk.page.locator('[name="drug1_name"]').fill("氨氯地平")
-    thumb.on("button", "签名")
-    expect(desk.page.get_by_role("status")).to_contain_text("签好了")
-    expect(desk.page.locator(".filled")).to_contain_text("氨氯地平")
-    assert thumb.taps == 2
-    signed = state_of(quiet, row)
-    assert (signed.state, signed.mode) == ("signed", "message")
-    desk.page.get_by_role("link", name="打印").click()
-    expect(desk.page.get_by_role("heading", level=1)).to_contain_text("高血压患者随访服务记录表")
-
-
 def test_three_calm_drafts_are_one_tap(quiet: County, eyes: Eyes) -> None:
     made = calm_drafts(quiet, "doctor1", 3)
     desk = Desk(eyes.window(PHONE, script=False), quiet.pages)
@@ -191,3 +166,28 @@ def test_a_call_and_a_visit_in_few_taps(quiet: County, eyes: Eyes) -> None:
     assert thumb.taps == 7
     desk.opens("/tasks")
     expect(desk.page.locator(".job")).to_have_count(0)
+
+
+def test_from_the_conversation_to_a_signed_form(quiet: County, eyes: Eyes) -> None:
+    login = quiet.doctor_of(quiet.patient(0))
+    patient = patients_of(quiet, login)[0]
+    row = begin(quiet, quiet.person_of(patient))
+    phone = Phone.of(quiet, eyes.window(), patient)
+    phone.say("129/79，没有不舒服，药按时吃了")
+    phone.reads("这次随访记好了")
+    desk = Desk(eyes.window(PHONE), quiet.pages)
+    desk.signs_in(login)
+    desk.opens("/follow-ups")
+    thumb = Thumb(desk.page)
+    desk.page.locator(f'a[href="/follow-ups/{row}"]').first.click()
+    thumb.taps += 1
+    expect(desk.page.locator('[name="systolic"]')).to_have_value("129")
+    desk.page.locator('[name="drug1_name"]').fill("氨氯地平")
+    thumb.on("button", "签名")
+    expect(desk.page.get_by_role("status")).to_contain_text("签好了")
+    expect(desk.page.locator(".filled")).to_contain_text("氨氯地平")
+    assert thumb.taps == 2
+    signed = state_of(quiet, row)
+    assert (signed.state, signed.mode) == ("signed", "message")
+    desk.page.get_by_role("link", name="打印").click()
+    expect(desk.page.get_by_role("heading", level=1)).to_contain_text("高血压患者随访服务记录表")
