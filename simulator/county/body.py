@@ -11,7 +11,6 @@ from typing import Any
 from simulator.county.calendar import Calendar
 from simulator.county.household import Villager
 
-_LOWEST_SYSTOLIC, _LOWEST_GLUCOSE = 92.0, 3.9
 _DAYS_OF_YEAR = 365.25
 
 
@@ -52,7 +51,9 @@ class Body:
         level = self._systolic - facts["treated"] * self._adherence
         level += facts["winter"] * self._calendar.cold(day) + facts["climb"] * self._climbed(passed)
         level += facts["festival_systolic"] * self._calendar.festival(day)
-        systolic = max(_LOWEST_SYSTOLIC, self._chance.gauss(level, facts["systolic_wobble"]))
+        systolic = max(
+            facts["lowest_systolic"], self._chance.gauss(level, facts["systolic_wobble"])
+        )
         diastolic = systolic * self._share + self._chance.gauss(0, 3)
         return Measured("bp", systolic=round(systolic), diastolic=round(diastolic))
 
@@ -61,7 +62,7 @@ class Body:
         facts = self._facts
         level = self._glucose + facts["glucose_climb"] * self._climbed(passed)
         level += facts["festival_glucose"] * self._calendar.festival(day)
-        value = max(_LOWEST_GLUCOSE, self._chance.gauss(level, facts["glucose_wobble"]))
+        value = max(facts["lowest_glucose"], self._chance.gauss(level, facts["glucose_wobble"]))
         return Measured("glucose", value=round(value, 1))
 
     def _climbed(self, passed: int) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 _NATIONAL_DAY = (10, 1)
 _COLDEST = 20
 _DAYS_OF_YEAR = 365.25
+_HALF_A_YEAR = timedelta(weeks=26)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Calendar:
     def spring_after(self, day: date) -> date:
         """When somebody who leaves for work is expected home again."""
         ahead = [first for first in self.spring_festivals if first > day]
-        return ahead[0] if ahead else day + timedelta(days=180)
+        return ahead[0] if ahead else day + _HALF_A_YEAR
 
     @staticmethod
     def cold(day: date) -> float:

@@ -65,7 +65,9 @@ async def test_a_long_list_says_how_many_are_not_shown(
     with office.county() as county:
         for _ in range(3):
             county.alarm(*county.person("a"))
-    monkeypatch.setitem(caseload.open_list.__kwdefaults__, "limit", 2)
+    defaults = caseload.open_list.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "limit", 2)
     page = (await (await browser("doctor_a")).get("/")).text
     assert "只显示了最要紧的 2 件，一共 3 件" in page
 

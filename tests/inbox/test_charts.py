@@ -17,9 +17,10 @@ from inbox import moments, standing
 from inbox.charts import charts_of
 from inbox.words import label, word
 from records.caseload import Heading
-from records.dossier import Bubble, Contact, Dossier
+from records.dossier import Contact, Dossier
 from records.dossier import Programme as Enrolled
 from records.tables import StoredReading
+from records.talk import Bubble
 from tests.inbox.county import there
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
