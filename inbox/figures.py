@@ -23,7 +23,7 @@ from records.practitioners import Visitor
 from records.tables import Facility, Practitioner
 from reports import closing, comma, paper, spreadsheet
 from reports.asking import questions
-from reports.definition import definitions
+from reports.definition import definitions, settings_words
 from reports.grid import corrections_text, grids, title
 from reports.month import Month, MonthError
 from reports.report import Report, Scope, build
@@ -99,6 +99,7 @@ async def reports(
         report=opened.report,
         grids=grids(opened.report),
         corrections=corrections_text(opened.report),
+        rules=settings_words(opened.report.definitions.rules),
         questions=questions(opened.report),
         trend=trend,
         places=places,

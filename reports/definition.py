@@ -199,7 +199,7 @@ def settings_words(rules: Rules) -> tuple[str, ...]:
     return (
         f"进控制率的测量：{places}量的、已确认的。",
         f"规范管理率：{prorated}。",
-        f"每个月过后第 {rules.close_after_days} 天封存，之后的更正另外记，不改原来的数。",
+        f"每个月过完满 {rules.close_after_days} 天封存，之后的更正另外记，不改原来的数。",
     )
 
 

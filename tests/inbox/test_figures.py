@@ -12,7 +12,7 @@ from sqlmodel import select
 
 from records.identity import new_id
 from records.tables import AuditEvent, Enrolment, FacilityEstimate, FollowUp
-from reports.definition import definitions
+from reports.definition import definitions, settings_words
 from reports.keeping import refresh
 from tests.inbox.browser import Browser, Opening
 from tests.inbox.county import County
@@ -59,6 +59,8 @@ async def test_a_doctor_sees_the_village_with_every_definition(
     assert "2026年11月" in page
     assert "少于5" not in page
     assert "消息、电话都不算" in page
+    for choice in settings_words(definitions().rules):
+        assert choice in page
     assert "这个月没有记下医生的操作" in page
     for table in definitions().tables:
         for figure in table.figures if table.by == "place" else ():
