@@ -18,7 +18,7 @@ from sqlmodel import Session, col, delete, func, insert, select, update
 from records.db import changed
 from records.identity import new_id
 from records.register.columns import Header, fields, header_of
-from records.register.workbook import read_file
+from records.register.workbook import Line, Sheet, read_file
 from records.tables import Facility, ImportRow, ImportRun
 from records.vault import Vault
 
@@ -82,52 +82,27 @@ def prepare(
     sheets = read_file(content)
     headers = [header_of(sheet.lines) for sheet in sheets]
     families = _families(headers)
+    outline = _outlined(name, sheets, headers, families)
+    best = max(
+        range(len(outline.families)),
+        key=lambda i: (outline.families[i].known, outline.families[i].rows),
+    )
     run = ImportRun(
         id=new_id(),
         facility_id=facility_id,
         started_by=started_by,
         content_index=_digest(vault, content),
         started_at=now,
+        family=best,
+        mapping=_mapping(headers[families.index(best)]),
+        total=outline.families[best].rows,
     )
-    rows: list[dict[str, Any]] = []
-    for number, (sheet, header) in enumerate(zip(sheets, headers, strict=True)):
-        for line in sheet.lines[header.index + 1 :]:
-            row = new_id()
-            cells = json.dumps(line.cells, ensure_ascii=False)
-            rows.append(
-                {
-                    "id": row,
-                    "run_id": run.id,
-                    "family": families[number],
-                    "sheet": number,
-                    "number": line.number,
-                    "cells_sealed": vault.seal(cells, CELLS, row),
-                    "state": WAITING,
-                    "notes": [],
-                    "written": {},
-                }
-            )
-    outline = Outline(
-        file=name,
-        families=[
-            Family(
-                sheets=[sheets[i].name for i in members],
-                words=headers[members[0]].words,
-                rows=sum(len(sheets[i].lines) - headers[i].index - 1 for i in members),
-                known=headers[members[0]].known,
-            )
-            for members in _members(families)
-        ],
-        sheets=[sheet.name for sheet in sheets],
-    )
-    best = max(
-        range(len(outline.families)),
-        key=lambda i: (outline.families[i].known, outline.families[i].rows),
-    )
-    run.family = best
-    run.mapping = _mapping(headers[families.index(best)])
-    run.total = outline.families[best].rows
     run.outline_sealed = vault.seal(_as_text(outline), OUTLINE, run.id)
+    rows = [
+        _sealed(vault, run.id, families[number], number, line)
+        for number, sheet in enumerate(sheets)
+        for line in sheet.lines[headers[number].index + 1 :]
+    ]
     return Prepared(run, rows)
 
 
@@ -350,6 +325,40 @@ def cells_of(vault: Vault, row: ImportRow) -> list[Any]:
 def _digest(vault: Vault, content: bytes) -> str:
     """Finds the same file again, and tells nobody else anything about it."""
     return vault.index(hashlib.sha256(content).hexdigest(), "register.file")
+
+
+def _sealed(vault: Vault, run_id: str, family: int, sheet: int, line: Line) -> dict[str, Any]:
+    row = new_id()
+    cells = json.dumps(line.cells, ensure_ascii=False)
+    return {
+        "id": row,
+        "run_id": run_id,
+        "family": family,
+        "sheet": sheet,
+        "number": line.number,
+        "cells_sealed": vault.seal(cells, CELLS, row),
+        "state": WAITING,
+        "notes": [],
+        "written": {},
+    }
+
+
+def _outlined(
+    name: str, sheets: Sequence[Sheet], headers: Sequence[Header], families: Sequence[int]
+) -> Outline:
+    return Outline(
+        file=name,
+        families=[
+            Family(
+                sheets=[sheets[i].name for i in members],
+                words=headers[members[0]].words,
+                rows=sum(len(sheets[i].lines) - headers[i].index - 1 for i in members),
+                known=headers[members[0]].known,
+            )
+            for members in _members(families)
+        ],
+        sheets=[sheet.name for sheet in sheets],
+    )
 
 
 def _families(headers: Sequence[Header]) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from suifang.errors import ConfigurationError
 from suifang.installation import Installation
 
 _SHOWN_PROBLEMS = 12
+_LOOK_AGAIN = 0.3
 _STATES = {
     "created": "新建档",
     "updated": "已更新",
@@ -190,14 +192,20 @@ def _work(installation: Installation, screen: Console, run_id: str) -> None:
         while True:
             with database.transaction() as session:
                 claimed = registering.claim(session, clock.now(), run_id)
-            if claimed is None:
+            done = None
+            if claimed is not None:
+                try:
+                    done = chunk.advance(database, installation.vault, claimed, clock.now())
+                finally:
+                    with database.transaction() as session:
+                        registering.let_go(session, claimed)
+            with database.reading() as session:
+                run = session.get_one(ImportRun, run_id)
+            progress.update(task, total=run.total, completed=run.finished_rows)
+            if run.state not in registering.AT_WORK:
                 return
-            done: int | None = 0
-            while done is not None:
-                done = chunk.advance(database, installation.vault, claimed, clock.now())
-                with database.reading() as session:
-                    run = session.get_one(ImportRun, run_id)
-                progress.update(task, total=run.total, completed=run.finished_rows)
+            if done is None:
+                time.sleep(_LOOK_AGAIN)
 
 
 def _tell(

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import structlog
 from sqlalchemy import String, cast
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlmodel import Session, col, func, select, update
 
 from records import registering
@@ -52,7 +52,8 @@ def advance(database: Database, vault: Vault, claimed: Claim, now: datetime) -> 
     for most in (CHUNK, 1):
         try:
             return _chunk(database, vault, claimed, now, most)
-        except (SQLAlchemyError, VaultError, ValueError) as error:
+        # A database that does not answer is nobody's bad row: that goes up, and comes back later.
+        except (IntegrityError, DataError, VaultError, ValueError) as error:
             # The text of an error may quote a patient.
             log.warning("import.chunk_failed", run_id=claimed.run_id, error=type(error).__name__)
     return _give_up_one(database, claimed, now)

@@ -121,6 +121,8 @@ def _sheets(book: Any, merged: dict[str, list[tuple[int, int, int]]]) -> Iterato
         raise FileError(Fault.YEAR_1904)
     for sheet in book.worksheets:
         if sheet.sheet_state == "visible":
+            # The size a sheet claims to have may be anything; every row would be filled up to it.
+            sheet.reset_dimensions()
             part = sheet._worksheet_path  # noqa: SLF001 - the only way to the merged cells
             yield Sheet(sheet.title, _filled(_lines(sheet.iter_rows()), merged.get(part, [])))
 

@@ -218,6 +218,17 @@ def entity() -> bytes:
     return file.getvalue()
 
 
+def far_away() -> bytes:
+    """One letter in the last corner: a careless reader would fill three thousand million cells."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet["XFD1048576"] = "x"
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
@@ -230,6 +241,7 @@ def entity() -> bytes:
         (lambda: xlsx([["x"] * 130]), "列太多"),
         (lambda: b"\x81\x30,\xff\xff", "编码"),
         (bomb, "大得不正常"),
+        (far_away, "列太多"),
         (macro, "带宏"),
         (entity, "大得不正常"),
     ],

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from openpyxl import Workbook, load_workbook
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from records import registering
 from records.register import chunk
@@ -16,6 +17,7 @@ from records.tables import AuditEvent, Facility, ImportRun, Person
 from suifang import clock
 from suifang.errors import EXIT_CONFIGURATION
 from suifang.installation import Installation
+from tests.inbox.county import there
 from tests.register.nasty import Nasty
 from tests.suifang.conftest import Command
 
@@ -148,10 +150,8 @@ def test_an_import_that_was_killed_goes_on_where_it_stopped(
     assert suifang("import", str(file), "--yes").code == 130
     monkeypatch.setattr(chunk, "advance", real)
     assert len(people(installation)) > 0
-    with installation.database.transaction() as session:
+    with installation.database.reading() as session:
         run = session.exec(select(ImportRun).where(ImportRun.state == "waiting")).one()
-        run.claimed_until = clock.now()
-        session.add(run)
     resumed = suifang("import", str(file), "--yes")
     assert resumed.code == 0
     assert "接着导入" in resumed.err
@@ -162,6 +162,27 @@ def test_an_import_that_was_killed_goes_on_where_it_stopped(
     assert content
     assert counts == expected.counts()
     assert len(people(installation)) == expected.counts()["created"]
+
+
+def test_rows_that_a_worker_settles_meanwhile_are_watched(
+    suifang: Command, places: Path, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = registering.claim
+    taken: list[registering.Claim] = []
+
+    def worker_is_faster(session: Session, now: datetime, run_id: str) -> None:
+        taken.append(there(real(session, now, run_id)))
+        monkeypatch.setattr(registering, "claim", lambda *_: None)
+
+    def worker_works(_seconds: float) -> None:
+        chunk.advance(installation.database, installation.vault, taken[0], clock.now())
+
+    monkeypatch.setattr(registering, "claim", worker_is_faster)
+    monkeypatch.setattr("suifang.importing.time.sleep", worker_works)
+    ran = suifang("import", str(register(places.parent)), "--yes")
+    assert ran.code == 0
+    assert "导入完成" in ran.err
+    assert len(people(installation)) > 0
 
 
 @pytest.mark.parametrize(
