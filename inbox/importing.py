@@ -31,6 +31,7 @@ from records.tables import ImportRow, ImportRun
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _SAMPLES = 3
 _SHOWN = 30
+_BEGUN = {"trial": "import.tried", "confirm": "import.confirmed"}
 
 router = APIRouter()
 
@@ -224,10 +225,10 @@ def _act(session: Session, deps: InboxDeps, run: ImportRun, form: Posted, now: d
         guessed = {str(column): key for column, key in guess(words).items()}
         registering.choose(session, deps.vault, run, family, guessed)
         return True
-    if action in {"trial", "confirm"} and "name" in run.mapping.values():
+    if action in _BEGUN and "name" in run.mapping.values():
         session.flush()
         registering.begin(session, run, now, trial=action == "trial")
-        _note(session, visitor, f"import.{action}", run.id, now)
+        _note(session, visitor, _BEGUN[action], run.id, now)
     return True
 
 

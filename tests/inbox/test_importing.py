@@ -120,7 +120,7 @@ async def mend(office: Office, one: Browser, place: str) -> None:
     with office.database.reading() as session:
         actions = set(session.exec(select(AuditEvent.action)).all())
     assert actions >= {
-        "import.uploaded", "import.trial", "import.confirm", "import.errors_taken", "read",
+        "import.uploaded", "import.tried", "import.confirmed", "import.errors_taken", "read",
         "person.registered",
     }  # fmt: skip
 
