@@ -255,3 +255,34 @@ async def test_what_is_no_register_is_refused_with_what_to_do(
     assert said in answer.text
     with office.database.reading() as session:
         assert session.exec(select(ImportRun)).all() == []
+
+
+async def test_another_township_does_not_see_the_import(office: Office, browser: Opening) -> None:
+    with office.county() as county:
+        county.practitioner("far", "far_town", "township_doctor", "远医生")
+    one = await browser("town_doctor")
+    place = (await upload(one, xlsx())).headers["location"]
+    other = await browser("far")
+    await other.get("/import")
+    assert "名册.xlsx" not in other.page
+    for path in (place, f"{place}/errors.xlsx"):
+        assert (await other.get(path)).status_code == 404
+    await other.get("/account")
+    assert (await other.post(place, {"action": "confirm"})).status_code == 404
+    with office.database.reading() as session:
+        assert session.exec(select(ImportRun.state)).all() == ["preview"]
+
+
+async def test_a_run_that_is_done_does_not_begin_again(office: Office, browser: Opening) -> None:
+    one = await browser("town_doctor")
+    content = "姓名,村\n王桂芳,东沟村\n".encode()
+    place = (await upload(one, content, "名册.csv")).headers["location"]
+    await one.get(place)
+    await one.post(place, {"action": "confirm"})
+    work(office)
+    await one.get("/account")
+    for action in ("confirm", "trial", "cancel"):
+        assert (await one.post(place, {"action": action})).status_code == 303
+    await one.get(place)
+    assert "导入完成" in one.page
+    assert len(people(office)) == 1
