@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from language.context import Context
 from language.expressions import Mark, Marks, marks_of
@@ -35,14 +36,24 @@ _OTHER_ILLNESS = re.compile(
 _STOP = re.compile(r"[。!！?？;；\n]")
 
 
-def findings_of(
-    tokens: Tokens, normal: Normal, valued: bool
-) -> tuple[tuple[Finding, ...], frozenset[str]]:
-    """The findings present now, and the concepts the text denies."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The findings present now, the concepts the text denies, and what else it accounts for.
+
+    `accounted`: where signs stand that are denied, past, supposed or somebody's story.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    denied: frozenset[str] = frozenset()
+    accounted: tuple[tuple[int, int], ...] = ()
+
+
+def findings_of(tokens: Tokens, normal: Normal, valued: bool) -> Found:
+    """What a text says of signs."""
     marks = marks_of(tokens.text)
     hits = hits_of(tokens.text, marks)
     if not hits:
-        return (), frozenset()
+        return Found()
     held, denied = Context(tokens, hits, valued).present()
     graded = [(concept, hit) for hit in held for concept in _graded(hit, marks, tokens)]
     kept = _replace(graded)
@@ -55,7 +66,11 @@ def findings_of(
         )
         found.setdefault(key, finding)
     present = {concept for concept, _ in kept}
-    return tuple(found.values()), frozenset(h.concept for h in denied) - present
+    return Found(
+        tuple(found.values()),
+        frozenset(h.concept for h in denied) - present,
+        tuple((hit.start, hit.end) for hit in hits if hit not in held),
+    )
 
 
 def _graded(hit: Hit, marks: Marks, tokens: Tokens) -> list[str]:

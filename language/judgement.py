@@ -47,7 +47,17 @@ def judge(
     for relation in relations:
         theirs = known.get(relation, perhaps)
         described += [_described(understood, relation, theirs, speaks_of_age=True)]
-    return tuple(sorted(described, key=lambda person: -person.assessment.level.rank))
+    ranked = sorted(described, key=lambda person: -person.assessment.level.rank)
+    return (_overheard(ranked[0], understood.sounds), *ranked[1:])
+
+
+def _overheard(person: Described, sounds: frozenset[str]) -> Described:
+    """The person the words are most likely about, with what the second ear heard, if that raises."""
+    situation = replace(person.situation, findings=person.situation.findings | sounds)
+    raised = assess(situation)
+    if raised.level.rank <= person.assessment.level.rank:
+        return person
+    return Described(person.relation, situation, raised)
 
 
 def highest(described: tuple[Described, ...]) -> Level:

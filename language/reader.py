@@ -12,6 +12,7 @@ from language.meter import meter_errors
 from language.normalise import normalise
 from language.owners import give_back
 from language.settle import settle
+from language.suspicion import sounds
 from language.tokens import Tokens
 from language.understanding import Intent, Understanding
 
@@ -28,7 +29,8 @@ def read(text: str, *, expecting: Expecting | None = None) -> Understanding:
     normal = normalise(text)
     tokens = Tokens(normal.text)
     state = Grammar(tokens, expecting).read()
-    findings, denied = findings_of(tokens, normal, bool(state.drafts))
+    found = findings_of(tokens, normal, bool(state.drafts))
+    findings = found.findings
     drafts = pair_columns(state.drafts)
     give_back(drafts, findings, tokens)
     mentions, corrects = settle(drafts, tokens, normal)
@@ -37,7 +39,7 @@ def read(text: str, *, expecting: Expecting | None = None) -> Understanding:
         text=text,
         mentions=mentions,
         findings=findings,
-        denied=denied,
+        denied=found.denied,
         meter_errors=meter_errors(text, normal.text, expecting),
         intent=intent,
         question=is_question(normal.text) and intent is not Intent.HELP,
@@ -49,4 +51,5 @@ def read(text: str, *, expecting: Expecting | None = None) -> Understanding:
         conditions=background.conditions(normal.text),
         age=background.age(normal.text),
         drugs=background.drugs(normal.text),
+        sounds=sounds(normal.text, found.accounted),
     )

@@ -92,6 +92,8 @@ class Understanding:
     `corrects` is True when the message replaces a value sent before ("打错了,是135").
     `unread_numbers` counts numbers nobody could place: a reason to ask back, never to store.
     `medicine_taken` answers the follow-up question (None: not said).
+    `sounds` holds what the second ear made of the whole text (`language.suspicion`): it stands beside
+    the findings and never takes one away.
     """
 
     text: str
@@ -109,6 +111,7 @@ class Understanding:
     conditions: frozenset[str] = field(default_factory=frozenset)
     age: int | None = None
     drugs: frozenset[str] = field(default_factory=frozenset)
+    sounds: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def storable(self) -> tuple[Mention, ...]:

@@ -6,12 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
+from sqlmodel import select
+
 from agent.loading import Tools
 from channels.delivery import Routes
 from channels.reception import Reception
 from records import messages
 from records.db import Database
+from records.escalations import CLOSED
 from records.messages import Arrival, Window
+from records.tables import Escalation
 from records.times import CHINA
 from records.vault import Vault
 from schedules.ticks import TICKS, Work
@@ -26,7 +30,8 @@ from suifang.simulation.upcoming import next_due
 CHANNEL = "wechat"
 _WINDOW = Window(lasts=timedelta(hours=48), sends=5)
 # Looked at in every step, because they answer people; the rest when it could find something.
-_ALWAYS = ("answer", "deliver", "escalate")
+_ALWAYS = ("answer", "deliver")
+_WHILE_RINGING = "escalate"
 _SOMETIMES = ("open_follow_ups", "remind", "tidy")
 _SOMETIMES_EVERY = timedelta(minutes=30)
 _SMALLEST_STEP = timedelta(seconds=1)
@@ -93,6 +98,8 @@ class Life:
 
     async def _tick(self, work: Work) -> None:
         names = list(_ALWAYS)
+        if self._ringing():
+            names.append(_WHILE_RINGING)
         last = self._last_sometimes
         if last is None or self.clock.now - last >= _SOMETIMES_EVERY or self._opening():
             names += _SOMETIMES
@@ -100,6 +107,11 @@ class Life:
         for _ in range(_MOST_ROUNDS):
             if not sum([await tick.run(work) for tick in TICKS if tick.name in names]):
                 return
+
+    def _ringing(self) -> bool:
+        with self.database.reading() as session:
+            found = select(Escalation.id).where(Escalation.state != CLOSED).limit(1)
+            return session.exec(found).first() is not None
 
     def _opening(self) -> bool:
         return self.clock.now.astimezone(CHINA).time() == time(8, 0)

@@ -11,6 +11,7 @@ from language import homophones
 from language.lexicon import table
 from language.normalise import normalise
 from language.reader import read
+from language.suspicion import HEADS
 
 CARE = Path(__file__).parents[2] / "care" / "protocols" / "findings.toml"
 
@@ -41,7 +42,8 @@ def test_every_code_emitted_is_known_to_the_rules() -> None:
 
 
 def test_every_code_of_the_rules_can_be_said() -> None:
-    assert codes() - emitted() == set()
+    overheard = {f"sounds_{head}" for head in HEADS}
+    assert codes() - emitted() == overheard
 
 
 def test_what_replaces_and_what_stays_are_known_codes() -> None:
