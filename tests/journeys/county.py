@@ -23,8 +23,9 @@ from sqlmodel import col, select, update
 
 from records import migrations, people
 from records.db import Database
+from records.escalations import CLOSED
 from records.follow_ups import CANCELLED, OPEN, PLANNED
-from records.tables import ContactPoint, FollowUp, Person, StoredReading
+from records.tables import ContactPoint, Escalation, FollowUp, Person, StoredReading
 from records.vault import Vault
 from simulator.background import serving
 from simulator.platform import Platform
@@ -42,7 +43,7 @@ _READY_WITHIN = 60.0
 
 
 def grow(folder: Path) -> None:
-    """Keys and a seeded county, with no follow-up open or due: the journeys open their own."""
+    """Keys and a seeded county with no follow-up open or due and no case open: the journeys open theirs."""
     bare = Settings(data_dir=folder)
     ensure_keys(bare)
     vault = load_keys(bare).vault()
@@ -53,6 +54,11 @@ def grow(folder: Path) -> None:
         with database.transaction() as session:
             waiting = col(FollowUp.state).in_((PLANNED, OPEN))
             session.exec(update(FollowUp).where(waiting).values(state=CANCELLED))
+            still_open = col(Escalation.state) != CLOSED
+            ended = {"state": CLOSED, "outcome": "reached", "next_escalation_at": None}
+            session.exec(
+                update(Escalation).where(still_open).values(closed_at=clock.now(), **ended)
+            )
     finally:
         database.dispose()
 
