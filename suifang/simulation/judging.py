@@ -141,12 +141,12 @@ class _Bench:
         """Values as stored beside the truth that was typed."""
         meant = [one for one in self.life.said if one.truth.measured is not None and not one.again]
         stored = self._values()
-        right = sum(self._stored(one, stored) for one in meant)
+        missed = [one.text for one in meant if not self._stored(one, stored)]
         return {
             "typed": len(meant),
-            "stored_as_meant": _share(right, len(meant)),
+            "stored_as_meant": _share(len(meant) - len(missed), len(meant)),
             "stored": sum(len(values) for values in stored.values()),
-            "examples_of_misses": [one.text for one in meant if not self._stored(one, stored)][:12],
+            "examples_of_misses": missed[:12],
         }
 
     def alarms(self) -> dict[str, Any]:
@@ -235,16 +235,13 @@ class _Bench:
             if self._purpose(one) != "safety"
         )
         twice = [key for (_, key), number in routine.items() if number > 1]
-        turns = Counter(self.session.exec(select(InboundMessage.turn_id)).all())
-        del turns[None]
+        # A picture travels as a message of its own beside its sentence.
         replies = Counter(
-            row.turn_id for row in self._sent.values() if row.turn_id and row.purpose == "reply"
+            row.turn_id
+            for row in self._sent.values()
+            if row.turn_id and row.purpose == "reply" and row.picture_sealed is None
         )
-        doubled = [
-            turn
-            for turn, number in replies.items()
-            if turn and number > 1 + _pictures(turn, self._sent)
-        ]
+        doubled = [turn for turn, number in replies.items() if number > 1]
         return Invariant("nothing routine arrives twice", len(twice) + len(doubled), *twice[:1])
 
     def _nothing_at_night(self) -> Invariant:
@@ -367,11 +364,6 @@ class _Bench:
         first = measured.systolic if measured.kind == "bp" else measured.value
         key = (self.life.settled.people[about], first, measured.diastolic)
         return any(abs(at - said.at) <= timedelta(minutes=3) for at in stored.get(key, ()))
-
-
-def _pictures(turn: str, sent: dict[str, OutboundMessage]) -> int:
-    """A picture travels as a message of its own beside its sentence."""
-    return sum(row.turn_id == turn and row.picture_sealed is not None for row in sent.values())
 
 
 def _share(part: int, whole: int) -> str:
