@@ -25,14 +25,14 @@ class Doctor:
     facts: Mapping[str, Any]
     market: int | None = None
     ill_until: date | None = None
-    taken: set[str] = field(default_factory=set)
+    taken: dict[str, datetime] = field(default_factory=dict)
 
     def hears(self, text: str, at: datetime) -> list[Deed]:
         """What a notice leads to: nothing, or taking the case and closing it later."""
         code = _CODE.search(text)
-        if code is None or code.group(1) in self.taken or not self._notices(at):
+        if code is None or self._at_it(code.group(1), at) or not self._notices(at):
             return []
-        self.taken.add(code.group(1))
+        self.taken[code.group(1)] = at
         took = at + timedelta(minutes=self._minutes(at))
         deeds = [Deed(took, self.login, "acknowledge", code.group(1))]
         if self.chance.random() < self.facts["replies"]:
@@ -63,6 +63,11 @@ class Doctor:
         begins, ends = self.facts["market_hours"]
         round_day = at.toordinal() % self.facts["market_every_days"]
         return round_day == self.market and bool(begins <= at.hour < ends)
+
+    def _at_it(self, code: str, at: datetime) -> bool:
+        """Whether this case is in hand already; a ring much later is a new one."""
+        took = self.taken.get(code)
+        return took is not None and at - took < timedelta(minutes=self.facts["in_hand_minutes"])
 
     def _notices(self, at: datetime) -> bool:
         if self.ill_until is not None and at.date() <= self.ill_until:
