@@ -65,5 +65,5 @@ def test_what_only_an_emergency_will_do_for_is_one(name: str) -> None:
 @each_set
 def test_the_well_are_left_in_peace(name: str) -> None:
     well = [line for line in lines(name) if not line[1] & RAISED]
-    # The second ear raises wrongly one calm message in fifty of those written to mislead.
-    share([text for text, _, level in well if level in RAISED], len(well), 0.95)
+
+    share([text for text, _, level in well if level in RAISED], len(well), 0.97)
