@@ -15,7 +15,6 @@ from care.cadence import chase
 from care.level import Level
 from care.protocol import protocol
 from care.quiet import next_allowed
-from care.reading import Kind
 from records import (
     audit,
     consents,
@@ -31,7 +30,7 @@ from records.conversations import Claim
 from records.insertion import insert
 from records.outbound import Draft
 from records.people import UNIDENTIFIED, china_date
-from records.readings import Provenance
+from records.readings import JUDGED_BY, Provenance
 from records.tables import ContactPoint, Person, Turn
 from records.times import CHINA
 from records.vault import Vault
@@ -43,15 +42,6 @@ _REVIEW_WITHIN_DAYS = 14
 # Rows of one conversation leave in the order of their making.
 _BEHIND = timedelta(milliseconds=1)
 _AGENT = "agent"
-# Which protocol file judged a kind of value; its version is kept with the reading.
-_JUDGED_BY = {
-    Kind.BP: "hypertension",
-    Kind.GLUCOSE: "type2_diabetes",
-    Kind.HBA1C: "type2_diabetes",
-    Kind.PULSE: "red_flags",
-    Kind.TEMP: "red_flags",
-    Kind.WEIGHT: "routine",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +133,7 @@ def _store(turn: Save, new: NewReading) -> str:
         taken_at=_received(turn.context, new.message_id) or turn.now,
         now=turn.now,
         level=new.level,
-        protocol_version=protocol().versions[_JUDGED_BY[new.reading.kind]],
+        protocol_version=protocol().versions[JUDGED_BY[new.reading.kind]],
     )
     if new.replaces:
         readings.replace(turn.session, list(new.replaces), by=row.id)

@@ -10,11 +10,11 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, case, col, select, update
+from sqlmodel import Session, col, select, update
 
+from records import throttle
 from records.db import changed
-from records.tables import ApiToken, Facility, Throttle
+from records.tables import ApiToken, Facility
 
 LONGEST = timedelta(days=366)
 REQUESTS_WINDOW = timedelta(minutes=1)
@@ -117,32 +117,19 @@ def may_ask(session: Session, holder: Bearer, now: datetime) -> bool:
     session.execute(
         update(ApiToken).where(col(ApiToken.id) == holder.token_id).values(last_used_at=now)
     )
-    return _count(session, f"api:token:{holder.token_id}", now) <= REQUESTS_PER_TOKEN
+    return (
+        throttle.count(session, f"api:token:{holder.token_id}", REQUESTS_WINDOW, now)
+        <= REQUESTS_PER_TOKEN
+    )
 
 
 def may_be_refused(session: Session, address: str, now: datetime) -> bool:
     """Count a request without a right token; False when an address has had too many."""
-    return _count(session, f"api:address:{_digest(address)}", now) <= REFUSALS_PER_ADDRESS
+    return (
+        throttle.count(session, f"api:address:{_digest(address)}", REQUESTS_WINDOW, now)
+        <= REFUSALS_PER_ADDRESS
+    )
 
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _count(session: Session, key: str, now: datetime) -> int:
-    """Add one in the running minute, or begin a new one; one statement, safe between processes."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    over = col(Throttle.window_began_at) <= now - REQUESTS_WINDOW
-    statement = (
-        insert(Throttle)
-        .values(key=key, window_began_at=now, count=1)
-        .on_conflict_do_update(
-            index_elements=["key"],
-            set_={
-                "count": case((over, 1), else_=col(Throttle.count) + 1),
-                "window_began_at": case((over, now), else_=col(Throttle.window_began_at)),
-            },
-        )
-        .returning(col(Throttle.count))
-    )
-    return int(session.execute(statement).scalar_one())

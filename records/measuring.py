@@ -17,25 +17,18 @@ from care.form import Mode
 from care.level import Level
 from care.line import Setting
 from care.protocol import protocol
-from care.reading import Kind, Reading
+from care.reading import Reading
 from care.situation import Situation
 from records import casework, escalations
 from records import readings as stored
 from records.people import background, china_date
 from records.reader import Reader
-from records.readings import Provenance, as_reading
+from records.readings import JUDGED_BY, Provenance, as_reading
 from records.tables import FollowUp, Person, StoredReading
 from records.times import CHINA
 from records.vault import Vault
 
 _NOON = time(12)
-_JUDGED_BY = {
-    Kind.BP: "hypertension",
-    Kind.GLUCOSE: "type2_diabetes",
-    Kind.HBA1C: "type2_diabetes",
-    Kind.PULSE: "red_flags",
-    Kind.WEIGHT: "routine",
-}
 
 
 def keep_measured(
@@ -73,7 +66,7 @@ def keep_measured(
             taken_at=_taken_at(entry, now),
             now=now,
             level=judged.level,
-            protocol_version=protocol().versions[_JUDGED_BY[reading.kind]],
+            protocol_version=protocol().versions[JUDGED_BY[reading.kind]],
         )
         wrong = [one.id for one in before if one.recorded_by and _alike(as_reading(one), reading)]
         stored.replace(session, wrong, by=new.id)

@@ -16,10 +16,9 @@ from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, case, col, delete, select, true, update
+from sqlmodel import Session, col, delete, select, true, update
 
-from records import duty
+from records import duty, throttle
 from records.db import changed
 from records.identity import new_id
 from records.reader import Reader
@@ -312,8 +311,8 @@ def may_try(session: Session, login: str, address: str, now: datetime) -> bool:
 
     Counted before the password is looked at, so that a hundred tries at once are a hundred tries.
     """
-    by_login = _count(session, _login_key(login), now)
-    by_address = _count(session, _address_key(address), now)
+    by_login = throttle.count(session, _login_key(login), TRIES_WINDOW, now)
+    by_address = throttle.count(session, _address_key(address), TRIES_WINDOW, now)
     return by_login <= TRIES_PER_LOGIN and by_address <= TRIES_PER_ADDRESS
 
 
@@ -353,22 +352,3 @@ def _login_key(login: str) -> str:
 
 def _address_key(address: str) -> str:
     return f"sign_in:address:{_digest(address)}"
-
-
-def _count(session: Session, key: str, now: datetime) -> int:
-    """Add one in the running window, or begin a new one; one statement, safe between processes."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    over = col(Throttle.window_began_at) <= now - TRIES_WINDOW
-    statement = (
-        insert(Throttle)
-        .values(key=key, window_began_at=now, count=1)
-        .on_conflict_do_update(
-            index_elements=["key"],
-            set_={
-                "count": case((over, 1), else_=col(Throttle.count) + 1),
-                "window_began_at": case((over, now), else_=col(Throttle.window_began_at)),
-            },
-        )
-        .returning(col(Throttle.count))
-    )
-    return int(session.execute(statement).scalar_one())

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
-from sqlalchemy import ColumnElement, ScalarSelect
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam
+from sqlalchemy import select as sa_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, not_, or_, select, update
 
@@ -139,27 +141,8 @@ def drop_shift(session: Session, reader: Reader, shift_id: str, now: datetime) -
 
 def stranded(session: Session, now: datetime) -> list[str]:
     """Ringing alarms whose last rung people have all gone away since."""
-    last_ring = _last_ring()
-    still_there = (
-        select(OutboundMessage.id)
-        .join(Practitioner, col(Practitioner.id) == col(OutboundMessage.practitioner_id))
-        .where(col(OutboundMessage.escalation_id) == col(Escalation.id))
-        .where(col(OutboundMessage.created_at) == last_ring)
-        .where(duty.rings(Practitioner))
-        .correlate(Escalation)
-        .exists()
-    )
-    found = (
-        select(Escalation.id)
-        .where(col(Escalation.state) == OPEN)
-        .where(col(Escalation.step) > NOT_RUNG)
-        .where(col(Escalation.next_escalation_at) > now)
-        .where(last_ring.is_not(None))
-        .where(not_(still_there))
-        # Nobody at all was there at the last try: the clock tries again, not every tick.
-        .where(not_(_went_unrung()))
-    )
-    return list(session.execute(found, {"today": duty.today(now)}).scalars().all())
+    asked = {"today": duty.today(now), "now": now}
+    return list(session.execute(_stranded(), asked).scalars().all())
 
 
 def unheard(session: Session, now: datetime) -> list[str]:
@@ -167,25 +150,7 @@ def unheard(session: Session, now: datetime) -> list[str]:
 
     Later an alarm whose every bell is broken goes on by its minutes, not by the second.
     """
-    last_ring = _last_ring()
-    notice = aliased(OutboundMessage)
-    at_last_ring = (
-        select(notice.id)
-        .where(col(notice.escalation_id) == col(Escalation.id))
-        .where(notice.purpose == NOTICE)
-        .where(col(notice.created_at) == last_ring)
-        .correlate(Escalation)
-    )
-    perhaps = at_last_ring.where(col(notice.state).not_in(_NOT_SENT)).exists()
-    rows = session.execute(
-        select(Escalation.id, Escalation.level, Escalation.step)
-        .where(col(Escalation.state) == OPEN)
-        .where(col(Escalation.step) > NOT_RUNG)
-        .where(col(Escalation.next_escalation_at) > now)
-        .where(at_last_ring.exists())
-        .where(not_(perhaps))
-        .where(not_(_went_unrung()))
-    ).all()
+    rows = session.execute(_unheard(), {"now": now}).all()
     return [row for row, level, step in rows if _may_climb(level, step)]
 
 
@@ -214,6 +179,57 @@ def ring_now(session: Session, ids: list[str], now: datetime) -> int:
         .execution_options(synchronize_session=False)
     )
     return changed(session, statement)
+
+
+# Asked every second: building these anew would cost more than running them.
+@lru_cache(maxsize=1)
+def _stranded() -> Select[str]:
+    last_ring = _last_ring()
+    still_there = (
+        select(OutboundMessage.id)
+        .join(Practitioner, col(Practitioner.id) == col(OutboundMessage.practitioner_id))
+        .where(col(OutboundMessage.escalation_id) == col(Escalation.id))
+        .where(col(OutboundMessage.created_at) == last_ring)
+        .where(duty.rings(Practitioner))
+        .correlate(Escalation)
+        .exists()
+    )
+    return (
+        sa_select(col(Escalation.id))
+        .where(_ringing())
+        .where(last_ring.is_not(None))
+        .where(not_(still_there))
+        # Nobody at all was there at the last try: the clock tries again, not every tick.
+        .where(not_(_went_unrung()))
+    )
+
+
+@lru_cache(maxsize=1)
+def _unheard() -> Select[str, str, int]:
+    notice = aliased(OutboundMessage)
+    at_last_ring = (
+        select(notice.id)
+        .where(col(notice.escalation_id) == col(Escalation.id))
+        .where(notice.purpose == NOTICE)
+        .where(col(notice.created_at) == _last_ring())
+        .correlate(Escalation)
+    )
+    perhaps = at_last_ring.where(col(notice.state).not_in(_NOT_SENT)).exists()
+    return (
+        sa_select(col(Escalation.id), col(Escalation.level), col(Escalation.step))
+        .where(_ringing())
+        .where(at_last_ring.exists())
+        .where(not_(perhaps))
+        .where(not_(_went_unrung()))
+    )
+
+
+def _ringing() -> ColumnElement[bool]:
+    return and_(
+        col(Escalation.state) == OPEN,
+        col(Escalation.step) > NOT_RUNG,
+        col(Escalation.next_escalation_at) > bindparam("now"),
+    )
 
 
 def _last_ring() -> ScalarSelect[datetime]:

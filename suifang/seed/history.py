@@ -29,7 +29,7 @@ from care.reading import Kind, Reading
 from care.situation import Programme, Situation
 from records import casework, escalations, follow_ups, people, readings, tasks
 from records.reader import Reader
-from records.readings import Provenance
+from records.readings import JUDGED_BY, Provenance
 from records.tables import Escalation, FollowUp, Person, Task
 from records.times import CHINA
 from records.vault import Vault
@@ -39,7 +39,6 @@ from suifang.seed.course import Course
 from suifang.seed.roster import county
 
 _MORNING = time(9, 0)
-_JUDGED_BY = {Kind.BP: "hypertension", Kind.GLUCOSE: "type2_diabetes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +247,7 @@ class Year:
             taken_at=at,
             now=at,
             level=judged.level,
-            protocol_version=protocol().versions[_JUDGED_BY[reading.kind]],
+            protocol_version=protocol().versions[JUDGED_BY[reading.kind]],
         )
         if not is_dangerous(judged.level):
             return False
