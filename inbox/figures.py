@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -21,7 +20,7 @@ from inbox.plots import bar_plots, trend_plots
 from records import audit, practitioners
 from records.practitioners import Visitor
 from records.tables import Facility, Practitioner
-from reports import closing, comma, paper, spreadsheet
+from reports import closing
 from reports.asking import questions
 from reports.definition import definitions, settings_words
 from reports.grid import corrections_text, grids, title
@@ -31,10 +30,10 @@ from reports.trend import Course, bars, courses
 
 router = APIRouter()
 
-_FORMATS: dict[str, tuple[Callable[[Report], bytes], str]] = {
-    "xlsx": (spreadsheet.spreadsheet, spreadsheet.MEDIA_TYPE),
-    "pdf": (paper.paper, paper.MEDIA_TYPE),
-    "csv": (comma.comma, comma.MEDIA_TYPE),
+_MEDIA_TYPES = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+    "csv": "text/csv; charset=utf-8",
 }
 
 
@@ -117,7 +116,7 @@ async def export(request: Request, visitor: Annotated[Visitor, Depends(figure_re
     deps = deps_of(request)
     now = deps.clock()
     kind = request.query_params.get("format", "xlsx")
-    if kind not in _FORMATS:
+    if kind not in _MEDIA_TYPES:
         not_found()
     month = _month(request.query_params.get("month"), visitor, now)
     area = request.query_params.get("area") or visitor.reader.facility_id
@@ -126,17 +125,26 @@ async def export(request: Request, visitor: Annotated[Visitor, Depends(figure_re
     )
     if report is None:
         not_found()
-    write, media_type = _FORMATS[kind]
-    content = await asyncio.to_thread(write, report)
+    content = await asyncio.to_thread(_written, kind, report)
     await _note(deps, visitor, "export", report, kind)
     name = quote(f"{title(report)}.{kind}")
     return Response(
         content,
-        media_type=media_type,
+        media_type=_MEDIA_TYPES[kind],
         headers={
             "Content-Disposition": f"attachment; filename=\"{month}.{kind}\"; filename*=UTF-8''{name}"
         },
     )
+
+
+def _written(kind: str, report: Report) -> bytes:
+    """The file. The writers are loaded when somebody asks: the web process stays small."""
+    from reports.comma import comma  # noqa: PLC0415
+    from reports.paper import paper  # noqa: PLC0415
+    from reports.spreadsheet import spreadsheet  # noqa: PLC0415
+
+    write = {"xlsx": spreadsheet, "pdf": paper, "csv": comma}[kind]
+    return write(report)
 
 
 def scope_of(visitor: Visitor) -> Scope:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import combinations
 
-from pypinyin import lazy_pinyin
 from sqlmodel import Session, col, func, select
 
 from records import audit
@@ -17,6 +16,7 @@ from records.insertion import insert_once
 from records.people import name_of
 from records.reader import Reader
 from records.register.fields import values_of
+from records.spelling import sound
 from records.tables import Distinction, Enrolment, Facility, Merger, Person, StoredReading
 from records.vault import Vault
 
@@ -185,7 +185,7 @@ def _same_phone(vault: Vault, people: Iterable[Person]) -> set[tuple[str, str]]:
 
 def similar(one: str, other: str) -> bool:
     """Equal, sounding alike, or one character apart after the same surname."""
-    if one == other or lazy_pinyin(one) == lazy_pinyin(other):
+    if one == other or sound(one) == sound(other):
         return True
     if not one or not other or one[0] != other[0] or len(one) != len(other):
         return False

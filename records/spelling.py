@@ -6,10 +6,10 @@ reading the family uses. Readings that no dictionary gives for a surname are nam
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from functools import lru_cache
-
-from pypinyin import Style, pinyin
+from functools import cache, lru_cache
+from typing import Any
 
 # Readings as a surname that the dictionary of single characters does not give.
 _AS_SURNAME = {
@@ -56,10 +56,22 @@ _UMLAUT = {"lv": ("lu", "lyu"), "lve": ("lue",), "nv": ("nu", "nyu"), "nve": ("n
 _TWO_LETTER_INITIALS = ("zh", "ch", "sh")
 
 
+@cache
+def _dictionary() -> Any:
+    """The dictionary of readings, without its phrases: loaded when the first name is spelt."""
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+    import pypinyin  # noqa: PLC0415 - 50 MB with the phrases, and most processes spell nothing
+
+    return pypinyin
+
+
 @lru_cache(maxsize=8192)
 def syllables(character: str) -> tuple[str, ...]:
     """Every way to spell one character, the most usual first."""
-    found = pinyin(character, style=Style.NORMAL, heteronym=True, errors="ignore")
+    dictionary = _dictionary()
+    found = dictionary.pinyin(
+        character, style=dictionary.Style.NORMAL, heteronym=True, errors="ignore"
+    )
     known = [one for one in found[0] if one.isascii()] if found else []
     if character in _AS_SURNAME:
         known.append(_AS_SURNAME[character])
@@ -67,9 +79,14 @@ def syllables(character: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(known))
 
 
+def sound(name: str) -> tuple[str, ...]:
+    """How a name sounds without tones, character by character."""
+    return tuple(_sound(n, one) for n, one in enumerate(name))
+
+
 def sort_key(name: str) -> tuple[tuple[str, str], ...]:
     """The order of a printed list: by the sound of the surname, then of the rest."""
-    return tuple((_sound(n, one), one) for n, one in enumerate(name))
+    return tuple(zip(sound(name), name, strict=True))
 
 
 def place_of(typed: str, name: str) -> int | None:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
-from reports.grid import grids, remarks, title
+from reports.grid import grids, harmless, remarks, title
 from reports.report import Report
-from reports.spreadsheet import harmless
-
-MEDIA_TYPE = "text/csv; charset=utf-8"
 
 
 def comma(report: Report) -> bytes:

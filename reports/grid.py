@@ -9,6 +9,8 @@ from reports.report import Report, Table
 from reports.value import Value
 
 FIGURE = "指标"
+# What a spreadsheet takes for the beginning of a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +78,8 @@ def corrections_text(report: Report) -> str:
     if any(one.few for one in report.corrections):
         return f"{number} 处以上更正" if number else "少量更正"
     return f"{number} 处更正"
+
+
+def harmless(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -20,7 +20,6 @@ from reports.grid import Grid, grids, remarks, title
 from reports.report import Report
 from texts.typeface import TYPEFACE
 
-MEDIA_TYPE = "application/pdf"
 _FONT = "suifang"
 _GREEN, _GREY = colors.HexColor("#0e4f45"), colors.HexColor("#c9d6d2")
 _SHADE = colors.HexColor("#eef4f2")

@@ -11,19 +11,16 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from reports.definition import Kind
-from reports.grid import Grid, grids, remarks, title
+from reports.grid import Grid, grids, harmless, remarks, title
 from reports.report import Report
 from reports.value import Value
 
-MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 REMARKS, DEFINITIONS = "说明", "定义"
 _FORMATS = {Kind.RATE: "0.0%", Kind.RATIO: "0.0"}
 _PLAIN = "0"
 _BOLD = Font(bold=True)
 _SHADE = PatternFill("solid", fgColor="E6F0ED")
 _WRAP = Alignment(wrap_text=True, vertical="top")
-# What a spreadsheet takes for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NAME_WIDTH, _NUMBER_WIDTH, _TEXT_WIDTH = 30, 14, 80
 
 
@@ -40,11 +37,6 @@ def spreadsheet(report: Report) -> bytes:
     made = io.BytesIO()
     book.save(made)
     return made.getvalue()
-
-
-def harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _sheet(sheet: Worksheet, grid: Grid) -> None:

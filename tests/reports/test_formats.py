@@ -16,10 +16,10 @@ from records.tables import Facility
 from reports.answer import answer
 from reports.comma import comma
 from reports.definition import Kind
-from reports.grid import FIGURE, grids
+from reports.grid import FIGURE, grids, harmless
 from reports.paper import paper
 from reports.report import Report
-from reports.spreadsheet import DEFINITIONS, harmless, spreadsheet
+from reports.spreadsheet import DEFINITIONS, spreadsheet
 from reports.value import written
 from tests.reports.conftest import Look
 from tests.reports.hand import Hand
