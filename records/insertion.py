@@ -1,4 +1,4 @@
-"""Insert a row once: the unique key decides, whoever else writes the same at the same instant."""
+"""One statement for a row that others may write too: the unique key decides, never a read before it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,14 @@ def insert_once(session: Session, row: SQLModel) -> bool:
     values = {column.key: getattr(row, column.key) for column in table.columns}
     statement = _statement(table, session.get_bind().dialect.name)
     return session.execute(statement, values).first() is not None
+
+
+def put(session: Session, row: SQLModel) -> None:
+    """Insert the row, or bring the one with the same primary key up to it: the last writer wins."""
+    session.flush()
+    table = _table(type(row))
+    values = {column.key: getattr(row, column.key) for column in table.columns}
+    session.execute(_put_statement(table, session.get_bind().dialect.name), values)
 
 
 def insert(session: Session, row: SQLModel) -> None:
@@ -44,5 +52,22 @@ def _table(model: type[SQLModel]) -> Table:
 @cache
 def _statement(table: Table, dialect: str) -> Executable:
     """Built once per table: a statement that is built anew costs more than its execution."""
-    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    return insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    return _insert(table, dialect).on_conflict_do_nothing().returning(*table.primary_key.columns)
+
+
+@cache
+def _put_statement(table: Table, dialect: str) -> Executable:
+    key = {column.key for column in table.primary_key.columns}
+    new = _insert(table, dialect)
+    return new.on_conflict_do_update(
+        index_elements=sorted(key),
+        set_={
+            column.key: new.excluded[column.key]
+            for column in table.columns
+            if column.key not in key
+        },
+    )
+
+
+def _insert(table: Table, dialect: str) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)

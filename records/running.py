@@ -6,17 +6,13 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from records.insertion import put
 from records.tables import Heartbeat, Marker, TickRun
 
 
 def beat(session: Session, worker: str, now: datetime) -> None:
     """A worker says that it lives."""
-    row = session.get(Heartbeat, worker)
-    if row is None:
-        session.add(Heartbeat(worker=worker, at=now))
-    else:
-        row.at = now
-        session.add(row)
+    put(session, Heartbeat(worker=worker, at=now))
 
 
 def last_beat(session: Session) -> datetime | None:
@@ -25,10 +21,8 @@ def last_beat(session: Session) -> datetime | None:
 
 
 def note_tick(session: Session, name: str, began: datetime, ended: datetime, result: str) -> None:
-    """Keep the last run of a tick."""
-    row = session.get(TickRun, name) or TickRun(name=name, began_at=began)
-    row.began_at, row.ended_at, row.result = began, ended, result
-    session.add(row)
+    """Keep the last run of a tick, whichever worker ran it."""
+    put(session, TickRun(name=name, began_at=began, ended_at=ended, result=result))
 
 
 def ticks(session: Session) -> list[TickRun]:
@@ -38,12 +32,9 @@ def ticks(session: Session) -> list[TickRun]:
 
 def mark(session: Session, name: str, value: str, now: datetime) -> None:
     """Set a named value."""
-    row = session.get(Marker, name) or Marker(name=name, value=value, set_at=now)
-    row.value, row.set_at = value, now
-    session.add(row)
+    put(session, Marker(name=name, value=value, set_at=now))
 
 
 def marked(session: Session, name: str) -> str | None:
     """A named value, if it was set."""
-    row = session.get(Marker, name)
-    return row.value if row else None
+    return session.exec(select(Marker.value).where(col(Marker.name) == name)).first()
