@@ -40,7 +40,11 @@ class Model(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One waiting message. `passive` is True when the webhook has already answered it."""
+    """One waiting message. `passive` is True when the webhook has already answered it.
+
+    `made` is what a machine made of its photo or voice (None: nothing yet); `again`: it was answered
+    before that was known.
+    """
 
     message_id: str
     kind: str
@@ -49,6 +53,8 @@ class Heard:
     received_at: datetime | None = None
     level: Level = Level.NONE
     passive: bool = False
+    made: Mapping[str, Any] | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,8 @@ def words_of(heard: Heard) -> str:
     """The words of a message; a menu tap counts as the words it stands for."""
     if heard.kind == "text":
         return heard.text
+    if heard.made:
+        return str(heard.made.get("text", ""))
     if heard.kind == "event" and heard.event.get("event") == "CLICK":
         return heard.text or _MENU_WORDS.get(str(heard.event.get("key", "")), _HELP)
     return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from agent import agreeing, asking, binding
 from agent.context import SENDER, Answers, Heard, Member, Model, OpenFollowUp, Past, TurnContext
 from agent.hearing import words_of
+from agent.perceiving import PERCEIVED, Senses
 from agent.whose import WHOSE
 from care.level import Level
 from records import (
@@ -24,6 +25,7 @@ from records import (
     takeover,
     tasks,
 )
+from records.heard import made_of
 from records.messages import BODY
 from records.people import UNIDENTIFIED, Linked
 from records.tables import (
@@ -52,12 +54,13 @@ class Tools:
     vault: Vault
     answers: Answers
     model: Model | None = None
+    senses: Senses = field(default_factory=dict)
 
 
 def load(session: Session, tools: Tools, contact_id: str, now: datetime) -> TurnContext:
     """Read everything a turn needs. A stranger becomes an unidentified person first."""
     contact = session.get_one(ContactPoint, contact_id)
-    heard = tuple(_heard(tools.vault, m) for m in conversations.waiting(session, contact_id))
+    heard = _waiting(session, tools.vault, contact_id)
     redeemed, heard = binding.redeem(session, tools.vault, contact, heard, now)
     linked = people.behind(session, contact_id)
     if not linked:
@@ -109,7 +112,15 @@ def _unplaced(session: Session, vault: Vault, contact: ContactPoint) -> Heard | 
     return _heard(vault, message)
 
 
-def _heard(vault: Vault, message: InboundMessage) -> Heard:
+def _waiting(session: Session, vault: Vault, contact_id: str) -> tuple[Heard, ...]:
+    """What waits, with what was made of photos and voice."""
+    waiting = conversations.waiting(session, contact_id)
+    files = [message.id for message in waiting if message.kind in PERCEIVED]
+    made = made_of(session, vault, files) if files else {}
+    return tuple(_heard(vault, message, made.get(message.id)) for message in waiting)
+
+
+def _heard(vault: Vault, message: InboundMessage, made: dict[str, Any] | None = None) -> Heard:
     return Heard(
         message_id=message.id,
         kind=message.kind,
@@ -118,6 +129,8 @@ def _heard(vault: Vault, message: InboundMessage) -> Heard:
         received_at=message.received_at,
         level=Level(message.level or Level.NONE),
         passive=message.passive_sealed is not None,
+        made=made,
+        again=message.turn_id is not None,
     )
 
 

@@ -244,11 +244,12 @@ def _queue_reply(turn: Save) -> None:
     if not decision.reply:
         return
     alarm = decision.route is Route.ALARM
+    first = turn.context.messages[0]
     draft = outbound.Draft(
         purpose=outbound.SAFETY if alarm else outbound.REPLY,
         text_key=decision.text_key,
         body=decision.reply,
-        send_key=f"reply:{_message_ids(turn)[0]}",
+        send_key=f"reply:{first.message_id}" + (":heard" if first.again else ""),
         contact_point_id=turn.held.contact_point_id,
         person_id=decision.subject_id,
         turn_id=turn.turn_id,

@@ -14,6 +14,7 @@ import structlog
 from agent.context import TurnContext
 from agent.graph import decide
 from agent.loading import Tools, load
+from agent.perceiving import LOOK_AGAIN, came_meanwhile, is_awaited
 from agent.saving import Save, save
 from agent.stepping_back import step_back
 from records import conversations, tasks
@@ -58,6 +59,10 @@ def _answer(
         with database.transaction() as session:
             conversations.release(session, held, now)
         return
+    if is_awaited(context.messages, tools.senses, now):
+        with database.transaction() as session:
+            conversations.put_off(session, held, now + LOOK_AGAIN)
+        return
     decision = decide(context)
     if context.held:
         decision = step_back(decision, context)
@@ -65,6 +70,9 @@ def _answer(
     with database.transaction() as session:
         if not conversations.still_own(session, held):
             log.warning("turn.lost", turn_id=turn_id)
+            return
+        if came_meanwhile(session, tools.vault, context.messages):
+            conversations.put_off(session, held, ended)
             return
         save(Save(session, tools.vault, held, turn_id, context, decision, ended))
         conversations.release(session, held, ended)

@@ -119,6 +119,17 @@ def release(session: Session, held: Claim, now: datetime) -> None:
     )
 
 
+def put_off(session: Session, held: Claim, until: datetime) -> None:
+    """End a turn that was not taken, because something it needs is still on its way."""
+    session.execute(
+        update(ContactPoint)
+        .where(col(ContactPoint.id) == held.contact_point_id)
+        .where(col(ContactPoint.claim_token) == held.token)
+        .values(claim_token=None, claimed_until=None, wake_at=until)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def release_failed(session: Session, held: Claim, retry_at: datetime) -> None:
     """End a turn that failed: count it and come back later."""
     session.execute(

@@ -146,6 +146,7 @@ def _messages(session: Session, found: Belongings) -> None:
         update(Media)
         .where(col(Media.inbound_message_id).in_(inbound))
         .values(content_sealed=None, state=FAILED, reason=ERASED, next_attempt_at=None)
+        .values(heard_sealed=None, heard_state=None, heard_next_at=None)
     )
     sent = update(OutboundMessage).where(col(OutboundMessage.id).in_(outbound))
     session.execute(sent.values(body_sealed=None, picture_sealed=None, template={}))

@@ -64,6 +64,8 @@ def store(session: Session, vault: Vault, media_id: str, file: File, now: dateti
         content_type=file.content_type,
         stored_at=now,
         next_attempt_at=None,
+        heard_state=WANTED,
+        heard_next_at=now,
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from agent.loading import Tools
+from agent.perceiving import perceive_next
 from agent.turn import take_turn
 from channels.delivery import Routes, deliver_due
 from channels.media import Sources, fetch_wanted
@@ -48,6 +49,16 @@ async def answer(work: Work) -> int:
     """Take turns until no conversation is due."""
     done = 0
     while await asyncio.to_thread(take_turn, work.database, work.tools, work.clock):
+        done += 1
+    return done
+
+
+async def perceive(work: Work) -> int:
+    """Listen to voice messages and look at photos, one after the other."""
+    done = 0
+    while await asyncio.to_thread(
+        perceive_next, work.database, work.tools.vault, work.tools.senses, work.clock
+    ):
         done += 1
     return done
 
@@ -110,6 +121,7 @@ TICKS = (
     Tick("answer", timedelta(seconds=0.5), answer),
     Tick("deliver", timedelta(seconds=0.5), deliver),
     Tick("fetch_media", timedelta(seconds=2), fetch_media),
+    Tick("perceive", timedelta(seconds=1), perceive),
     Tick("escalate", timedelta(seconds=1), escalate),
     Tick("open_follow_ups", timedelta(seconds=30), open_follow_ups),
     Tick("remind", timedelta(seconds=30), remind),

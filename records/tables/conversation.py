@@ -80,7 +80,9 @@ class InboundMessage(SQLModel, table=True):
 class Media(SQLModel, table=True):
     """A photo or a voice message, fetched at once because WeChat forgets it after three days.
 
-    `state`: wanted → stored, or failed after the last attempt.
+    `state`: wanted → stored, or failed after the last attempt. `heard_state`: what became of
+    listening to it or looking at it: wanted → done (`heard_sealed` holds what was made of it) or
+    failed; empty: nobody tries.
     """
 
     __tablename__ = "media"
@@ -98,6 +100,10 @@ class Media(SQLModel, table=True):
     content_sealed: bytes | None = sealed()
     stored_at: datetime | None = optional_instant()
     reason: str | None = None
+    heard_state: str | None = None
+    heard_attempts: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    heard_next_at: datetime | None = optional_instant(index=True)
+    heard_sealed: bytes | None = sealed()
 
 
 class Turn(SQLModel, table=True):

@@ -1,0 +1,145 @@
+"""What a machine made of a photo or a voice message, sealed beside the file it came from.
+
+wanted → done, or failed after the last try. A claim is a lease: a process that dies loses nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select, update
+
+from records import media
+from records.conversations import DONE as ANSWERED
+from records.conversations import WAITING
+from records.db import changed
+from records.tables import ContactPoint, InboundMessage, Media
+from records.vault import Vault
+
+OUTCOME = "media.heard"
+WANTED, DONE, FAILED = "wanted", "done", "failed"
+# Whoever installs a sense later is not answered about what was sent last year.
+_FRESH = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to listen to or to look at, opened; `tries` counts this one."""
+
+    media_id: str
+    kind: str
+    content: bytes
+    content_type: str
+    tries: int
+
+
+def claim(
+    session: Session, vault: Vault, kinds: Collection[str], now: datetime, lease: timedelta
+) -> File | None:
+    """Take the file of these kinds that has been due longest."""
+    due = (
+        select(Media.id)
+        .where(Media.heard_state == WANTED)
+        .where(col(Media.heard_next_at) <= now)
+        .where(col(Media.stored_at) > now - _FRESH)
+        .where(col(Media.kind).in_(kinds))
+        .order_by(col(Media.heard_next_at))
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    row = session.execute(
+        update(Media)
+        .where(col(Media.id) == due)
+        .where(col(Media.heard_next_at) <= now)
+        .values(heard_next_at=now + lease, heard_attempts=col(Media.heard_attempts) + 1)
+        .returning(Media)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    ).scalar_one_or_none()
+    if row is None:
+        return None
+    content = media.content_of(vault, row) or b""
+    return File(row.id, row.kind, content, row.content_type or "", row.heard_attempts)
+
+
+def keep(
+    session: Session, vault: Vault, media_id: str, made: Mapping[str, Any], now: datetime
+) -> bool:
+    """Keep what was made of a file and let its conversation go on. False: somebody was faster."""
+    sealed = vault.seal(json.dumps(made, ensure_ascii=False), OUTCOME, media_id)
+    if not _move(session, media_id, heard_state=DONE, heard_sealed=sealed, heard_next_at=None):
+        return False
+    _wake(session, media_id, now, again=bool(made.get("text")))
+    return True
+
+
+def retry(session: Session, media_id: str, at: datetime) -> bool:
+    """Try again later."""
+    return _move(session, media_id, heard_next_at=at)
+
+
+def give_up(session: Session, media_id: str, now: datetime) -> bool:
+    """Nothing could be made of it; its message goes to the turn as it is."""
+    if not _move(session, media_id, heard_state=FAILED, heard_next_at=None):
+        return False
+    _wake(session, media_id, now, again=False)
+    return True
+
+
+def made_of(
+    session: Session, vault: Vault, message_ids: Sequence[str]
+) -> dict[str, dict[str, Any] | None]:
+    """By message, what was made of its file; None while it is fetched or waits to be heard."""
+    rows = session.exec(
+        select(Media)
+        .where(col(Media.inbound_message_id).in_(message_ids))
+        .order_by(col(Media.stored_at))
+    ).all()
+    return {row.inbound_message_id: _made(vault, row) for row in rows}
+
+
+def opened(vault: Vault, media_id: str, sealed: bytes | None) -> dict[str, Any]:
+    """What stands in a sealed outcome; empty when there is none."""
+    if sealed is None:
+        return {}
+    made: dict[str, Any] = json.loads(vault.open(sealed, OUTCOME, media_id))
+    return made
+
+
+def _made(vault: Vault, row: Media) -> dict[str, Any] | None:
+    if media.WANTED in {row.state, row.heard_state}:
+        return None
+    return opened(vault, row.id, row.heard_sealed)
+
+
+def _move(session: Session, media_id: str, **values: Any) -> bool:
+    statement = (
+        update(Media)
+        .where(col(Media.id) == media_id)
+        .where(col(Media.heard_state) == WANTED)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    return changed(session, statement) == 1
+
+
+def _wake(session: Session, media_id: str, now: datetime, *, again: bool) -> None:
+    """The conversation is due. `again`: also when its message was answered before this was known."""
+    row = session.get_one(Media, media_id)
+    message = session.get_one(InboundMessage, row.inbound_message_id)
+    session.refresh(message)
+    if again and message.state == ANSWERED:
+        message.state = WAITING
+        session.add(message)
+    if message.state != WAITING:
+        return
+    contact = session.get_one(ContactPoint, message.contact_point_id, with_for_update=True)
+    session.refresh(contact)
+    contact.wake_at = now
+    contact.waiting_since = contact.waiting_since or now
+    session.add(contact)
+    session.flush()
