@@ -18,12 +18,14 @@ from care.protocol_file import Entry
 class Condition:
     """At least `count` of the parts hold: "all" is every part, "any" is one.
 
-    A part is a fact or again a condition. `word` is how the file wrote it, for the printed rules.
+    A part is a fact or again a condition. `word` is how the file wrote it and `name` what [define]
+    calls it, for the printed rules.
     """
 
     word: str
     count: int
     parts: tuple[str | Condition, ...]
+    name: str = ""
 
     def holds(self, facts: AbstractSet[str]) -> bool:
         missing = self.count

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from care.concept import UNKNOWN, Concept
 from care.condition import Condition, condition
@@ -39,6 +39,7 @@ class Rulebook:
     rules: tuple[Rule, ...]
     comparisons: Mapping[Measure, tuple[Comparison, ...]]
     by_fact: Mapping[str, frozenset[int]]
+    defined: Mapping[str, Condition]
 
 
 @dataclass(slots=True)
@@ -58,7 +59,8 @@ class Vocabulary:
             return
         entry = file.entry("define")
         for name in entry.data:
-            self.defined[name] = condition(entry, name, lambda word: self.resolve(entry, word))
+            found = condition(entry, name, lambda word: self.resolve(entry, word))
+            self.defined[name] = replace(found, name=name)
 
     def resolve(self, entry: Entry, word: str) -> str | Condition:
         if word.startswith("@"):
@@ -117,7 +119,7 @@ def rulebook(files: Sequence[Entry], words: Vocabulary, known: Mapping[str, Sour
             files[0].fail(rule.id, "fires on background alone")
     rules = tuple(sorted(read, key=lambda rule: -rule.level.rank))
     _every_complaint_fires(files[0], rules, words.concepts)
-    return Rulebook(rules, _by_measure(words), _by_fact(rules, person))
+    return Rulebook(rules, _by_measure(words), _by_fact(rules, person), words.defined)
 
 
 def _rule(entry: Entry, words: Vocabulary, known: Mapping[str, Source], review: Review) -> Rule:
