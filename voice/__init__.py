@@ -1,0 +1,1 @@
+"""What a voice message says: sound made plain, and words made of it behind one port."""
