@@ -1,7 +1,8 @@
-"""What happens to an arrival at once, in one transaction, before it is acknowledged.
+"""What happens to an arrival at once, before it is acknowledged: it is heard, then stored.
 
-The same pure reading and rules as in a turn: an emergency is on the doctor's list and its safety
-text on the way to the patient even if no worker is alive. Everything else waits for the turn.
+Hearing is the same pure reading and rules as in a turn: an emergency is on the doctor's list and its
+safety text on the way to the patient even if no worker is alive. Everything else waits for the turn.
+Hearing comes first because it takes longer than storing, and every writer waits while one stores.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from language.expecting import asked_for
 from language.judgement import Described, judge
 from language.reader import read
 from records import following, messages, people
+from records.db import Database
 from records.escalations import raise_alarm
 from records.messages import Accepted, Arrival
 from records.people import Linked, china_date
@@ -52,6 +54,17 @@ Roster = Callable[[Session, str | None, Level, datetime], Watch]
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """The most urgent of everyone described, and who that is if we know: nobody when nothing was said."""
+
+    described: Described | None = None
+    meant: Person | None = None
+
+
+_NOTHING_SAID = Heard()
+
+
+@dataclass(frozen=True, slots=True)
 class Reception:
     """Accepts arrivals of any channel. `settle` is how long we wait for the rest of a message."""
 
@@ -59,10 +72,28 @@ class Reception:
     roster: Roster
     settle: timedelta = SETTLE
 
+    def take(self, database: Database, arrival: Arrival, now: datetime) -> Accepted:
+        """Hear an arrival beside other writers, then store it in a transaction of its own."""
+        with database.reading() as session:
+            heard = self.hear(session, arrival, now)
+        with database.transaction() as session:
+            return self.store(session, arrival, heard, now)
+
     def receive(self, session: Session, arrival: Arrival, now: datetime) -> Accepted:
-        """Store an arrival, judge it, raise the alarm if need be; the caller commits."""
+        """Hear and store within the caller's transaction."""
+        return self.store(session, arrival, self.hear(session, arrival, now), now)
+
+    def hear(self, session: Session, arrival: Arrival, now: datetime) -> Heard:
+        """Judge what was said by what is known of the people behind the contact point."""
+        if not arrival.text or arrival.kind not in _SPOKEN:
+            return _NOTHING_SAID
+        contact = messages.contact_point_at(session, self.vault, arrival.sender)
+        return _judged(session, arrival, contact, now)
+
+    def store(self, session: Session, arrival: Arrival, heard: Heard, now: datetime) -> Accepted:
+        """Store an arrival, raise the alarm if need be; the caller commits."""
         contact = messages.ensure_contact_point(session, self.vault, arrival.sender, now)
-        linked, described = _judged(session, arrival, contact, now)
+        described = heard.described
         level = described.assessment.level if described else None
         accepted = messages.accept(
             session,
@@ -82,7 +113,7 @@ class Reception:
             close_attempt(session, arrival.receipt, now)
         if described is None or described.assessment.level < Level.EMERGENCY:
             return accepted
-        person = _meant(described, linked) or people.ensure_person(session, contact, now)
+        person = heard.meant or people.ensure_person(session, contact, now)
         return self._alarm(session, accepted, person, described, now)
 
     def _alarm(
@@ -124,29 +155,23 @@ def _at_once(arrival: Arrival, level: Level | None) -> bool:
 
 
 def _judged(
-    session: Session, arrival: Arrival, contact: ContactPoint, now: datetime
-) -> tuple[list[Linked], Described | None]:
-    """The people behind the contact point, and the most urgent of everyone described.
-
-    Nobody, when nothing was said in words, or when the reading failed and the turn must try.
-    """
-    if not arrival.text or arrival.kind not in _SPOKEN:
-        return [], None
-    linked = people.behind(session, contact.id)
+    session: Session, arrival: Arrival, contact: ContactPoint | None, now: datetime
+) -> Heard:
+    """The most urgent of everyone described. Nobody when the reading failed and the turn must try."""
+    linked = people.behind(session, contact.id) if contact else []
     today = china_date(now)
     known = {
         who.relation: people.background(session, who.person, today) for who in reversed(linked)
     }
     sender = known.get(SENDER) or next(iter(known.values()), Background())
+    expecting = asked_for(contact.awaiting.get("field")) if contact else None
     try:
-        # The turn reads all of it; here every writer waits until the reading is done.
-        understood = read(
-            arrival.text[:_READ_AT_ONCE], expecting=asked_for(contact.awaiting.get("field"))
-        )
-        return linked, judge(understood, sender, known)[0]
+        # The platform waits five seconds: a book is read by the turn.
+        described = judge(read(arrival.text[:_READ_AT_ONCE], expecting=expecting), sender, known)[0]
     except Exception as error:  # noqa: BLE001 - a fault in reading must not cost the message
-        log.warning("reception.unread", error=type(error).__name__, contact_point_id=contact.id)
-        return linked, None
+        log.warning("reception.unread", error=type(error).__name__)
+        return _NOTHING_SAID
+    return Heard(described, _meant(described, linked))
 
 
 def _meant(described: Described, linked: list[Linked]) -> Person | None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from records.conversations import DONE, WAITING
 from records.identity import new_id
@@ -132,7 +133,7 @@ def ensure_contact_point(
 ) -> ContactPoint:
     """The contact point of an address, locked until the transaction ends; made when it is new."""
     index = vault.index(address.value, "address")
-    found = _locked(session, address, index)
+    found = _found(session, _LOCKED, address, index)
     if found is not None:
         return found
     row = new_id()
@@ -147,11 +148,16 @@ def ensure_contact_point(
             created_at=now,
         ),
     )
-    made = _locked(session, address, index)
+    made = _found(session, _LOCKED, address, index)
     if made is None:
         msg = "A contact point vanished between its insert and its lock."
         raise LookupError(msg)
     return made
+
+
+def contact_point_at(session: Session, vault: Vault, address: Address) -> ContactPoint | None:
+    """The contact point of an address as it is now, not locked; None when nobody wrote from there."""
+    return _found(session, _AT, address, vault.index(address.value, "address"))
 
 
 def answer_passively(session: Session, vault: Vault, message_id: str, text: str) -> None:
@@ -239,20 +245,21 @@ def _repeat(session: Session, vault: Vault, row: InboundMessage) -> Accepted:
 
 
 # Built once: building the statement costs more than running it.
-_LOCK = (
+_AT = (
     select(ContactPoint)
     .where(col(ContactPoint.channel) == bindparam("channel"))
     .where(col(ContactPoint.account) == bindparam("account"))
     .where(col(ContactPoint.address_index) == bindparam("address_index"))
-    # Not FOR UPDATE: rows that point at this one may be written meanwhile.
-    .with_for_update(key_share=True)
-    .execution_options(populate_existing=True)
 )
+# Not FOR UPDATE: rows that point at this one may be written meanwhile.
+_LOCKED = _AT.with_for_update(key_share=True).execution_options(populate_existing=True)
 
 
-def _locked(session: Session, address: Address, index: str) -> ContactPoint | None:
+def _found(
+    session: Session, statement: SelectOfScalar[ContactPoint], address: Address, index: str
+) -> ContactPoint | None:
     values = {"channel": address.channel, "account": address.account, "address_index": index}
-    return session.exec(_LOCK, params=values).first()
+    return session.exec(statement, params=values).first()
 
 
 def _follow(contact: ContactPoint, arrival: Arrival, now: datetime) -> None:

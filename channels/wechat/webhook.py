@@ -76,9 +76,7 @@ class Callback:
             log.warning("wechat.callback_unreadable", reason=error.reason)
             return PlainTextResponse(SUCCESS)
         try:
-            accepted = await self.db.write(
-                lambda session: self.reception.receive(session, arrival, now)
-            )
+            accepted = await self.db.hop(lambda: self.reception.take(self.db, arrival, now))
         except Exception as error:  # noqa: BLE001 - not stored: the platform must send it again
             log.warning("wechat.callback_not_stored", error=type(error).__name__)
             return PlainTextResponse("not stored", 503)

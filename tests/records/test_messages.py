@@ -292,7 +292,7 @@ def test_a_stored_photo_cannot_be_given_up(
 def test_a_contact_point_that_cannot_be_locked_is_an_error(
     sqlite_database: Database, vault: Vault, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(messages, "_locked", lambda *_: None)
+    monkeypatch.setattr(messages, "_found", lambda *_: None)
     with sqlite_database.transaction() as session, pytest.raises(LookupError, match="vanished"):
         messages.ensure_contact_point(session, vault, Address("wechat", "gh", "o"), now)
 
