@@ -29,6 +29,11 @@ _GOOD = (Outcome.BOUND, Outcome.ALREADY)
 _CLINIC = "卫生院"
 
 
+def carries_code(messages: Sequence[Heard]) -> bool:
+    """Whether there is something to redeem: a scan, or digits that may be a code."""
+    return any(_scene(heard) or _spotted(heard) for heard in messages)
+
+
 def redeem(
     session: Session,
     vault: Vault,
@@ -50,16 +55,24 @@ def redeem(
 def _one(
     session: Session, vault: Vault, contact: ContactPoint, heard: Heard, now: datetime
 ) -> tuple[Redeemed | None, Heard]:
-    scene = heard.event.get("scene")
-    if heard.kind == "event" and scene:
-        return binding.redeem_scene(session, vault, contact, str(scene), now), heard
-    spotted = code_in(heard.text) if heard.kind in ("text", "voice") else None
+    scene = _scene(heard)
+    if scene:
+        return binding.redeem_scene(session, vault, contact, scene, now), heard
+    spotted = _spotted(heard)
     if spotted is None:
         return None, heard
     redeemed = binding.redeem_digits(session, vault, contact, spotted.digits, now)
     if _may_be_no_code(session, contact, spotted, redeemed):
         return None, heard
     return redeemed, replace(heard, text=spotted.rest)
+
+
+def _scene(heard: Heard) -> str:
+    return str(heard.event.get("scene") or "") if heard.kind == "event" else ""
+
+
+def _spotted(heard: Heard) -> Spotted | None:
+    return code_in(heard.text) if heard.kind in ("text", "voice") else None
 
 
 def _may_be_no_code(

@@ -25,6 +25,7 @@ from records import (
     takeover,
     tasks,
 )
+from records.binding import Redeemed
 from records.heard import made_of
 from records.messages import BODY
 from records.people import UNIDENTIFIED, Linked
@@ -57,8 +58,19 @@ class Tools:
     senses: Senses = field(default_factory=dict)
 
 
+def load_reading(
+    session: Session, tools: Tools, contact_id: str, now: datetime
+) -> TurnContext | None:
+    """Read everything a turn needs. None when something must be written first: then `load` it."""
+    heard = _waiting(session, tools.vault, contact_id)
+    linked = people.behind(session, contact_id)
+    if not linked or binding.carries_code(heard):
+        return None
+    return _context(session, tools, contact_id, now, heard=heard, linked=linked)
+
+
 def load(session: Session, tools: Tools, contact_id: str, now: datetime) -> TurnContext:
-    """Read everything a turn needs. A stranger becomes an unidentified person first."""
+    """Use the codes that were sent, make a person of a stranger, and read everything a turn needs."""
     contact = session.get_one(ContactPoint, contact_id)
     heard = _waiting(session, tools.vault, contact_id)
     redeemed, heard = binding.redeem(session, tools.vault, contact, heard, now)
@@ -66,6 +78,20 @@ def load(session: Session, tools: Tools, contact_id: str, now: datetime) -> Turn
     if not linked:
         people.ensure_person(session, contact, now)
         linked = people.behind(session, contact_id)
+    return _context(session, tools, contact_id, now, heard=heard, linked=linked, redeemed=redeemed)
+
+
+def _context(
+    session: Session,
+    tools: Tools,
+    contact_id: str,
+    now: datetime,
+    *,
+    heard: tuple[Heard, ...],
+    linked: list[Linked],
+    redeemed: Redeemed | None = None,
+) -> TurnContext:
+    contact = session.get_one(ContactPoint, contact_id)
     places = duty.chain(session, linked[0].person.facility_id)
     clinic = next(iter(places), None)
     stranger = linked[0].person.status == UNIDENTIFIED

@@ -13,7 +13,7 @@ import structlog
 
 from agent.context import TurnContext
 from agent.graph import decide
-from agent.loading import Tools, load
+from agent.loading import Tools, load, load_reading
 from agent.perceiving import LOOK_AGAIN, came_meanwhile, is_awaited
 from agent.saving import Save, save
 from agent.stepping_back import step_back
@@ -53,8 +53,7 @@ def take_turn(database: Database, tools: Tools, clock: Callable[[], datetime]) -
 def _answer(
     database: Database, tools: Tools, held: Claim, now: datetime, clock: Callable[[], datetime]
 ) -> None:
-    with database.transaction() as session:
-        context = load(session, tools, held.contact_point_id, now)
+    context = _loaded(database, tools, held, now)
     if not context.messages:
         with database.transaction() as session:
             conversations.release(session, held, now)
@@ -77,6 +76,16 @@ def _answer(
         save(Save(session, tools.vault, held, turn_id, context, decision, ended))
         conversations.release(session, held, ended)
     _tell(turn_id, context, decision.route, decision.mode, decision.level)
+
+
+def _loaded(database: Database, tools: Tools, held: Claim, now: datetime) -> TurnContext:
+    """Almost every turn only reads here: writers need not wait while it does."""
+    with database.reading() as session:
+        context = load_reading(session, tools, held.contact_point_id, now)
+    if context is not None:
+        return context
+    with database.transaction() as session:
+        return load(session, tools, held.contact_point_id, now)
 
 
 def _fail(database: Database, held: Claim, now: datetime) -> None:
