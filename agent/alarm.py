@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from langgraph.runtime import Runtime
 
-from agent import answering, wording
+from agent import answering, listening, wording
 from agent.context import TurnContext
 from agent.decision import Part, Route
 from agent.state import TurnState
@@ -17,15 +17,16 @@ _GENERAL = {Level.EMERGENCY: "safety.general_emergency", Level.URGENT: "safety.g
 def alarm(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     """Say what to do now. The webhook's passive reply is never said a second time.
 
-    In an emergency nothing else is said. In an urgent case a value that must be read back follows,
-    or the sourced answer to what was asked ("低血糖怎么办" is urgent and has an answer).
+    In an emergency nothing else is said, but what a machine heard is read back: it may have heard
+    wrong. In an urgent case any value that must be read back follows, or the sourced answer to what
+    was asked ("低血糖怎么办" is urgent and has an answer).
     """
     context = runtime.context
     if all(heard.passive for heard in context.messages):
-        return {"route": Route.ALARM, "parts": ()}
+        return {"route": Route.ALARM, "parts": _heard_back(state)}
     safety = _safety(state, context)
     if state["level"] is Level.EMERGENCY:
-        return {"route": Route.ALARM, "parts": (safety,)}
+        return {"route": Route.ALARM, "parts": (safety, *_heard_back(state))}
     said = _read_back(state, context) or wording.clarification(state)
     if said or not state["heed"].understood.question:
         return {"route": Route.ALARM, "parts": (safety, *said)}
@@ -44,6 +45,10 @@ def _safety(state: TurnState, context: TurnContext) -> Part:
         advice = _GENERAL[level]
     text = safety_reply(advice, level, on_duty=context.on_duty, phone=context.clinic_phone)
     return Part(advice, text)
+
+
+def _heard_back(state: TurnState) -> tuple[Part, ...]:
+    return listening.read_back(state["record"].readings)
 
 
 def _read_back(state: TurnState, context: TurnContext) -> tuple[Part, ...]:

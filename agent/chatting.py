@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 from langgraph.runtime import Runtime
 
-from agent import answering, wording
+from agent import answering, listening, wording
 from agent.asking import ask_doctor
 from agent.context import TurnContext
 from agent.decision import Part, Route, TaskWish
+from agent.hearing import words_of
 from agent.own_words import my_values
 from agent.reminder_hour import hour_told, set_hour
 from agent.state import TurnState
@@ -67,14 +68,16 @@ def _about_values(state: TurnState, context: TurnContext) -> tuple[Part, ...]:
 
 def _media(context: TurnContext) -> TurnState | None:
     """Thanks for a photo or a voice message, which a doctor looks at until it can be understood."""
-    heard = next((m for m in context.messages if m.kind not in ("text", "event")), None)
+    files = (m for m in context.messages if m.kind not in ("text", "event"))
+    heard = next((m for m in files if not words_of(m)), None)
     if heard is None:
         return None
-    parts = (wording.part(_MEDIA.get(heard.kind, "media.unsupported")),)
+    known = wording.part(_MEDIA.get(heard.kind, "media.unsupported"))
+    parts = (listening.unheard(heard) or known,)
     tasks = tuple(
         TaskWish(LOOK_AT_MEDIA, m.kind, m.message_id, context.sender.person_id, m.message_id)
         for m in context.messages
-        if m.kind in ("voice", "image")
+        if m.kind == "image"
     )
     return {"parts": parts, "tasks": tasks}
 
@@ -92,6 +95,13 @@ def _rest(state: TurnState, context: TurnContext, understood: Understanding) -> 
     found = answering.look_up(state, context)
     if found.get("answered") or found["parts"][0].key not in _NOT_WORTH_SAYING:
         return found
+    return _unclear(context)
+
+
+def _unclear(context: TurnContext) -> TurnState:
+    heard = listening.not_understood(context)
+    if heard:
+        return {"parts": heard, "tasks": listening.to_listen_to(context, meaningless=True)}
     return {"parts": (wording.part("chat.unclear"),)}
 
 

@@ -13,7 +13,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
-from agent import agreeing, naming, whose
+from agent import agreeing, listening, naming, whose
 from agent.alarm import alarm
 from agent.answering import answer
 from agent.binding import first_words
@@ -56,12 +56,12 @@ def decide(context: TurnContext) -> Decision:
         mode=state.get("mode", Mode.RULES),
         reasons=state["reasons"],
         rules=state["rules"],
-        parts=state["parts"],
+        parts=listening.echoed(state, context),
         readings=state["record"].readings,
         confirm=state["record"].confirm,
         withdraw=state["record"].withdraw,
         follow_ups=state["follow_ups"],
-        tasks=(*state.get("tasks", ()), *noticed(context)),
+        tasks=(*state.get("tasks", ()), *listening.to_listen_to(context), *noticed(context)),
         citations=state.get("citations", ()),
         awaiting=_awaiting(state, context),
         opt_out=state.get("opt_out"),
@@ -86,7 +86,8 @@ def weigh(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     assessed: TurnState = {**agreed, **assess(state, runtime)}
     owner = whose.answered(state["heed"].text, runtime.context)
     heed = whose.heard_again(runtime.context, owner) if owner else state["heed"]
-    recorded = record({**state, **assessed, "heed": heed}, runtime)
+    found = record({**state, **assessed, "heed": heed}, runtime)["record"]
+    recorded: TurnState = {"record": listening.doubted(found, runtime.context)}
     collected = collect({**state, **assessed, **recorded}, runtime)
     return {**assessed, **recorded, **collected}
 

@@ -15,6 +15,8 @@ from language.understanding import Understanding
 # A comma: a value may go on in the next message, a sentence may not.
 BREAK = "，"
 _HELP = "帮助"
+# A voice message brings words of its own where the platform recognised them.
+_IN_WORDS = ("text", "voice")
 # Buttons of menus that were published before the channel said their words itself.
 _MENU_WORDS = {"doctor": "找医生", "help": _HELP, "stop": "退订"}
 
@@ -57,10 +59,10 @@ def assess(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
 
 def words_of(heard: Heard) -> str:
     """The words of a message; a menu tap counts as the words it stands for."""
-    if heard.kind == "text":
+    if heard.made and heard.made.get("text"):
+        return str(heard.made["text"])
+    if heard.kind in _IN_WORDS:
         return heard.text
-    if heard.made:
-        return str(heard.made.get("text", ""))
     if heard.kind == "event" and heard.event.get("event") == "CLICK":
         return heard.text or _MENU_WORDS.get(str(heard.event.get("key", "")), _HELP)
     return ""

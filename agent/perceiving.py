@@ -83,7 +83,7 @@ def came_meanwhile(session: Session, vault: Vault, messages: Iterable[Heard]) ->
 
 def _still_coming(one: Heard, senses: Senses, now: datetime) -> bool:
     fresh = one.received_at is not None and now - one.received_at < PATIENCE
-    return fresh and one.kind in senses and one.made is None
+    return fresh and one.kind in senses and one.made is None and not one.text
 
 
 def _made(file: File, sense: Sense) -> Mapping[str, Any] | None:

@@ -16,6 +16,7 @@ from texts.catalogue import fit, render
 from texts.wording import listed, spoken
 
 _NUMBER = re.compile(r"[0-9０-９][0-9０-９./／．]*")
+_READ_BACK = ("joined", "reversed", "heard", "seen")
 # Judged well enough by the sender's own reporting line to say "within the line".
 _SAID_OK = {Kind.BP, Kind.GLUCOSE}
 
@@ -59,8 +60,8 @@ def _number(text: str) -> str:
 
 
 def unsure(readings: Sequence[NewReading]) -> NewReading | None:
-    """The first value that was joined or reversed and must be read back."""
-    return next((one for one in readings if one.certainty in ("joined", "reversed")), None)
+    """The first value that was joined, reversed, heard or seen and must be read back."""
+    return next((one for one in readings if one.certainty in _READ_BACK), None)
 
 
 def _stored(record: Record, context: TurnContext) -> tuple[Part, ...]:
@@ -69,7 +70,8 @@ def _stored(record: Record, context: TurnContext) -> tuple[Part, ...]:
         return (_held(readings, context),)
     doubtful = unsure(readings)
     if doubtful is not None:
-        return (part(f"reading.{doubtful.certainty}", value=spoken(doubtful.reading)),)
+        alike = [one.reading for one in readings if one.certainty == doubtful.certainty]
+        return (part(f"reading.{doubtful.certainty}", value=listed(alike)),)
     if not readings:
         return ()
     if record.corrected:

@@ -40,13 +40,21 @@ class File:
 def claim(
     session: Session, vault: Vault, kinds: Collection[str], now: datetime, lease: timedelta
 ) -> File | None:
-    """Take the file of these kinds that has been due longest."""
+    """Take the file of these kinds that has been due longest; not where the platform gave words."""
+    wordless = (
+        select(InboundMessage.id)
+        .where(InboundMessage.id == Media.inbound_message_id)
+        .where(col(InboundMessage.body_sealed).is_(None))
+        .correlate(Media)
+        .exists()
+    )
     due = (
         select(Media.id)
         .where(Media.heard_state == WANTED)
         .where(col(Media.heard_next_at) <= now)
         .where(col(Media.stored_at) > now - _FRESH)
         .where(col(Media.kind).in_(kinds))
+        .where(wordless)
         .order_by(col(Media.heard_next_at))
         .limit(1)
         .with_for_update(skip_locked=True)

@@ -94,7 +94,7 @@ def test_a_turn_waits_for_what_is_made_of_a_file_and_reads_it_as_words(village: 
     village.turn()
     (said,) = village.said()
     assert "135/85" in said
-    assert "135" not in str(post.rows(Media))
+    assert "135/85" not in str(post.rows(Media))
 
 
 def test_patience_ends_and_a_late_hearing_is_answered_after_all(village: Village) -> None:
@@ -165,7 +165,7 @@ def test_after_three_failed_tries_somebody_listens_and_the_sender_is_told(villag
     village.turn()
     assert len(village.said()) == 1
     (task,) = [task for task in post.rows(Task) if task.kind == "look_at_media"]
-    assert task.reason == "voice"
+    assert task.reason == "voice_unclear"
     assert post.rows(Media)[0].heard_state == "failed"
 
 
