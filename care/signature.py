@@ -9,6 +9,7 @@ from datetime import date
 from care.protocol_file import Entry, Review
 
 _SIGNED = re.compile(r"signed by (.+)")
+_KEY = "review"
 _DIGEST = re.compile(r"[0-9a-f]{10}")
 
 
@@ -33,7 +34,7 @@ def signature(entry: Entry) -> Signature | None:
     Raises:
         ProtocolError: it is neither "pending" nor "signed by" with all five facts.
     """
-    written = entry.text("review")
+    written = entry.text(_KEY)
     if written == Review.PENDING:
         return None
     found = _SIGNED.fullmatch(written)
@@ -45,11 +46,11 @@ def signature(entry: Entry) -> Signature | None:
             return Signature(name, title, institution, _day(entry, day), digest)
         case _:
             why = 'must be "pending" or "signed by 姓名, 职称, 机构, 2026-12-01, 1a2b3c4d5e"'
-            raise entry.error("review", why)
+            raise entry.error(_KEY, why)
 
 
 def _day(entry: Entry, written: str) -> date:
     try:
         return date.fromisoformat(written)
     except ValueError as error:
-        entry.fail("review", str(error))
+        entry.fail(_KEY, str(error))

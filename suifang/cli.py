@@ -189,6 +189,17 @@ def say(
 
 
 @app.command()
+def rules(
+    html: Annotated[Path | None, typer.Option(help="Write the page to print and sign.")] = None,
+    text: Annotated[bool, typer.Option("--text", help="Print it as plain text.")] = False,
+) -> None:
+    """The rules, numbers, words and sentences in use, with source, review and a line to sign."""
+    from suifang.rules_command import rules as write
+
+    typer.echo(write(html, text), nl=False)
+
+
+@app.command()
 def batch(
     source: Annotated[str, typer.Argument(help="JSON lines to read; - for standard input.")],
     target: Annotated[str, typer.Argument(help="JSON lines to write; - for standard output.")],

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from care.escalation import ladder, lapses_at, reopens_at, roles_at
+from care.escalation import ladder, lapses_at, reopens_at, roles_at, takeover_ends
 from care.hours import Ladder
 from care.level import Level
+from care.protocol import protocol
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -67,3 +68,9 @@ def test_routine_rings_nobody() -> None:
 def test_what_was_acknowledged_and_never_closed_rings_again() -> None:
     assert reopens_at(rungs(Level.EMERGENCY), at("11-22T23:00")) == at("11-23T01:00")
     assert reopens_at(rungs(Level.URGENT), at("11-22T17:00")) == at("11-23T15:00")
+
+
+def test_a_doctor_who_replied_holds_the_conversation_for_the_minutes_of_the_protocol() -> None:
+    replied = at("11-22T09:00")
+    held = takeover_ends(replied) - replied
+    assert held.total_seconds() == 60 * protocol().number("takeover_minutes")
