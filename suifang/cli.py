@@ -11,7 +11,7 @@ from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
 from care.situation import Programme
-from suifang import clock, figure_commands, register_commands
+from suifang import clock, figure_commands, register_commands, startup
 from suifang.errors import EXIT_CONFIGURATION, ConfigurationError
 from suifang.logs import configure_logs
 from suifang.settings import Settings, load_settings
@@ -109,6 +109,7 @@ def serve() -> None:
 @app.command()
 def web() -> None:
     """Run the web process: pages and callbacks."""
+    startup.begin()
     from suifang import web as web_process
     from suifang.installation import open_installation
 
@@ -118,6 +119,7 @@ def web() -> None:
 @app.command()
 def worker() -> None:
     """Run a worker: answers, deliveries and every clock."""
+    startup.begin()
     from suifang import worker as worker_process
     from suifang.installation import open_installation
 

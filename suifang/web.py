@@ -9,7 +9,7 @@ from inbox.app import create_app
 from inbox.deps import InboxDeps
 from language.judgement import judge
 from language.reader import read
-from suifang import clock, wechat
+from suifang import callbacks, clock, startup
 from suifang.completeness import is_loopback
 from suifang.errors import ConfigurationError
 from suifang.installation import Installation
@@ -27,8 +27,8 @@ def build(installation: Installation) -> FastAPI:
             vault=installation.vault,
             clock=clock.now,
             loopback=loopback,
-            routers=wechat.routes(installation, clock.now),
-            picture_of=wechat.picture_of(installation),
+            routers=callbacks.routes(installation, clock.now),
+            picture_of=callbacks.picture_of(installation),
         )
     )
 
@@ -38,8 +38,10 @@ def run(installation: Installation) -> None:
     settings = installation.settings
     # The first message would wait for the lexicons and the rules.
     judge(read("您好"))
+    app = build(installation)
+    startup.end()
     uvicorn.run(
-        build(installation),
+        app,
         host=settings.host,
         port=settings.port,
         log_config=None,

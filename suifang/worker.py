@@ -19,7 +19,7 @@ from channels.port import Channel
 from language.reader import read
 from schedules.clock import run as run_clock
 from schedules.ticks import Work
-from suifang import clock, education, wechat
+from suifang import clock, education, startup, wechat
 from suifang.completeness import call_problems
 from suifang.installation import Installation
 from suifang.settings import Settings
@@ -74,6 +74,7 @@ async def _run(installation: Installation) -> None:
     ):
         ours = work(installation, platform, elsewhere)
         warm_up(ours.tools)
+        startup.end()
         await run_clock(ours, stop)
 
 

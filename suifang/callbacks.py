@@ -1,0 +1,45 @@
+"""WeChat in the web process: the callback's routes, and the QR pictures a doctor asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import httpx
+from fastapi import APIRouter
+
+from channels.wechat.client import QrCode, WeChatClient
+from channels.wechat.token import TokenKeeper
+from channels.wechat.webhook import Callback, router
+from inbox.deps import PictureOf
+from suifang.installation import Installation
+from suifang.wechat import CALLBACK_NAME, account
+
+
+def routes(installation: Installation, clock: Callable[[], datetime]) -> list[APIRouter]:
+    """The callback routes to mount in the web process."""
+    ours = account(installation.settings)
+    if ours is None:
+        return []
+    callback = Callback(
+        account=ours, db=installation.database, reception=installation.reception, clock=clock
+    )
+    return [router({CALLBACK_NAME: callback})]
+
+
+def picture_of(installation: Installation) -> PictureOf | None:
+    """Asks the platform what stands in the QR picture of a scene; None when WeChat is off.
+
+    It holds the one shared token, and opens a connection only when a doctor wants a picture.
+    """
+    ours = account(installation.settings)
+    if ours is None:
+        return None
+
+    async def ask(scene: str, seconds: int, now: datetime) -> str | None:
+        async with httpx.AsyncClient(base_url=ours.platform, trust_env=False) as http:
+            tokens = TokenKeeper(ours, http, installation.database, installation.vault)
+            made = await WeChatClient(ours, http, tokens).create_qr_code(scene, seconds, now)
+        return made.url or None if isinstance(made, QrCode) else None
+
+    return ask
