@@ -31,6 +31,7 @@ from inbox import (
     papers,
     people,
     replies,
+    rulebook,
     strangers,
     tasks,
     trail,
@@ -80,6 +81,7 @@ def create_app(deps: InboxDeps) -> FastAPI:
         drafts,
         forms,
         visits,
+        rulebook,
     ):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")

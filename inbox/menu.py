@@ -31,6 +31,7 @@ LINKS = (
     Link("/import", "导入名册", "从表格里一次导入很多人", ABOVE_THE_VILLAGE),
     Link("/duplicates", "疑似重复", "同一个人建了两份档案", ABOVE_THE_VILLAGE),
     Link("/staff", "人员与辖区", "谁管哪里，最近来过没有", ABOVE_THE_VILLAGE),
+    Link("/rules", "规则审定稿", "现在用的规则、数值、文字，可打印签字", CLINICAL_ROLES),
     Link("/audit", "查看记录", "谁看过、改过谁的资料", ABOVE_THE_VILLAGE),
 )
 

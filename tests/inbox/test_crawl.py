@@ -30,6 +30,7 @@ WITHOUT_IDS = {
     "/",
     "/people",
     "/audit",
+    "/rules",
     "/staff",
     "/tasks",
     "/follow-ups",
