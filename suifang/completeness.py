@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from voice.local import missing
+
 if TYPE_CHECKING:
     from suifang.settings import Settings
 
@@ -21,7 +23,15 @@ _WECHAT_EXTRAS = (
 )
 _MODEL = ("model_base_url", "model_api_key", "model_name")
 _EMBEDDINGS = ("embeddings_base_url", "embeddings_api_key", "embeddings_model")
-_OUTSIDE = ("model_base_url", "embeddings_base_url", "chroma_url", "notice_webhook_url")
+_VOICE = ("voice_base_url", "voice_api_key", "voice_model")
+_OUTSIDE = (
+    "model_base_url",
+    "embeddings_base_url",
+    "voice_base_url",
+    "chroma_url",
+    "notice_webhook_url",
+)
+_INSTALL = "pip install --require-hashes -r requirements/voice.txt"
 _AES_KEY = re.compile(r"[A-Za-z0-9]{43}")
 _DATABASES = ("sqlite://", "postgresql://", "postgresql+psycopg://")
 _WECHAT_HOST = "api.weixin.qq.com"
@@ -33,7 +43,9 @@ def problems(settings: Settings) -> list[str]:
         *_keys(settings),
         *_wechat(settings),
         *_all_or_nothing(settings, _MODEL, "The model"),
-        *_embeddings(settings),
+        *_endpoint(settings, "embeddings", _EMBEDDINGS),
+        *_endpoint(settings, "voice", _VOICE),
+        *_local_voice(settings),
         *_addresses(settings),
         *_server(settings),
     ]
@@ -74,15 +86,22 @@ def _wechat(settings: Settings) -> list[str]:
     return found
 
 
-def _embeddings(settings: Settings) -> list[str]:
-    if settings.embeddings == "endpoint":
-        missing = [field for field in _EMBEDDINGS if not _text(settings, field)]
-        if missing:
-            return [f"SUIFANG_EMBEDDINGS is `endpoint`: set {_names(missing)} as well."]
+def _endpoint(settings: Settings, switch: str, fields: tuple[str, ...]) -> list[str]:
+    """An endpoint that is chosen must be named, and one that is named must be chosen."""
+    if _text(settings, switch) == "endpoint":
+        absent = [field for field in fields if not _text(settings, field)]
+        if absent:
+            return [f"{_name(switch)} is `endpoint`: set {_names(absent)} as well."]
         return []
-    present = [field for field in _EMBEDDINGS if _text(settings, field)]
+    present = [field for field in fields if _text(settings, field)]
     if present:
-        return [f"{_names(present)} only count when SUIFANG_EMBEDDINGS is `endpoint`."]
+        return [f"{_names(present)} only count when {_name(switch)} is `endpoint`."]
+    return []
+
+
+def _local_voice(settings: Settings) -> list[str]:
+    if settings.voice == "local" and missing():
+        return [f"SUIFANG_VOICE is `local`, but the extra [voice] is not installed: {_INSTALL}"]
     return []
 
 

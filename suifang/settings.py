@@ -91,6 +91,12 @@ class Settings(BaseSettings):
     chroma_url: str | None = None
     serve_pending: bool = False
 
+    voice: Literal["off", "local", "endpoint"] = "off"
+    voice_base_url: str | None = None
+    voice_api_key: SecretStr | None = None
+    voice_model: str | None = None
+    voice_timeout: float = Field(default=30.0, gt=0, le=120)
+
     settle_seconds: float = Field(default=4.0, ge=0, le=30)
     notice_webhook_url: SecretStr | None = None
     notice_webhook_secret: SecretStr | None = None
@@ -170,12 +176,23 @@ class Settings(BaseSettings):
             self.embeddings_base_url, self.embeddings_api_key, self.embeddings_model
         )
 
+    @property
+    def voice_endpoint(self) -> EndpointSettings | None:
+        return self._endpoint(
+            self.voice_base_url, self.voice_api_key, self.voice_model, self.voice_timeout
+        )
+
     def _endpoint(
-        self, base_url: str | None, api_key: SecretStr | None, name: str | None
+        self,
+        base_url: str | None,
+        api_key: SecretStr | None,
+        name: str | None,
+        timeout: float | None = None,
     ) -> EndpointSettings | None:
         if not (base_url and api_key and name):
             return None
-        return EndpointSettings(base_url.rstrip("/"), api_key, name, self.model_timeout)
+        seconds = timeout or self.model_timeout
+        return EndpointSettings(base_url.rstrip("/"), api_key, name, seconds)
 
 
 def load_settings(env_file: Path | str | None = _ENV_FILE) -> Settings:

@@ -22,6 +22,7 @@ from schedules.ticks import Work
 from suifang import clock, education, startup, wechat
 from suifang.completeness import call_problems
 from suifang.installation import Installation
+from suifang.senses import senses
 from suifang.settings import Settings
 
 _PROVIDER_SECONDS = 8.0
@@ -39,6 +40,7 @@ def tools(installation: Installation) -> Tools:
         vault=installation.vault,
         answers=library,
         model=model(installation.settings),
+        senses=senses(installation.settings),
     )
 
 
