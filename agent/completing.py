@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from agent.context import OpenFollowUp, TurnContext
 from agent.decision import FollowUpStep
 from care.cadence import next_due
 from care.classify import Visit, VisitClass, classify
 from care.prefill import reacts
-from care.reading import GlucoseContext, Kind, Reading
 from care.situation import Background, Programme
+from records.follow_ups import measured
 from records.people import china_date
 
 
@@ -24,7 +22,7 @@ def completed(
     visit = Visit(
         programme=Programme(one.programme),
         background=_background(one, context),
-        readings=_readings(step.answers),
+        readings=measured(step.answers),
         adverse_reaction=reacts(step.answers.get("symptoms", ())),
         critical=critical,
     )
@@ -42,15 +40,3 @@ def completed(
 def _background(one: OpenFollowUp, context: TurnContext) -> Background:
     found = (who.background for who in context.members if who.person_id == one.person_id)
     return next(found, Background())
-
-
-def _readings(answers: Mapping[str, Any]) -> tuple[Reading, ...]:
-    found: list[Reading] = []
-    if "bp" in answers:
-        systolic, diastolic = answers["bp"]
-        found.append(Reading(Kind.BP, systolic=systolic, diastolic=diastolic))
-    if "glucose" in answers:
-        value, moment = answers["glucose"]
-        context = GlucoseContext(moment) if moment else None
-        found.append(Reading(Kind.GLUCOSE, value=value, context=context))
-    return tuple(found)

@@ -13,10 +13,10 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from care.classify import Visit, VisitClass, classify
-from care.reading import GlucoseContext, Kind, Reading
+from care.reading import Kind, Reading
 from care.situation import Programme
 from records import tasks
-from records.follow_ups import DRAFT, OPEN, SIGNED
+from records.follow_ups import DRAFT, OPEN, SIGNED, measured
 from records.people import background, china_date
 from records.tables import FollowUp, Person, StoredReading
 
@@ -98,23 +98,11 @@ def _class(session: Session, row: FollowUp, now: datetime) -> str | None:
     visit = Visit(
         programme=Programme(row.programme),
         background=background(session, person, china_date(now)),
-        readings=_readings(row.answers),
+        readings=measured(row.answers),
         adverse_reaction=row.classification == VisitClass.ADVERSE_REACTION,
         complication=row.classification == VisitClass.COMPLICATION,
     )
     return classify(visit).visit_class
-
-
-def _readings(answers: Mapping[str, Any]) -> tuple[Reading, ...]:
-    found: list[Reading] = []
-    if "bp" in answers:
-        systolic, diastolic = answers["bp"]
-        found.append(Reading(Kind.BP, systolic=systolic, diastolic=diastolic))
-    if "glucose" in answers:
-        value, moment = answers["glucose"]
-        context = GlucoseContext(moment) if moment else None
-        found.append(Reading(Kind.GLUCOSE, value=value, context=context))
-    return tuple(found)
 
 
 def _ask_to_look(session: Session, row: FollowUp, now: datetime) -> None:

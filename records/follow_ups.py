@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select, update
 
+from care.reading import GlucoseContext, Kind, Reading
 from records.db import changed
 from records.identity import new_id
 from records.insertion import insert_once
@@ -208,3 +209,16 @@ def _end(session: Session, follow_up_id: str, now: datetime, **values: Any) -> b
         .values(closed_at=now, next_step_at=None, **values)
     )
     return changed(session, statement) == 1
+
+
+def measured(answers: Mapping[str, Any]) -> tuple[Reading, ...]:
+    """The values among the answers of a follow-up."""
+    found: list[Reading] = []
+    if "bp" in answers:
+        systolic, diastolic = answers["bp"]
+        found.append(Reading(Kind.BP, systolic=systolic, diastolic=diastolic))
+    if "glucose" in answers:
+        value, moment = answers["glucose"]
+        context = GlucoseContext(moment) if moment else None
+        found.append(Reading(Kind.GLUCOSE, value=value, context=context))
+    return tuple(found)
