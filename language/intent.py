@@ -20,6 +20,12 @@ _LONGEST_EXACT = 12
 # Whether a value is good is a question for the articles, not for the record.
 _JUDGED = re.compile("算|才|正常|合适|该|怎么|咋|为什么|为啥|严重|要紧|高不高|行不行")
 _PARTICLES = "啊呀呢吧嘛哈呗噻撒咧哩"
+_NOTHING = re.compile(r"没有?(?:什么|啥)")
+# 能吃西瓜不, 吃得稀饭不能, 中不中: yes or no is asked at the end of a clause.
+_YES_OR_NO = re.compile(
+    r"(?:(?:能|可以|[吃喝用打停]得)[^,，。!！?？;；\s0-9]{1,8}(?<!受|了|对)|要紧|正常|吃得|喝得)"
+    r"(?:不|无|没|不能|不得)(?=$|[,，。!！?？;；\s])"
+)
 _CAREFUL = re.compile(r"没(?:有)?(?:别的|其他|其它|什么别的)")
 
 
@@ -42,6 +48,9 @@ def intent_of(text: str, reports: bool) -> Intent:
         for whole in (plain, plain.removeprefix("请问").rstrip(_PARTICLES)):
             if whole in _exact():
                 return _exact()[whole]
+    said = _said_in_pieces(text) if len(plain) <= _LONGEST_EXACT else None
+    if said is not None:
+        return said
     if _words("withdraw").search(text):
         return Intent.WITHDRAW
     if _words("doctor").search(text):
@@ -49,6 +58,15 @@ def intent_of(text: str, reports: bool) -> Intent:
     if reports:
         return Intent.REPORT
     return _wish_or_question(text)
+
+
+def _said_in_pieces(text: str) -> Intent | None:
+    """好的,知道了 and 不是我的,弄错了: every clause is an answer by itself; the gravest counts."""
+    pieces = [piece.rstrip(_PARTICLES) or piece for piece in _PLAIN.split(text) if piece]
+    found = {_exact().get(piece) for piece in pieces}
+    if None in found or len(pieces) == 1:
+        return None
+    return next((intent for _, intent in _EXACT if intent in found), None)
 
 
 def _wish_or_question(text: str) -> Intent:
@@ -60,7 +78,9 @@ def _wish_or_question(text: str) -> Intent:
 
 
 def is_question(text: str) -> bool:
-    return _words("question").search(text) is not None
+    """A question word, or 能吃西瓜不; 没什么 and 没啥 ask nothing."""
+    asked = _NOTHING.sub("", text)
+    return _words("question").search(asked) is not None or _YES_OR_NO.search(asked) is not None
 
 
 def medicine_taken(text: str) -> bool | None:

@@ -92,6 +92,7 @@ class Understanding:
     `corrects` is True when the message replaces a value sent before ("打错了,是135").
     `unread_numbers` counts numbers nobody could place: a reason to ask back, never to store.
     `medicine_taken` answers the follow-up question (None: not said).
+    `standard` is the text in one spelling and in standard words, as the rules read it.
     `sounds` holds what the second ear made of the whole text (`language.suspicion`): it stands beside
     the findings and never takes one away.
     """
@@ -112,6 +113,7 @@ class Understanding:
     age: int | None = None
     drugs: frozenset[str] = field(default_factory=frozenset)
     sounds: frozenset[str] = field(default_factory=frozenset)
+    standard: str = ""
 
     @property
     def storable(self) -> tuple[Mention, ...]:
