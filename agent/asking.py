@@ -17,7 +17,7 @@ from care.quiet import next_within, within
 from language.intent import intent_of
 from language.normalise import normalise
 from language.understanding import Intent
-from records import duty, outbound
+from records import duty, escalations, outbound
 from records.outbound import Draft
 from records.people import china_date
 from records.practitioners import name_of
@@ -84,6 +84,23 @@ def ring(session: Session, vault: Vault, person: Person, cause: str, now: dateti
             practitioner_id=practitioner.id,
             not_before=begins,
             expires_at=begins + _NOTICE_LIVES,
+        )
+        outbound.queue(session, vault, draft, now)
+
+
+def tell_corrected(
+    session: Session, vault: Vault, person: Person, escalation_id: str, now: datetime
+) -> None:
+    """Whoever would be rung about an open case hears that its value was put right."""
+    body = render("notice.corrected", code=escalations.code_of(escalation_id))
+    for practitioner in _rung(session, person, now):
+        draft = Draft(
+            purpose=outbound.NOTICE,
+            text_key="notice.corrected",
+            body=body,
+            send_key=f"corrected:{escalation_id}:{now.isoformat()}:{practitioner.id}",
+            practitioner_id=practitioner.id,
+            expires_at=now + _NOTICE_LIVES,
         )
         outbound.queue(session, vault, draft, now)
 

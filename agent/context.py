@@ -59,7 +59,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A stored reading, as far as a turn needs it."""
+    """A stored reading, as far as a turn needs it. `message_id`: None when a doctor entered it."""
 
     reading_id: str
     reading: Reading
@@ -67,6 +67,7 @@ class Past:
     recorded_at: datetime
     state: str
     setting: str = "home"
+    message_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ class TurnContext:
 
     `pictures`: the channel draws them and enough sends are left. `doctor`: who would be rung when
     the sender asks for one; `asked_before`: an earlier request still stands. `redeemed`: what came
-    of a binding code in these messages; `unplaced`: the message whose value nobody could place;
+    of a binding code in these messages; `unplaced`: the messages whose values nobody could place;
     `places`: the villages a stranger may name, by id.
     """
 
@@ -137,8 +138,14 @@ class TurnContext:
     doctor: str = ""
     asked_before: bool = False
     redeemed: Redeemed | None = None
-    unplaced: Heard | None = None
+    unplaced: tuple[Heard, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
+
+    def received(self, message_id: str | None) -> datetime:
+        """When a message of this turn, or one that still waits to be placed, came in."""
+        known = (*self.messages, *self.unplaced)
+        found = (m.received_at for m in known if m.message_id == message_id)
+        return next(found, None) or self.now
 
     @property
     def sender(self) -> Member:

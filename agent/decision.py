@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -36,7 +36,8 @@ class Route(StrEnum):
 class NewReading:
     """A reading to store. `replaces` are the readings that this one corrects.
 
-    `held`: its owner has not agreed that values are kept.
+    `taken_at`: None is when the turn ends; `dated`: the words said when. `held`: its owner has not
+    agreed that values are kept.
     """
 
     person_id: str
@@ -48,6 +49,8 @@ class NewReading:
     reasons: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
     held: bool = False
+    taken_at: datetime | None = None
+    dated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,7 @@ class Decision:
     reminder_hour: int | None = None
     agreement: Agreement | None = None
     introduction: Introduction | None = None
+    disowned: tuple[str, ...] = ()
 
     @property
     def reply(self) -> str:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from langgraph.runtime import Runtime
 
-from agent import wording
+from agent import sittings, wording
 from agent.completing import completed
 from agent.context import OpenFollowUp, TurnContext
 from agent.decision import FollowUpStep, NewReading, Part, Route
 from agent.state import TurnState
 from care.level import Level
 from care.protocol import protocol
-from care.reading import Kind
+from care.reading import GlucoseContext, Kind
 from care.situation import Programme
 from language.replies import short_answer
 from language.understanding import Subject, Understanding
@@ -100,20 +100,27 @@ def _step(one: OpenFollowUp, state: TurnState, context: TurnContext) -> FollowUp
 
 
 def _values(one: OpenFollowUp, state: TurnState) -> dict[str, Any]:
+    """What was measured; a habitual value says nothing of today and is asked for again."""
+    mine = [
+        new
+        for new in state["record"].readings
+        if new.person_id == one.person_id and not new.held and new.basis == "measured"
+    ]
     found: dict[str, Any] = {}
-    for new in state["record"].readings:
-        if new.person_id == one.person_id and not new.held:
-            found |= _answer(new)
+    average = sittings.newest(mine)
+    if average is not None:
+        found["bp"] = [average.reading.systolic, average.reading.diastolic]
+    sugars = [new for new in mine if new.reading.kind is Kind.GLUCOSE]
+    if sugars:
+        found["glucose"] = _sugar(sugars)
     return found
 
 
-def _answer(new: NewReading) -> dict[str, Any]:
-    reading = new.reading
-    if reading.kind is Kind.BP and reading.systolic and reading.diastolic:
-        return {"bp": [reading.systolic, reading.diastolic]}
-    if reading.kind is Kind.GLUCOSE:
-        return {"glucose": [reading.value, reading.context]}
-    return {}
+def _sugar(sugars: Sequence[NewReading]) -> list[Any]:
+    """The fasting value, which the form asks for; else the newest."""
+    fasting = [s for s in sugars if s.reading.context is GlucoseContext.FASTING]
+    last = (fasting or sugars)[-1].reading
+    return [last.value, last.context]
 
 
 def _said(one: OpenFollowUp, state: TurnState, context: TurnContext) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
-from agent import agreeing, listening, naming, whose
+from agent import agreeing, listening, naming, photos, whose
 from agent.alarm import alarm
 from agent.answering import answer
 from agent.binding import first_words
@@ -22,7 +22,7 @@ from agent.context import TurnContext
 from agent.decision import Decision, Mode, Route
 from agent.following_up import follow_up, progress, still_expected
 from agent.guard import guard
-from agent.hearing import assess, hear
+from agent.hearing import assess, hear, judged_again
 from agent.leaving import noticed
 from agent.recording import record
 from agent.reminder_hour import hour_told
@@ -61,7 +61,12 @@ def decide(context: TurnContext) -> Decision:
         confirm=state["record"].confirm,
         withdraw=state["record"].withdraw,
         follow_ups=state["follow_ups"],
-        tasks=(*state.get("tasks", ()), *listening.to_listen_to(context), *noticed(context)),
+        tasks=(
+            *state.get("tasks", ()),
+            *listening.to_listen_to(context),
+            *photos.to_look_at(context),
+            *noticed(context),
+        ),
         citations=state.get("citations", ()),
         awaiting=_awaiting(state, context),
         opt_out=state.get("opt_out"),
@@ -71,6 +76,7 @@ def decide(context: TurnContext) -> Decision:
         reminder_hour=state.get("reminder_hour"),
         agreement=state.get("agreement"),
         introduction=state.get("introduction"),
+        disowned=state["record"].disowned,
     )
 
 
@@ -84,10 +90,12 @@ def weigh(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
         "introduction": naming.introduced(state, runtime.context),
     }
     assessed: TurnState = {**agreed, **assess(state, runtime)}
-    owner = whose.answered(state["heed"].text, runtime.context)
-    heed = whose.heard_again(runtime.context, owner) if owner else state["heed"]
+    owners = whose.answered(state["heed"].text, runtime.context)
+    heed = whose.heard_again(runtime.context, owners) if owners else state["heed"]
     found = record({**state, **assessed, "heed": heed}, runtime)["record"]
     recorded: TurnState = {"record": listening.doubted(found, runtime.context)}
+    if heed.owners or found.corrected:
+        assessed |= judged_again(assessed, found.readings, runtime.context)
     collected = collect({**state, **assessed, **recorded}, runtime)
     return {**assessed, **recorded, **collected}
 
@@ -141,9 +149,7 @@ def _graph() -> Graph:
 def _awaiting(state: TurnState, context: TurnContext) -> dict[str, object]:
     """What was asked in this turn, with the field of the follow-up for the webhook to read by."""
     awaiting = dict(state.get("awaiting", {}))
-    if state["record"].ask_who:
-        first = state["record"].unplaced[0]
-        awaiting[whose.WHOSE] = state["heed"].message_at(first.start)
+    awaiting |= whose.kept(state["record"], state["heed"], context)
     remaining = still_expected(context.follow_ups, state["follow_ups"])
     if remaining is not None:
         awaiting["field"] = remaining

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from langgraph.runtime import Runtime
 
 from agent.context import SENDER, Heard, Member, TurnContext
+from agent.decision import NewReading
 from agent.following_up import expected
 from agent.state import Heed, TurnState
+from care.assess import assess as rules
+from care.level import Level
+from care.situation import Situation
 from language.expecting import asked_for
 from language.judgement import Described, judge
 from language.reader import read
@@ -54,6 +60,26 @@ def assess(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
         "rules": worst.assessment.rules,
         "advice": worst.assessment.advice,
         "subject": _subject(worst, context),
+    }
+
+
+def judged_again(
+    state: TurnState, readings: Sequence[NewReading], context: TurnContext
+) -> TurnState:
+    """Values whose owner or number only became known now alarm like any other."""
+    if not readings:
+        return {}
+    worst = max(readings, key=lambda new: new.level.rank)
+    if worst.level < Level.URGENT or worst.level <= state["level"]:
+        return {}
+    owner = next(who for who in context.members if who.person_id == worst.person_id)
+    judged = rules(Situation(background=owner.background, readings=(worst.reading,)))
+    return {
+        "level": judged.level,
+        "reasons": judged.reasons,
+        "rules": judged.rules,
+        "advice": judged.advice,
+        "subject": owner,
     }
 
 

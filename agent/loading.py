@@ -8,11 +8,10 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from agent import agreeing, asking, binding
+from agent import agreeing, asking, binding, whose
 from agent.context import SENDER, Answers, Heard, Member, Model, OpenFollowUp, Past, TurnContext
 from agent.hearing import words_of
 from agent.perceiving import PERCEIVED, Senses
-from agent.whose import WHOSE
 from care.level import Level
 from records import (
     consents,
@@ -129,13 +128,11 @@ def _pictures(contact: ContactPoint, now: datetime) -> bool:
     return open_now and contact.window_left >= _SENDS_FOR_PICTURE
 
 
-def _unplaced(session: Session, vault: Vault, contact: ContactPoint) -> Heard | None:
-    """The message whose value nobody could place, while we wait to be told whose it is."""
-    message_id = contact.awaiting.get(WHOSE)
-    message = session.get(InboundMessage, str(message_id)) if message_id else None
-    if message is None or message.contact_point_id != contact.id:
-        return None
-    return _heard(vault, message)
+def _unplaced(session: Session, vault: Vault, contact: ContactPoint) -> tuple[Heard, ...]:
+    """The messages whose values nobody could place, while we wait to be told whose they are."""
+    found = [session.get(InboundMessage, one) for one in whose.pending(contact.awaiting)]
+    mine = [m for m in found if m is not None and m.contact_point_id == contact.id]
+    return tuple(_heard(vault, message) for message in mine)
 
 
 def _waiting(session: Session, vault: Vault, contact_id: str) -> tuple[Heard, ...]:
@@ -192,7 +189,15 @@ def _member(
 
 def _past(row: StoredReading) -> Past:
     reading = readings.as_reading(row)
-    return Past(row.id, reading, row.taken_at, row.recorded_at, row.state, row.setting)
+    return Past(
+        row.id,
+        reading,
+        row.taken_at,
+        row.recorded_at,
+        row.state,
+        row.setting,
+        message_id=row.inbound_message_id,
+    )
 
 
 def _sent_from(session: Session, contact_id: str, rows: list[StoredReading]) -> list[StoredReading]:

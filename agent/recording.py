@@ -2,60 +2,66 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
 
 from langgraph.runtime import Runtime
 
+from agent import putting_right, whose
 from agent.agreeing import may_keep
 from agent.context import SENDER, Member, Past, TurnContext
 from agent.decision import NewReading
-from agent.state import Heed, Record, TurnState
+from agent.putting_right import CORRECTABLE
+from agent.state import Heed, Owner, Record, TurnState
 from care.assess import assess
 from care.reading import Kind, Reading
 from care.situation import Situation
-from language.relations import code_of
-from language.understanding import Certainty, Intent, Mention, Purpose, Subject, When
+from language.moment import instant_of
+from language.relations import word_of
+from language.understanding import Intent, Mention, Subject, When
+from records.times import CHINA
 from texts.wording import spoken
 
-# How long a value can still be corrected or taken back by a message.
-CORRECTABLE = timedelta(hours=24)
+__all__ = ["CORRECTABLE", "record"]
+
+_DIGITS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
 def record(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     """Decide what to do with every value in the message, and with the ones stored before."""
     context, heed = runtime.context, state["heed"]
+    if state.get("agreement") is None:
+        changed = putting_right.put_right(heed, context)
+        if changed is not None:
+            new = tuple(_held(one, state, context) for one in changed.readings)
+            return {"record": replace(changed, readings=new)}
+    return {"record": _recorded(heed, state, context)}
+
+
+def _recorded(heed: Heed, state: TurnState, context: TurnContext) -> Record:
     understood = heed.understood
-    if understood.intent is Intent.WITHDRAW and state.get("agreement") is None:
-        last = _last_turn(context)
-        return {
-            "record": Record(
-                withdraw=tuple(past.reading_id for past in last),
-                withdrawn=tuple(spoken(past.reading) for past in last),
-            )
-        }
     new, unplaced, ask_who = _new_readings(heed, context)
     new = tuple(_held(one, state, context) for one in new)
     asked = _asked_to_confirm(context)
     new = tuple(
-        _correcting(reading, context)
+        _correcting(reading, heed, context)
         if understood.corrects or reading.reading.kind in _kinds(asked, context)
         else reading
         for reading in new
     )
     denied = understood.intent is Intent.DENY
-    return {
-        "record": Record(
-            readings=new,
-            confirm=asked if understood.intent is Intent.CONFIRM and not new else (),
-            withdraw=_unless_replaced(asked, new) if denied else (),
-            withdrawn=_values(asked, context) if denied else (),
-            corrected=any(reading.replaces for reading in new),
-            unplaced=unplaced,
-            ask_who=ask_who,
-        )
-    }
+    return Record(
+        readings=new,
+        confirm=asked if understood.intent is Intent.CONFIRM and not new else (),
+        withdraw=_unless_replaced(asked, new) if denied else (),
+        withdrawn=_values(asked, context) if denied else (),
+        corrected=any(reading.replaces for reading in new),
+        unplaced=unplaced,
+        ask_who=ask_who,
+        speaking=_named(heed, context),
+        disowned=_disowned(heed, context),
+    )
 
 
 def _new_readings(
@@ -66,15 +72,45 @@ def _new_readings(
     unplaced: list[Mention] = []
     ask_who = False
     for mention in heed.understood.mentions:
-        if not _current(mention):
+        if not whose.current(mention):
             continue
-        owner = heed.owner or _owner(mention, context)
+        owner = _owner(mention, heed, context)
         if owner is None:
-            unplaced.append(mention)
-            ask_who = ask_who or mention.subject is not Subject.OTHER
+            continue
+        if owner.member is None:
+            unplaced.append(_as_said(mention, owner))
+            ask_who = ask_who or (heed.owners is None and whose.unknown(mention, context))
         else:
-            new.append(_as_new(mention, owner, heed))
+            new.append(_as_new(mention, owner.member, heed, context))
     return tuple(new), tuple(unplaced), ask_who
+
+
+def _owner(mention: Mention, heed: Heed, context: TurnContext) -> Owner | None:
+    """Whose it is; None for a value that was not asked about when an answer placed the others."""
+    if heed.owners is not None:
+        return heed.owners.get(mention.start)
+    return Owner(whose.owner_of(mention, heed, context))
+
+
+def _as_said(mention: Mention, owner: Owner) -> Mention:
+    """A value whose owner was named and is not registered."""
+    if not owner.relation or owner.relation == SENDER:
+        return mention
+    return replace(mention, subject=Subject.OTHER, relation=word_of(owner.relation))
+
+
+def _named(heed: Heed, context: TurnContext) -> Member | None:
+    """Who was just named in answer to the question; else whoever still is remembered."""
+    people = {o.member.person_id: o.member for o in (heed.owners or {}).values() if o.member}
+    return next(iter(people.values())) if len(people) == 1 else None
+
+
+def _disowned(heed: Heed, context: TurnContext) -> tuple[str, ...]:
+    """Messages judged as the sender's whose values turned out to be another person's."""
+    others = [
+        place for place, owner in (heed.owners or {}).items() if owner.member is not context.sender
+    ]
+    return tuple(dict.fromkeys(filter(None, map(heed.message_at, others))))
 
 
 def _held(new: NewReading, state: TurnState, context: TurnContext) -> NewReading:
@@ -83,47 +119,53 @@ def _held(new: NewReading, state: TurnState, context: TurnContext) -> NewReading
     return replace(new, held=not may_keep(owner, state.get("agreement")))
 
 
-def _current(mention: Mention) -> bool:
-    return (
-        mention.purpose is Purpose.MEASURED
-        and mention.when is not When.PAST
-        and mention.certainty is not Certainty.IMPLAUSIBLE
-    )
-
-
-def _owner(mention: Mention, context: TurnContext) -> Member | None:
-    """The person a value belongs to, or None: it is never stored for the wrong one."""
-    if mention.subject is Subject.OTHER:
-        return context.member(code_of(mention.relation or ""))
-    if mention.subject is Subject.UNCLEAR:
-        return None
-    if len(context.members) == 1:
-        # A daughter's phone that is tied to her mother alone: the reply names whose value it is.
-        return context.members[0]
-    return context.member(SENDER)
-
-
-def _as_new(mention: Mention, owner: Member, heed: Heed) -> NewReading:
+def _as_new(mention: Mention, owner: Member, heed: Heed, context: TurnContext) -> NewReading:
+    message_id = heed.message_at(mention.start)
+    received = context.received(message_id).astimezone(CHINA)
     judged = assess(Situation(background=owner.background, readings=(mention.reading,)))
     return NewReading(
         person_id=owner.person_id,
         reading=mention.reading,
-        message_id=heed.message_at(mention.start),
+        message_id=message_id,
+        taken_at=instant_of(mention.moment, received) if mention.moment else received,
         certainty=mention.certainty,
         basis="habitual" if mention.when is When.HABITUAL else "measured",
+        level=judged.level,
+        reasons=judged.reasons,
+        dated=mention.moment is not None,
+    )
+
+
+def _correcting(new: NewReading, heed: Heed, context: TurnContext) -> NewReading:
+    """Point a corrected value at the one it replaces, and keep the half that was not corrected."""
+    fresh = [
+        past
+        for past in _of(new.person_id, context)
+        if past.message_id is not None
+        and context.now - past.recorded_at <= CORRECTABLE
+        and past.reading.kind is new.reading.kind
+    ]
+    if not fresh:
+        return new
+    old = max(fresh, key=lambda past: (_repeated(past, heed), past.recorded_at, past.reading_id))
+    completed = _completed(new.reading, old.reading)
+    owner = next(who for who in context.members if who.person_id == new.person_id)
+    judged = assess(Situation(background=owner.background, readings=(completed,)))
+    return replace(
+        new,
+        reading=completed,
+        replaces=(old.reading_id,),
+        taken_at=new.taken_at if new.dated else old.taken_at,
         level=judged.level,
         reasons=judged.reasons,
     )
 
 
-def _correcting(new: NewReading, context: TurnContext) -> NewReading:
-    """Point a corrected value at the one it replaces, and keep the half that was not corrected."""
-    for past in _of(new.person_id, context):
-        fresh = context.now - past.recorded_at <= CORRECTABLE
-        if fresh and past.reading.kind is new.reading.kind:
-            completed = _completed(new.reading, past.reading)
-            return replace(new, reading=completed, replaces=(past.reading_id,))
-    return new
+def _repeated(past: Past, heed: Heed) -> bool:
+    """不是158是138: the wrong value is said again."""
+    said = {float(number) for number in _DIGITS.findall(heed.text)}
+    values = past.reading.systolic, past.reading.diastolic, past.reading.value
+    return any(value in said for value in values if value is not None)
 
 
 def _completed(new: Reading, old: Reading) -> Reading:
@@ -145,26 +187,16 @@ def _unless_replaced(asked: tuple[str, ...], new: tuple[NewReading, ...]) -> tup
 
 
 def _values(reading_ids: Iterable[str], context: TurnContext) -> tuple[str, ...]:
-    return tuple(spoken(past.reading) for past in _named(reading_ids, context))
+    return tuple(spoken(past.reading) for past in _of_ids(reading_ids, context))
 
 
 def _kinds(reading_ids: Iterable[str], context: TurnContext) -> set[Kind]:
-    return {past.reading.kind for past in _named(reading_ids, context)}
+    return {past.reading.kind for past in _of_ids(reading_ids, context)}
 
 
-def _named(reading_ids: Iterable[str], context: TurnContext) -> list[Past]:
+def _of_ids(reading_ids: Iterable[str], context: TurnContext) -> list[Past]:
     wanted = set(reading_ids)
     return [past for who in context.members for past in who.past if past.reading_id in wanted]
-
-
-def _last_turn(context: TurnContext) -> tuple[Past, ...]:
-    """What the last turn stored for the sender, if it can still be taken back."""
-    past = _of(context.sender.person_id, context)
-    fresh = [row for row in past if context.now - row.recorded_at <= CORRECTABLE]
-    if not fresh:
-        return ()
-    newest = max(row.recorded_at for row in fresh)
-    return tuple(row for row in fresh if row.recorded_at == newest)
 
 
 def _of(person_id: str, context: TurnContext) -> tuple[Past, ...]:

@@ -22,6 +22,7 @@ from records import (
     escalations,
     follow_ups,
     outbound,
+    own_corrections,
     readings,
     strangers,
     tasks,
@@ -31,7 +32,7 @@ from records.insertion import insert
 from records.outbound import Draft
 from records.people import UNIDENTIFIED, china_date
 from records.readings import JUDGED_BY, Provenance
-from records.tables import ContactPoint, Person, Turn
+from records.tables import ContactPoint, Person, StoredReading, Turn
 from records.times import CHINA
 from records.vault import Vault
 
@@ -115,7 +116,9 @@ def _store_readings(turn: Save) -> list[str]:
     readings.confirm(turn.session, list(turn.decision.confirm))
     for reading_id in turn.decision.withdraw:
         readings.withdraw(turn.session, [reading_id])
-        _note(turn, "reading.withdrawn", reading_id)
+        _look_again(turn, [reading_id], None)
+    if turn.decision.disowned and not turn.decision.withdraw:
+        _disown(turn)
     return unconfirmed
 
 
@@ -130,19 +133,31 @@ def _store(turn: Save, new: NewReading) -> str:
             certainty=new.certainty,
             basis=new.basis,
         ),
-        taken_at=_received(turn.context, new.message_id) or turn.now,
+        taken_at=new.taken_at or turn.now,
         now=turn.now,
         level=new.level,
         protocol_version=protocol().versions[JUDGED_BY[new.reading.kind]],
     )
     if new.replaces:
         readings.replace(turn.session, list(new.replaces), by=row.id)
-        _note(turn, "reading.corrected", row.id)
+        _look_again(turn, list(new.replaces), row)
     return row.id
 
 
-def _received(context: TurnContext, message_id: str | None) -> datetime | None:
-    return next((m.received_at for m in context.messages if m.message_id == message_id), None)
+def _look_again(turn: Save, wrong: list[str], right: StoredReading | None) -> None:
+    """Answers, alarms and the trail after a value was put right; the doctors of a case are told."""
+    for alarm in own_corrections.put_right(turn.session, turn.vault, wrong, right, turn.now):
+        person = turn.session.get_one(Person, alarm.person_id)
+        asking.tell_corrected(turn.session, turn.vault, person, alarm.escalation_id, turn.now)
+
+
+def _disown(turn: Save) -> None:
+    """The case that was opened for the sender says that the value was another person's."""
+    person = turn.session.get_one(Person, turn.context.sender.person_id)
+    messages = list(turn.decision.disowned)
+    case = own_corrections.disown(turn.session, turn.vault, person.id, messages, turn.now)
+    if case is not None:
+        asking.tell_corrected(turn.session, turn.vault, person, case, turn.now)
 
 
 def _keep_introduction(turn: Save) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -24,16 +25,25 @@ from language.understanding import Mention, Understanding
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose a value is, as it was answered: somebody we know, or a relation nobody is known under."""
+
+    member: Member | None
+    relation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Heed:
     """What was understood, and for each character of `text` which message it came from.
 
-    `owner`: whose values these are, when it was asked and answered.
+    `owners`: whose the values at these places are, when it was asked and answered; no other value
+    of the text counts then.
     """
 
     text: str
     understood: Understanding
     starts: tuple[tuple[int, str], ...] = ()
-    owner: Member | None = None
+    owners: Mapping[int, Owner] | None = None
 
     def message_at(self, offset: int) -> str | None:
         """The id of the message that holds this offset of the joined text."""
@@ -46,7 +56,11 @@ class Heed:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What will be done to the readings, and the values that were not stored and why."""
+    """What will be done to the readings, and the values that were not stored and why.
+
+    `ask_who`: nobody could know whose the unplaced ones are. `speaking`: who was just named, kept
+    for ten minutes. `disowned`: the messages whose values turned out to be somebody else's.
+    """
 
     readings: tuple[NewReading, ...] = ()
     confirm: tuple[str, ...] = ()
@@ -55,6 +69,8 @@ class Record:
     corrected: bool = False
     unplaced: tuple[Mention, ...] = ()
     ask_who: bool = False
+    speaking: Member | None = None
+    disowned: tuple[str, ...] = ()
 
 
 class TurnState(TypedDict, total=False):

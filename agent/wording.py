@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.context import SENDER, TurnContext
+from agent import sittings, whose
+from agent.context import SENDER, Member, TurnContext
 from agent.decision import NewReading, Part
 from agent.state import Record, TurnState
+from care.assess import assess
+from care.average import Average
 from care.level import Level
 from care.reading import GlucoseContext, Kind
+from care.situation import Situation
 from language.relations import code_of, word_of
-from language.understanding import Certainty, Purpose, Understanding, When
+from language.scope import PAIR
+from language.understanding import Certainty, Purpose, Subject, Understanding, When
 from texts.catalogue import fit, render
 from texts.wording import listed, spoken
 
@@ -19,6 +24,7 @@ _NUMBER = re.compile(r"[0-9０-９][0-9０-９./／．]*")
 _READ_BACK = ("joined", "reversed", "heard", "seen")
 # Judged well enough by the sender's own reporting line to say "within the line".
 _SAID_OK = {Kind.BP, Kind.GLUCOSE}
+_TWO = 2
 
 
 def part(key: str, **values: str | int) -> Part:
@@ -33,10 +39,20 @@ def recorded(state: TurnState, context: TurnContext) -> tuple[Part, ...]:
     if record.confirm:
         return (part("reading.confirmed", value=_of(record.confirm, context)),)
     if record.withdraw:
-        return (part("reading.withdrawn", value="、".join(record.withdrawn)),)
+        return (_withdrawn(record),)
     said = _stored(record, context)
-    said += _unstored(record, context)
+    said += unstored(record, context)
     return said or _only_past(state["heed"].understood)
+
+
+def _withdrawn(record: Record) -> Part:
+    value = "、".join(record.withdrawn)
+    if not record.disowned:
+        return part("reading.withdrawn", value=value)
+    if record.unplaced:
+        relation = record.unplaced[0].relation or ""
+        return part("reading.not_yours_other", value=value, relation=relation)
+    return part("reading.not_yours", value=value)
 
 
 def clarification(state: TurnState) -> tuple[Part, ...]:
@@ -70,16 +86,78 @@ def _stored(record: Record, context: TurnContext) -> tuple[Part, ...]:
         return (_held(readings, context),)
     doubtful = unsure(readings)
     if doubtful is not None:
-        alike = [one.reading for one in readings if one.certainty == doubtful.certainty]
-        return (part(f"reading.{doubtful.certainty}", value=listed(alike)),)
+        alike = [one for one in readings if one.certainty == doubtful.certainty]
+        value = _listed(alike, context) if len(alike) > 1 else _value(doubtful, context)
+        return (part(f"reading.{doubtful.certainty}", value=value),)
     if not readings:
         return ()
     if record.corrected:
-        return (part("reading.corrected", value=listed([one.reading for one in readings])),)
-    if len(readings) > 1:
-        values = listed([one.reading for one in readings])
-        return (part("reading.recorded_many", count=len(readings), values=values),)
-    return (_one(readings[0], context),)
+        return (_corrected(readings, context),)
+    return _together(readings, context) if len(readings) > 1 else (_one(readings[0], context),)
+
+
+def _together(readings: Sequence[NewReading], context: TurnContext) -> tuple[Part, ...]:
+    repeated = sittings.repeated(readings)
+    if repeated is not None:
+        return _sitting(repeated, readings, context)
+    return (part("reading.recorded_many", count=len(readings), values=_listed(readings, context)),)
+
+
+def _corrected(readings: Sequence[NewReading], context: TurnContext) -> Part:
+    owners = {one.person_id for one in readings}
+    gone = {past.reading_id: who for who in context.members for past in who.past}
+    before = {gone[old].person_id for one in readings for old in one.replaces if old in gone}
+    value = listed([one.reading for one in readings])
+    if before and not owners & before:
+        return part("reading.moved", value=value, relation=_whom(readings[0], context))
+    return part("reading.corrected", value=_listed(readings, context))
+
+
+def _sitting(
+    average: Average, readings: Sequence[NewReading], context: TurnContext
+) -> tuple[Part, ...]:
+    """Several pressures of one sitting: all are kept, and the average is what counts."""
+    who = _member(readings[0], context)
+    judged = assess(Situation(background=who.background, readings=(average.reading,)))
+    key = {Level.NONE: "sitting_ok", Level.ROUTINE: "sitting_high"}.get(judged.level, "sitting")
+    if "low_bp" in judged.reasons:
+        key = "sitting"
+    values = "、".join(str(one.reading) for one in readings if one.reading.kind is Kind.BP)
+    owner = "" if who.relation == SENDER else f"{_whom(readings[0], context)}的"
+    said = part(
+        f"reading.{key}",
+        count=sum(one.reading.kind is Kind.BP for one in readings),
+        several=f"{owner}{values}",
+        value=str(average.reading),
+    )
+    return (said, part("reading.third_measure")) if average.third_needed else (said,)
+
+
+def _listed(readings: Sequence[NewReading], context: TurnContext) -> str:
+    """The values, each person's behind the word for her where several people are meant."""
+    people = list(dict.fromkeys(one.person_id for one in readings))
+    if people == [context.sender.person_id]:
+        return listed([one.reading for one in readings])
+    told = []
+    for person_id in people:
+        own = [one for one in readings if one.person_id == person_id]
+        told.append(f"{_whom(own[0], context)}{listed([one.reading for one in own])}")
+    return "；".join(told)
+
+
+def _member(new: NewReading, context: TurnContext) -> Member:
+    return next((m for m in context.members if m.person_id == new.person_id), context.sender)
+
+
+def _whom(new: NewReading, context: TurnContext) -> str:
+    who = _member(new, context)
+    return "您" if who.relation == SENDER else who.name or word_of(who.relation)
+
+
+def _value(new: NewReading, context: TurnContext) -> str:
+    if _member(new, context).relation == SENDER:
+        return spoken(new.reading)
+    return f"{_whom(new, context)}的{spoken(new.reading)}"
 
 
 def _held(readings: Sequence[NewReading], context: TurnContext) -> Part:
@@ -90,11 +168,7 @@ def _held(readings: Sequence[NewReading], context: TurnContext) -> Part:
 
 
 def _one(new: NewReading, context: TurnContext) -> Part:
-    value = spoken(new.reading)
-    who = next((m for m in context.members if m.person_id == new.person_id), context.sender)
-    if who.relation != SENDER:
-        value = f"{who.name or word_of(who.relation)}的{value}"
-    return part(f"reading.{_judged(new)}", value=value)
+    return part(f"reading.{_judged(new)}", value=_value(new, context))
 
 
 def _judged(new: NewReading) -> str:
@@ -115,18 +189,39 @@ def _is_low(new: NewReading) -> bool:
     return "low_bp" in new.reasons
 
 
-def _unstored(record: Record, context: TurnContext) -> tuple[Part, ...]:
+def unstored(record: Record, context: TurnContext) -> tuple[Part, ...]:
     """Values of somebody who is not registered behind this phone, or nobody knows whose."""
     if not record.unplaced:
         return ()
     mention = record.unplaced[0]
-    relation, value = word_of(code_of(mention.relation or "")), spoken(mention.reading)
-    if record.ask_who and context.member(SENDER) is None:
-        names = "、".join(who.name for who in context.members)
-        return (part("reading.ask_which", value=value, names=names),)
+    value = spoken(mention.reading)
     if record.ask_who:
-        return (part("reading.ask_who", value=value, relation=relation),)
+        return (_ask(record, value, context),)
+    if mention.subject is not Subject.OTHER:
+        names = "、".join(who.name for who in context.members)
+        return (part("reading.own_unregistered", value=value, names=names),)
+    relation = word_of(code_of(mention.relation or ""))
     return (part("reading.for_other", relation=relation, value=value),)
+
+
+def _ask(record: Record, value: str, context: TurnContext) -> Part:
+    """Asked once; while the question stands, what comes after it is only acknowledged."""
+    if whose.asked_already(context):
+        return part("reading.ask_still", value=value)
+    shared = [m for m in record.unplaced if m.relation == PAIR]
+    if len(shared) > 1:
+        key = (
+            "ask_pair" if len(shared) == _TWO and len(context.members) <= _TWO else "ask_pair_many"
+        )
+        return part(f"reading.{key}", several=listed([m.reading for m in shared]))
+    names = whose.people_asked_about(context)
+    if context.member(SENDER) is None:
+        return part("reading.ask_which", value=value, names="、".join(names))
+    if len(names) > _TWO:
+        return part("reading.ask_who_many", value=value, names="、".join(names))
+    said = record.unplaced[0].relation or ""
+    relation = names[1] if len(names) == _TWO else word_of(code_of("" if said == PAIR else said))
+    return part("reading.ask_who", value=value, relation=relation)
 
 
 def _only_past(understood: Understanding) -> tuple[Part, ...]:

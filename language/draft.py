@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from care.reading import GlucoseContext, Kind
+from language.moment import Moment
 from language.understanding import Certainty, Purpose, Subject
 
 
 @dataclass(slots=True)
 class Draft:
-    """`when` is the word class of the time word in force: now, habitual, past, vague or ''."""
+    """`own`: the sender said 我. `when` is the word class of the time word in force: now, habitual, past, vague or ''."""
 
     kind: Kind
     start: int
@@ -30,6 +31,8 @@ class Draft:
     purpose: Purpose = Purpose.MEASURED
     limited: bool = False
     certainty: Certainty = Certainty.PLAIN
+    moment: Moment | None = None
+    own: bool = False
 
     @property
     def half(self) -> bool:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from language.draft import Draft
+from language.scope import PAIR
 from language.tokens import Token, Tokens
 from language.understanding import Finding, Subject
 
@@ -17,6 +18,26 @@ _THEIRS = re.compile(r"(?:本人)?的?\s*(?:[,，。.!！)）]|$)")
 _INTRODUCED = re.compile(
     r"[\s,，(（]*(?:[^,，。?？!！\n]{0,8}[。!！?？](?=\s*(?:这|上面|是)))?\s*(?:这|这个|上面)?(?:是|给)?\s*"
 )
+
+
+# 老伴和我分别150/90和140/85
+_IN_ORDER = re.compile(r"分别|依次|各自")
+_TWO = 2
+
+
+def in_order(drafts: Sequence[Draft], tokens: Tokens) -> None:
+    """Two people and two values named in the same order."""
+    shared = [d for d in drafts if d.relation == PAIR]
+    if len(shared) != _TWO or not _IN_ORDER.search(tokens.text, 0, shared[0].start):
+        return
+    named = [t for t in tokens if t.kind == "subject" and t.end <= shared[0].start][-_TWO:]
+    if len(named) != _TWO or {t.name == "self" for t in named} != {True, False}:
+        return
+    for draft, person in zip(shared, named, strict=True):
+        if person.name == "self":
+            draft.subject, draft.relation, draft.own = Subject.SELF, None, True
+        else:
+            draft.subject, draft.relation = Subject.OTHER, person.name
 
 
 def give_back(drafts: Sequence[Draft], findings: Sequence[Finding], tokens: Tokens) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from language import background
+from language import background, moments
 from language.columns import pair_columns
-from language.dialects import spoken
 from language.expecting import Expecting
 from language.findings import findings_of
 from language.grammar import Grammar
 from language.intent import intent_of, is_question, medicine_taken, no_symptoms
 from language.meter import meter_errors
 from language.normalise import normalise
-from language.owners import give_back
+from language.owners import give_back, in_order
 from language.settle import settle
 from language.suspicion import sounds
 from language.tokens import Tokens
@@ -27,15 +26,15 @@ def read(text: str, *, expecting: Expecting | None = None) -> Understanding:
         text: the message as it came, any `str`.
         expecting: what a follow-up asked for, so that a bare number can be placed.
     """
-    spelled = normalise(text)
-    folded = spoken().fold(spelled)
-    normal = folded.normal
+    normal = normalise(text)
     tokens = Tokens(normal.text)
     state = Grammar(tokens, expecting).read()
     found = findings_of(tokens, normal, bool(state.drafts))
     findings = found.findings
     drafts = pair_columns(state.drafts)
+    in_order(drafts, tokens)
     give_back(drafts, findings, tokens)
+    moments.mark(drafts, tokens)
     mentions, corrects = settle(drafts, tokens, normal)
     intent = intent_of(normal.text, bool(mentions or findings))
     return Understanding(
@@ -54,6 +53,5 @@ def read(text: str, *, expecting: Expecting | None = None) -> Understanding:
         conditions=background.conditions(normal.text),
         age=background.age(normal.text),
         drugs=background.drugs(normal.text),
-        sounds=sounds(spelled.text, [folded.before(span) for span in found.accounted]),
-        standard=normal.text,
+        sounds=sounds(normal.text, found.accounted),
     )

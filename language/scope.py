@@ -37,6 +37,9 @@ _DAY_PART = re.compile(
     r"(?:早上|早晨|清晨|今早|今天|今晨|晚上|昨晚|昨天|每天|中午|下午)[^,。0-9]{0,2}$"
 )
 _DAY_REACH = 5
+_WITH = re.compile(
+    r"(?:我|俺|咱|本人|爸|妈|爹|娘|伴|公|婆|头|女|子|夫|奶|爷|哥|姐|弟|妹|人)(?:和|跟|与|同|及|、)$"
+)
 _ON_ME = re.compile(r"(?:也|又|再|来)?(?:量|测|扎|查|称|验)")
 _HEARSAY = re.compile(r"说|听|查|百度|看到")
 _FIRST = re.compile(r"(?:第一[次回遍]|头一[次回遍])(?:[量测]|[是为:]?\s*[0-9])")
@@ -49,6 +52,9 @@ _HOW_MUCH = re.compile(r"多少|几")
 _THRESHOLD = re.compile(
     r"算|才|达标|就行|就可以|合适|安全|是指|定义|属于|属|叫做?|才是|就是|就算|就要|需要|应该|会不会|会怎|会死|会有|正常|标准|不能|不宜|禁止|危险吗|是不是|吃药吗|怎样|有什么|是什么|多少"
 )
+
+# The relation of a value that belongs to one of two people.
+PAIR = "pair"
 
 
 @dataclass(slots=True)
@@ -68,11 +74,12 @@ class Scope:
     printed_at: int = -1
     turned_at: int = -1
     heard_at: int = -1
+    own: bool = False
 
     def hear(self, index: int) -> None:
         token = self.tokens[index]
         match token.kind:
-            case "subject" | "pronoun" | "group":
+            case "subject" | "pronoun" | "group" | "pair":
                 self._person(index, token)
             case "time":
                 self._time(token)
@@ -95,6 +102,8 @@ class Scope:
             self._whose(index, token)
         elif token.kind == "pronoun":
             self._whom(index, token)
+        elif token.kind == "pair":
+            self._together()
         elif self.subject is Subject.SELF and not self._self_said(index):
             self.subject, self.relation = Subject.UNCLEAR, None
 
@@ -110,9 +119,16 @@ class Scope:
     def _whose(self, index: int, token: Token) -> None:
         if token.name != "self" and self._does_for_me(token):
             return
+        together = _WITH.search(self.tokens.text, 0, token.start) is not None
         if token.name != "self":
-            self.subject = Subject.OTHER
+            self.subject, self.own = Subject.OTHER, False
             self.relation = self.last = one_person(self.last, token.name)
+            if together:
+                self._together()
+            return
+        self.own = True
+        if together and self.subject is Subject.OTHER:
+            self._together()
             return
         if self.subject is Subject.SELF:
             return
@@ -128,6 +144,10 @@ class Scope:
             and following.kind in {"num", "measure", "context", "mark"}
         ):
             self.subject, self.relation = Subject.SELF, None
+
+    def _together(self) -> None:
+        """我们俩 150/90 140/85: two people, and nobody can know which value is whose."""
+        self.subject, self.relation, self.own = Subject.UNCLEAR, PAIR, False
 
     def _does_for_me(self, token: Token) -> bool:
         """老公给我量85/50: who lends a hand is not whose value it is."""

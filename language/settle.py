@@ -155,7 +155,8 @@ def _mention(draft: Draft, normal: Normal) -> Mention:
     )  # fmt: skip
     return Mention(
         reading=reading, subject=draft.subject,
-        relation=draft.relation if draft.subject is Subject.OTHER else None,
+        relation=draft.relation if draft.subject is not Subject.SELF else None,
         when=_WHEN.get(draft.when, When.NOW), purpose=draft.purpose, certainty=draft.certainty,
-        start=normal.origin(draft.start), end=normal.origin(draft.end),
+        start=normal.origin(draft.start), end=normal.origin(draft.end), moment=draft.moment,
+        own=draft.own and draft.subject is Subject.SELF,
     )  # fmt: skip

@@ -79,6 +79,7 @@ class State:
             kind, first.start, last.end,
             subject=scope.subject, relation=scope.relation,
             when=when, today=self._today(first), purpose=purpose, limited=scope.limited,
+            own=scope.own,
         )  # fmt: skip
 
     def _today(self, first: Token) -> bool:

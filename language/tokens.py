@@ -55,6 +55,7 @@ _LISTED = re.compile(r"(?<![0-9.])[1-9](?=[.、)](?!\s*[0-9]))")
 _AGO = re.compile(r"(?:多|半)?(?:之前|以前|前)(?!后)")
 # Labelling guide A: a value up to three days old is current.
 _CURRENT_DAYS = 3
+_HOURS = frozenset({"小时", "个小时", "钟头", "个钟头", "分钟", "分", "个钟"})
 _BEATS = frozenset({"次", "下", "跳"})
 _BEATING = re.compile(
     r"(?:心室率|心跳|心脏跳|脉跳|心动过[速缓]|窦性心律|窦[律速缓]|心率|脉搏|脉率|脉|每分钟?|一分钟)[^,，。]{0,5}$"
@@ -201,7 +202,7 @@ def _other_unit(text: str, start: int, end: int, number: Number, unit: str) -> T
     if unit == "个" and _OF_GLUCOSE.search(text, 0, start) and _ONLY.match(text, end):
         return Token("num", "", start, end, number)
     if ago := _AGO.match(text, end):
-        recent = unit == "天" and number.value <= _CURRENT_DAYS
+        recent = unit in _HOURS or (unit == "天" and number.value <= _CURRENT_DAYS)
         return Token("time", "now" if recent else "past", start, ago.end())
     return Token("skip", unit, start, end, number)
 

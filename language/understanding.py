@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from care.reading import Reading
+from language.moment import Moment
 
 
 class Subject(StrEnum):
@@ -62,7 +63,11 @@ class Intent(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """One clinical number in the message, with whose, when, what for; `start`/`end` are offsets."""
+    """One clinical number in the message, with whose, when, what for; `start`/`end` are offsets.
+
+    `moment`: when it was taken, where the words say so. `own`: the sender said 我, so that nobody
+    else behind the same phone can be meant.
+    """
 
     reading: Reading
     subject: Subject = Subject.SELF
@@ -72,6 +77,8 @@ class Mention:
     certainty: Certainty = Certainty.PLAIN
     start: int = 0
     end: int = 0
+    moment: Moment | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

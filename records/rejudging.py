@@ -43,6 +43,7 @@ class Rejudged:
     """The alarm that a correction touched, and its level before and after."""
 
     escalation_id: str
+    person_id: str
     before: Level
     after: Level
 
@@ -52,13 +53,14 @@ def rejudge(
     vault: Vault,
     wrong: StoredReading,
     *,
-    practitioner_id: str,
+    practitioner_id: str | None,
     note: str,
     now: datetime,
 ) -> Rejudged | None:
     """Annotate the open alarm that rests on this value, and lower it as far as the rules allow.
 
     Call it after the value was replaced or withdrawn. None when no open alarm rests on it.
+    `practitioner_id` is None when the patient said so.
     """
     alarm = _alarm(session, wrong)
     if alarm is None:
@@ -85,7 +87,7 @@ def rejudge(
         )
     )
     session.flush()
-    return Rejudged(alarm.id, before, after)
+    return Rejudged(alarm.id, alarm.person_id, before, after)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,123 @@
+"""刚才那个不算, 不是我的是我老伴的, 那是昨晚量的: what a message changes of the values before it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from agent import whose
+from agent.context import SENDER, Member, Past, TurnContext
+from agent.decision import NewReading
+from agent.state import Heed, Record
+from care.assess import assess
+from care.reading import GlucoseContext, Kind
+from care.situation import Situation
+from language.amending import Amendment, amendment_of
+from language.moment import instant_of
+from language.normalise import normalise
+from language.relations import code_of, word_of
+from language.understanding import Intent, Mention, Subject
+from records.times import CHINA
+from texts.wording import spoken
+
+# How long a value can still be corrected or taken back by a message.
+CORRECTABLE = timedelta(hours=24)
+
+
+def put_right(heed: Heed, context: TurnContext) -> Record | None:
+    """What is done to the last values sent from this phone; None when the message changes none."""
+    if heed.owners is not None:
+        return None
+    if heed.understood.intent is Intent.WITHDRAW and not heed.understood.mentions:
+        return _withdrawn(_last_turn(context))
+    amendment = amendment_of(heed.understood, normalise(heed.text).text)
+    last = _last_turn(context) if amendment else []
+    if amendment is None or not last:
+        return None
+    if amendment.relation is not None:
+        return _given_to_another(amendment.relation, last, heed, context)
+    changed = [_changed(who, past, amendment, heed, context) for who, past in last]
+    new = tuple(one for one in changed if one is not None)
+    return Record(readings=new, corrected=True) if new else None
+
+
+def _withdrawn(last: list[tuple[Member, Past]]) -> Record:
+    return Record(
+        withdraw=tuple(past.reading_id for _, past in last),
+        withdrawn=tuple(spoken(past.reading) for _, past in last),
+    )
+
+
+def _given_to_another(
+    relation: str, last: list[tuple[Member, Past]], heed: Heed, context: TurnContext
+) -> Record | None:
+    """The values go to whom they belong; to nobody where that person is not registered."""
+    others = [who for who in context.members if who is not last[0][0]]
+    if relation:
+        owner = whose.related(code_of(relation), context)
+    else:
+        owner = others[0] if len(context.members) > 1 and len(others) == 1 else None
+    if owner is last[0][0]:
+        return None
+    messages = tuple(dict.fromkeys(str(past.message_id) for _, past in last))
+    taken = replace(_withdrawn(last), disowned=messages)
+    if owner is None:
+        word = word_of(code_of(relation)) if relation else ""
+        named = tuple(_named(past, word) for _, past in last) if word else ()
+        return replace(taken, unplaced=named)
+    new = tuple(_as_new(past, owner, heed, context) for _, past in last)
+    return Record(readings=new, corrected=True, speaking=owner)
+
+
+def _named(past: Past, word: str) -> Mention:
+    return Mention(past.reading, subject=Subject.OTHER, relation=word)
+
+
+def _changed(
+    who: Member, past: Past, amendment: Amendment, heed: Heed, context: TurnContext
+) -> NewReading | None:
+    """The same value at another time, or beside another meal."""
+    new = _as_new(past, who, heed, context)
+    if amendment.context is not None:
+        if past.reading.kind is not Kind.GLUCOSE or past.reading.context == amendment.context:
+            return None
+        return _judged(new, who, amendment.context)
+    assert amendment.moment is not None  # noqa: S101 -- it has a moment or a meal
+    at = instant_of(amendment.moment, past.recorded_at.astimezone(CHINA))
+    return replace(new, taken_at=at)
+
+
+def _judged(new: NewReading, who: Member, context: GlucoseContext) -> NewReading:
+    reading = replace(new.reading, context=context)
+    judged = assess(Situation(background=who.background, readings=(reading,)))
+    return replace(new, reading=reading, level=judged.level, reasons=judged.reasons)
+
+
+def _as_new(past: Past, owner: Member, heed: Heed, context: TurnContext) -> NewReading:
+    judged = assess(Situation(background=owner.background, readings=(past.reading,)))
+    return NewReading(
+        person_id=owner.person_id,
+        reading=past.reading,
+        message_id=heed.message_at(0) or past.message_id,
+        level=judged.level,
+        reasons=judged.reasons,
+        replaces=(past.reading_id,),
+        taken_at=past.taken_at,
+    )
+
+
+def _last_turn(context: TurnContext) -> list[tuple[Member, Past]]:
+    """What the last message with values brought, if it can still be taken back."""
+    fresh = [
+        (who, past)
+        for who in context.members
+        for past in who.past
+        if past.message_id is not None and context.now - past.recorded_at <= CORRECTABLE
+    ]
+    if not fresh:
+        return []
+    newest = max(past.recorded_at for _, past in fresh)
+    return [(who, past) for who, past in fresh if past.recorded_at == newest]
+
+
+__all__ = ["CORRECTABLE", "SENDER", "put_right"]
