@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from language import background, moments
 from language.columns import pair_columns
+from language.dialects import spoken
 from language.expecting import Expecting
 from language.findings import findings_of
 from language.grammar import Grammar
@@ -26,7 +27,9 @@ def read(text: str, *, expecting: Expecting | None = None) -> Understanding:
         text: the message as it came, any `str`.
         expecting: what a follow-up asked for, so that a bare number can be placed.
     """
-    normal = normalise(text)
+    spelled = normalise(text)
+    folded = spoken().fold(spelled)
+    normal = folded.normal
     tokens = Tokens(normal.text)
     state = Grammar(tokens, expecting).read()
     found = findings_of(tokens, normal, bool(state.drafts))
@@ -53,5 +56,6 @@ def read(text: str, *, expecting: Expecting | None = None) -> Understanding:
         conditions=background.conditions(normal.text),
         age=background.age(normal.text),
         drugs=background.drugs(normal.text),
-        sounds=sounds(normal.text, found.accounted),
+        sounds=sounds(spelled.text, [folded.before(span) for span in found.accounted]),
+        standard=normal.text,
     )
