@@ -174,23 +174,35 @@ def _whose(tokens: Tokens, hit: Hit) -> tuple[Subject, str | None]:
     """The person last named before the hit; 我 takes over only right before what ails."""
     subject: tuple[Subject, str | None] = (Subject.SELF, None)
     last: str | None = None
+    named = 0
     for token in tokens:
         if token.start >= hit.end:
             break
         if token.kind == "subject" and token.name != "self":
-            last = one_person(last, token.name)
+            last, named = one_person(last, token.name), token.end
             subject = (Subject.OTHER, last)
         elif token.kind == "group" and not _self_before(tokens, token):
             subject = (Subject.UNCLEAR, None)
         elif token.kind == "pronoun" and subject[0] is Subject.UNCLEAR:
             subject = (Subject.OTHER, None)
-        elif token.kind == "subject" and _own(tokens.text, token, hit):
+        elif token.kind == "subject" and (
+            _own(tokens.text, token, hit) or _turned(tokens.text, named, token, hit)
+        ):
             subject = (Subject.SELF, None)
     return subject
 
 
 def _self_before(tokens: Tokens, group: Token) -> bool:
     return any(t.kind == "subject" and t.name == "self" and t.start < group.start for t in tokens)
+
+
+def _turned(text: str, named: int, token: Token, hit: Hit) -> bool:
+    """隔壁老王去年中风了。我量血压205,头疼: a sentence of one's own, nobody else in it."""
+    return (
+        _STOP.search(text, named, token.start) is not None
+        and _STOP.search(text, token.end, hit.start) is None
+        and re.search(r"[他她给带问想让帮看说听陪]", text[token.end : hit.start]) is None
+    )
 
 
 def _own(text: str, token: Token, hit: Hit) -> bool:
