@@ -30,6 +30,7 @@ _GAPS = (2, 3, 4)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _CLAUSE = re.compile(r"[^,，。!！?？;；\n]+[,，。!！?？;；\n]*")
 _ENDS = re.compile(r"(?<=[。!！?？;；\n])")
+_SENTENCE_ENDS = re.compile(r"[。!！?？;；\n]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,11 @@ def sounds(text: str, accounted: Sequence[tuple[int, int]] = ()) -> frozenset[st
     accounted for (`accounted`: denied, past, supposed, a story) are not listened to.
     """
     heads = _heads()
-    heard = [features(piece) for piece in pieces(unaccounted(text, accounted))]
+    heard = [
+        features(begun)
+        for piece in pieces(unaccounted(text, accounted))
+        for begun in beginnings(piece)
+    ]
     return frozenset(
         f"sounds_{name}" for name in HEADS if any(heads[name].fires(one) for one in heard)
     )
@@ -82,6 +87,12 @@ def pieces(text: str) -> list[str]:
                 found.append("")
             found[-1] += part
     return [piece for piece in found if piece.strip()]
+
+
+def beginnings(piece: str) -> list[str]:
+    """The piece as it stood after each of its sentences: what is added behind never drowns it."""
+    ends = [found.end() for found in _SENTENCE_ENDS.finditer(piece)]
+    return [piece[:end] for end in sorted({*ends, len(piece)})]
 
 
 def features(text: str) -> frozenset[int]:
