@@ -69,7 +69,7 @@ async def person(
     around, found, parts = loaded
     charts = await asyncio.to_thread(charts_of, found, now)
     if REFRESH_HEADER not in request.headers:
-        await _was_read(request, visitor, "person", person_id, found)
+        await was_read(request, visitor, "person", person_id, found)
     return show(
         request,
         "person.html",
@@ -104,7 +104,7 @@ async def conversation(
     if loaded is None:
         not_found()
     around, found, said = loaded
-    await _was_read(request, visitor, "conversation", person_id, found)
+    await was_read(request, visitor, "conversation", person_id, found)
     return show(request, "conversation.html", around, person=found, said=said)
 
 
@@ -121,7 +121,7 @@ async def media(
     found = await deps.database.read(read)
     if found is None:
         not_found()
-    await _was_read(request, visitor, "media", media_id, found)
+    await was_read(request, visitor, "media", media_id, found)
     kind = found.content_type.partition(";")[0].strip().lower()
     shown = kind in _SHOWN
     name = f"{media_id}.{_ENDINGS.get(kind, 'bin')}"
@@ -156,7 +156,7 @@ def _moment(text: str) -> datetime | None:
     return _EPOCH + timedelta(microseconds=int(text))
 
 
-async def _was_read(
+async def was_read(
     request: Request, visitor: Visitor, subject: str, subject_id: str, seen: Dossier | OpenedMedia
 ) -> None:
     """Into the audit trail; and what was written until now is no longer unread."""

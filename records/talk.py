@@ -6,13 +6,16 @@ What is about somebody outside the reader's catchment stays out, on whatever pho
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import select as select_rows
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, or_, select
 
 from care.level import Level
+from records import heard
 from records.caseload import called, readable
 from records.messages import BODY, PASSIVE
 from records.outbound import BODY as OUTBOUND_BODY
@@ -29,18 +32,19 @@ from records.tables import (
     Practitioner,
     Turn,
 )
-from records.vault import Vault
+from records.vault import Vault, VaultError
 
 MESSAGES_LIMIT = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A photo or a voice message that came with a message."""
+    """A photo or a voice message that came with a message. `made`: what a machine made of it."""
 
     id: str
     kind: str
     state: str
+    made: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,7 @@ def _heard(session: Session, vault: Vault, asked: _Asked) -> list[Bubble]:
     if asked.before is not None:
         query = query.where(col(InboundMessage.received_at) < asked.before)
     rows = session.execute(query).all()
-    files = _attachments(session, [row.id for row, _ in rows])
+    files = _attachments(session, vault, [row.id for row, _ in rows])
     bubbles = []
     for row, person_id in rows:
         bubbles.append(
@@ -174,16 +178,33 @@ def _passive(vault: Vault, row: InboundMessage) -> Bubble:
     )
 
 
-def _attachments(session: Session, message_ids: list[str]) -> dict[str, list[Attachment]]:
+def _attachments(
+    session: Session, vault: Vault, message_ids: list[str]
+) -> dict[str, list[Attachment]]:
     found: dict[str, list[Attachment]] = {}
-    rows = session.exec(
-        select(Media.inbound_message_id, Media.id, Media.kind, Media.state)
+    rows = session.execute(
+        select_rows(
+            col(Media.inbound_message_id),
+            col(Media.id),
+            col(Media.kind),
+            col(Media.state),
+            col(Media.heard_sealed),
+        )
         .where(col(Media.inbound_message_id).in_(message_ids))
         .order_by(col(Media.id))
     ).all()
-    for message_id, media_id, kind, state in rows:
-        found.setdefault(message_id, []).append(Attachment(media_id, kind, state))
+    for message_id, media_id, kind, state, sealed in rows:
+        made = _made(vault, media_id, sealed)
+        found.setdefault(message_id, []).append(Attachment(media_id, kind, state, made))
     return found
+
+
+def _made(vault: Vault, media_id: str, sealed: bytes | None) -> dict[str, Any]:
+    """Nothing, when it does not open: the file itself is still there."""
+    try:
+        return heard.opened(vault, media_id, sealed)
+    except VaultError:
+        return {}
 
 
 def _said(session: Session, vault: Vault, asked: _Asked) -> list[Bubble]:

@@ -151,6 +151,21 @@ def postgres_template() -> Iterator[str]:
     server.cleanup()
 
 
+@pytest.fixture(scope="session")
+def sound_tools() -> None:
+    """The decoders of voice messages, which CI has."""
+    missing = [tool for tool in ("sox", "ffmpeg") if shutil.which(tool) is None]
+    if missing and not os.environ.get("CI"):
+        pytest.skip(f"not installed here: {', '.join(missing)}")
+    assert not missing
+
+
+@pytest.fixture(scope="session")
+def clips() -> Path:
+    """Voice messages made by scripts/voice_clips.py, with nobody's voice."""
+    return _HERE / "voice" / "audio"
+
+
 @pytest.fixture
 def village(sqlite_database: Database, vault: Vault, now: datetime) -> Village:
     """A clinic with a doctor and one patient on WeChat."""

@@ -85,7 +85,7 @@ class Sound:
 
 def _sox(kind: str) -> tuple[str, ...]:
     """For AMR: ffmpeg drops its silence, and with it the time between two numbers."""
-    return ("sox", "-V1", "-t", kind, "-", *_SAMPLES, "trim", "0", str(LONGEST_SECONDS + 1))
+    return ("sox", "-V1", "-D", "-t", kind, "-", *_SAMPLES, "trim", "0", str(LONGEST_SECONDS + 1))
 
 
 def _ffmpeg(container: str) -> tuple[str, ...]:

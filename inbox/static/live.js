@@ -9,7 +9,8 @@
   const signedOut = document.getElementById("signed-out");
 
   const active = (part) => (part.contains(document.activeElement) && document.activeElement !== part ? document.activeElement : null);
-  const busy = (part) => Boolean(active(part)?.closest("input, textarea, select, summary, .latest"));
+  const listening = (part) => [...part.querySelectorAll("audio")].some((one) => !one.paused);
+  const busy = (part) => listening(part) || Boolean(active(part)?.closest("input, textarea, select, summary, .latest"));
 
   // Whoever walks the list with the keyboard stays where they are.
   function renew(part, html) {
