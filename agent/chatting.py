@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from langgraph.runtime import Runtime
 
-from agent import answering, listening, wording
+from agent import answering, listening, photos, wording
 from agent.asking import ask_doctor
 from agent.context import TurnContext
 from agent.decision import Part, Route, TaskWish
@@ -16,7 +16,7 @@ from agent.own_words import my_values
 from agent.reminder_hour import hour_told, set_hour
 from agent.state import TurnState
 from language.understanding import Intent, Understanding
-from records.tasks import LOOK_AT_MEDIA, READ_MESSAGE
+from records.tasks import READ_MESSAGE
 
 # After these a routine advice may follow; the others ask something, or advise themselves.
 _TELL_ONLY_THE_VALUE = {
@@ -73,13 +73,7 @@ def _media(context: TurnContext) -> TurnState | None:
     if heard is None:
         return None
     known = wording.part(_MEDIA.get(heard.kind, "media.unsupported"))
-    parts = (listening.unheard(heard) or known,)
-    tasks = tuple(
-        TaskWish(LOOK_AT_MEDIA, m.kind, m.message_id, context.sender.person_id, m.message_id)
-        for m in context.messages
-        if m.kind == "image"
-    )
-    return {"parts": parts, "tasks": tasks}
+    return {"parts": (listening.unheard(heard) or photos.unread(heard) or known,)}
 
 
 def _rest(state: TurnState, context: TurnContext, understood: Understanding) -> TurnState:

@@ -3,13 +3,14 @@
 Outside any transaction, one file at a time, and never twice at once. After three failed tries the
 message goes to the turn as it is: thanked for, and somebody's task. A sense returns what it made of
 the file as a mapping for the turn and the doctor's page: `text` holds it in words as the sender
-might have typed them (empty: nothing that may be used), everything else is the sense's own.
+might have typed them (empty: nothing that may be used), `on` the day that stands on it, if any;
+everything else is the sense's own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
@@ -20,6 +21,7 @@ from care.level import Level
 from records import heard
 from records.db import Database
 from records.heard import File
+from records.people import china_date
 from records.vault import Vault
 
 log = structlog.get_logger()
@@ -31,6 +33,8 @@ _RETRY_AFTER = timedelta(seconds=10)
 # So long a turn waits for what is being made of a file before it answers without it.
 PATIENCE = timedelta(seconds=60)
 LOOK_AGAIN = timedelta(seconds=1)
+# So old may a result be that is taken for one of these days.
+_STILL_TODAY = timedelta(days=3)
 
 
 class Sense(Protocol):
@@ -55,7 +59,7 @@ def perceive_next(
         file = heard.claim(session, vault, senses.keys(), now, LEASE)
     if file is None:
         return False
-    made = _made(file, senses[file.kind]) if file.tries <= _TRIES else None
+    made = _made(file, senses[file.kind], china_date(now)) if file.tries <= _TRIES else None
     with database.transaction() as session:
         if made is not None:
             heard.keep(session, vault, file.media_id, made, clock())
@@ -86,7 +90,7 @@ def _still_coming(one: Heard, senses: Senses, now: datetime) -> bool:
     return fresh and one.kind in senses and one.made is None and not one.text
 
 
-def _made(file: File, sense: Sense) -> Mapping[str, Any] | None:
+def _made(file: File, sense: Sense, today: date) -> Mapping[str, Any] | None:
     try:
         made = sense.perceive(file.content, file.content_type)
     except Exception as error:  # noqa: BLE001 - a file from outside must not stop the others
@@ -98,4 +102,12 @@ def _made(file: File, sense: Sense) -> Mapping[str, Any] | None:
         )
         return None
     log.info("perceiving.done", media_id=file.media_id, attempt=file.tries)
-    return made
+    return _timely(made, today)
+
+
+def _timely(made: Mapping[str, Any], today: date) -> Mapping[str, Any]:
+    """A slip from last year says nothing about today: its words stay for the doctor alone."""
+    on = made.get("on")
+    if not on or abs(today - date.fromisoformat(on)) <= _STILL_TODAY:
+        return made
+    return {**made, "text": "", "dated": made.get("text", "")}

@@ -9,6 +9,7 @@ from simulator.pictures.ink import Colour, Point, Strokes, draw_number, letters,
 
 _WIDTH, _HEIGHT = 900, 1000
 _DARK = 128
+_ROOM = 520.0
 _BODIES: tuple[Colour, ...] = ((236, 236, 232), (210, 216, 222), (245, 245, 248), (60, 66, 76))
 # Background and ink of a display; the last one is lit from behind.
 _SCREENS: tuple[tuple[Colour, Colour], ...] = (
@@ -103,6 +104,8 @@ def glucose_meter(shown: str, look: Look) -> Image.Image:
         draw_number(pen, (520, 178), "8:35", 44, look.strokes, look.ink)
     height = 250.0
     wide = number_width(shown, height, look.strokes)
+    if wide > _ROOM:
+        height, wide = height * _ROOM / wide, _ROOM
     at = (700 - wide, 260.0)
     draw_number(pen, at, shown, height, look.strokes, look.ink, ghost=look.ghost)
     if shown[0] != "E":
