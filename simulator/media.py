@@ -24,6 +24,7 @@ MAGIC = {
     b"#!AMR": "audio/amr",
     b"ID3": "audio/mpeg",
     b"\xff\xfb": "audio/mpeg",
+    b"OggS": "voice/speex",
 }
 
 

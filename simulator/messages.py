@@ -24,8 +24,15 @@ class MessageWriter:
     def image(self, openid: str, media_id: str, pic_url: str) -> Fields:
         return self._message(openid, "image", {"PicUrl": pic_url, "MediaId": media_id})
 
-    def voice(self, openid: str, media_id: str, media_id_16k: str, audio_format: str) -> Fields:
-        """`Recognition` is there and empty: since 2026 the platform no longer fills it."""
+    def voice(
+        self,
+        openid: str,
+        media_id: str,
+        media_id_16k: str,
+        audio_format: str,
+        recognition: str = "",
+    ) -> Fields:
+        """`Recognition` is there and empty: since 2026 the platform hardly ever fills it."""
         return self._message(
             openid,
             "voice",
@@ -33,7 +40,7 @@ class MessageWriter:
                 "MediaId": media_id,
                 "Format": audio_format,
                 "MediaId16K": media_id_16k,
-                "Recognition": "",
+                "Recognition": recognition,
             },
         )
 

@@ -37,12 +37,16 @@ class PatientSide:
         fields = self._platform.writer.image(openid, medium.media_id, url)
         return self._send(fields, "[图片]", media_id=medium.media_id)
 
-    def speak(self, openid: str, content: bytes, content_type: str) -> UnderWay:
+    def speak(
+        self, openid: str, content: bytes, content_type: str, *, recognition: str = ""
+    ) -> UnderWay:
         """Send a voice message; the same sound stands for the 16 kHz copy."""
         self._chatting(openid)
         heard = self._keep("voice", content, content_type)
         clear = self._keep("voice", content, content_type)
-        fields = self._platform.writer.voice(openid, heard.media_id, clear.media_id, heard.ending)
+        fields = self._platform.writer.voice(
+            openid, heard.media_id, clear.media_id, heard.ending, recognition
+        )
         return self._send(fields, "[语音]", media_id=heard.media_id)
 
     def locate(self, openid: str, latitude: float, longitude: float, label: str) -> UnderWay:

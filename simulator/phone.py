@@ -21,6 +21,7 @@ from simulator.log import ARRIVALS, Kind
 from simulator.pages import STATIC, Pages
 from simulator.patient import NotFollowingError, PatientSide
 from simulator.platform import Platform
+from simulator.voices import CLIPS, clip
 
 Act: TypeAlias = Callable[[str, FormData], Awaitable[None]]
 
@@ -28,8 +29,6 @@ SEE_OTHER = 303
 NOTHING_NEW = 204
 LONGEST_TEXT = 2000
 PREVIEW = 24
-# Three seconds of AMR "no data" frames: a voice message for those without an .amr file at hand.
-SAMPLE_VOICE = b"#!AMR\n" + b"\x7c" * 150
 SAMPLE_PHOTO = STATIC / "sample-meter.jpg"
 VILLAGE = (34.3416, 108.9398)
 
@@ -73,6 +72,7 @@ class PhonePages:
             people=self._people(),
             chosen=follower.patient.openid,
             problem=request.query_params.get("problem", ""),
+            clips=CLIPS,
             **self._screen(follower),
         )
 
@@ -138,7 +138,7 @@ class PhonePages:
 
     async def _voice(self, openid: str, form: FormData) -> None:
         content, content_type = await _uploaded(form)
-        self._patients.speak(openid, content or SAMPLE_VOICE, content_type)
+        self._patients.speak(openid, content or clip(str(form.get("clip", ""))), content_type)
 
     async def _location(self, openid: str, _: FormData) -> None:
         village = self._platform.followers.get(openid).patient.village

@@ -18,7 +18,7 @@ from records.people import china_date
 from records.tables import FollowUp
 from records.times import CHINA
 from schedules import ticks
-from simulator.phone import SAMPLE_VOICE
+from simulator.voices import SILENCE
 from suifang import clock
 from suifang.installation import Installation
 from suifang.worker import work
@@ -125,7 +125,7 @@ def test_a_photo_and_a_voice_message_reach_the_doctor(
     desk.page.wait_for_function("document.querySelector('.bubble img').naturalWidth > 0")
     with desk.page.expect_download() as download:
         desk.page.get_by_role("link", name="下载语音").click()
-    assert download.value.path().read_bytes() == SAMPLE_VOICE
+    assert download.value.path().read_bytes() == SILENCE
 
 
 def _ten_o_clock() -> datetime:

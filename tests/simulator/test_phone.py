@@ -10,9 +10,10 @@ from starlette.responses import PlainTextResponse
 
 from simulator.log import Kind
 from simulator.patient import PatientSide
-from simulator.phone import SAMPLE_PHOTO, SAMPLE_VOICE
+from simulator.phone import SAMPLE_PHOTO
 from simulator.platform import Platform
 from simulator.settings import SimulatorSettings
+from simulator.voices import SILENCE
 
 PHONE = "/phone/o-wang"
 
@@ -90,7 +91,7 @@ async def test_without_a_file_a_sample_is_sent(
     sent = {
         m["MsgType"]: platform.media.fetch(m["MediaId"], clock()).content for m in callback.received
     }
-    assert sent == {"image": SAMPLE_PHOTO.read_bytes(), "voice": SAMPLE_VOICE}
+    assert sent == {"image": SAMPLE_PHOTO.read_bytes(), "voice": SILENCE}
 
 
 async def test_a_file_that_is_no_photo_is_refused_with_a_reason(
