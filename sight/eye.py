@@ -14,20 +14,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sight import models
+from sight.weights import INSTALL, missing
 
 # A 2-core machine needs about two seconds; a busy one many more.
 _SECONDS = 60.0
 _COMMAND = (sys.executable, "-m", "sight")
 
 
+__all__ = ["INSTALL", "Eye", "EyeError", "missing"]
+
+
 class EyeError(Exception):
     """The process did not answer; the next try gets a new one."""
-
-
-def missing() -> bool:
-    """Whether the extra [photo] is not installed."""
-    return not models.installed()
 
 
 class Eye:

@@ -6,17 +6,16 @@ two cores.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sight.picture import Pixels
+from sight.weights import NoModelsError, folder
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -27,21 +26,12 @@ _NARROWEST, _WIDEST = 64, 960
 _BATCH = 8
 
 
-class NoModelsError(RuntimeError):
-    """The extra [photo] is not installed: `pip install --require-hashes -r requirements/photo.txt`."""
-
-
 @dataclass(frozen=True, slots=True)
 class Text:
     """What stands in one crop, and how sure the network is."""
 
     words: str
     confidence: float
-
-
-def installed() -> bool:
-    """Whether everything that looking needs is there."""
-    return importlib.util.find_spec("cv2") is not None and _folder() is not None
 
 
 class Networks:
@@ -108,18 +98,11 @@ def _decoded(likely: NDArray[np.float32], characters: Sequence[str]) -> Text:
     return Text(words, sure)
 
 
-def _folder() -> Path | None:
-    found = importlib.util.find_spec("rapidocr")
-    if found is None or found.origin is None:
-        return None
-    return Path(found.origin).parent / "models"
-
-
 def _loaded(name: str) -> onnxruntime.InferenceSession:
     import onnxruntime  # noqa: PLC0415 - a fifth of a second
 
-    folder = _folder()
-    if folder is None:
+    where = folder()
+    if where is None:
         raise NoModelsError
     options: Any = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -127,5 +110,5 @@ def _loaded(name: str) -> onnxruntime.InferenceSession:
     options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(
-        str(folder / name), options, providers=["CPUExecutionProvider"]
+        str(where / name), options, providers=["CPUExecutionProvider"]
     )

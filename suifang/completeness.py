@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from sight import eye
 from voice.local import missing
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def problems(settings: Settings) -> list[str]:
         *_endpoint(settings, "embeddings", _EMBEDDINGS),
         *_endpoint(settings, "voice", _VOICE),
         *_local_voice(settings),
+        *_local_photo(settings),
         *_addresses(settings),
         *_server(settings),
     ]
@@ -102,6 +104,12 @@ def _endpoint(settings: Settings, switch: str, fields: tuple[str, ...]) -> list[
 def _local_voice(settings: Settings) -> list[str]:
     if settings.voice == "local" and missing():
         return [f"SUIFANG_VOICE is `local`, but the extra [voice] is not installed: {_INSTALL}"]
+    return []
+
+
+def _local_photo(settings: Settings) -> list[str]:
+    if settings.photo == "local" and eye.missing():
+        return [f"SUIFANG_PHOTO is `local`, but the extra [photo] is not installed: {eye.INSTALL}"]
     return []
 
 

@@ -23,6 +23,7 @@ from records.db import Database
 from records.messages import ADDRESS
 from records.tables import ContactPoint, Facility, Person, PersonContact
 from records.vault import Vault
+from sight import eye
 from simulator.settings import DemoPatient, MenuButton, SimulatorSettings, TemplateSpec
 from suifang.keys import Keys
 from suifang.serve import service_commands
@@ -64,6 +65,7 @@ def settings(port: int, simulator_port: int) -> dict[str, str]:
         "SUIFANG_PUBLIC_URL": f"http://{HOST}:{port}",
         "SUIFANG_SERVE_PENDING": "true",
         "SUIFANG_SETTLE_SECONDS": "2",
+        "SUIFANG_PHOTO": "off" if eye.missing() else "local",
         "SUIFANG_WECHAT_APP_ID": APP_ID,
         "SUIFANG_WECHAT_API_BASE": f"http://{HOST}:{simulator_port}",
         "SUIFANG_WECHAT_ORIGINAL_ID": ORIGINAL_ID,

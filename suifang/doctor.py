@@ -28,7 +28,7 @@ from suifang.errors import ConfigurationError
 from suifang.findings import Finding, State, print_findings, worst
 from suifang.keys import load_keys
 from suifang.outside import ask_wechat
-from suifang.senses import examine_voice
+from suifang.senses import examine_photo, examine_voice
 from suifang.settings import Settings
 from texts.catalogue import CatalogError, catalogue
 
@@ -287,6 +287,7 @@ def _parts(patient: _Patient) -> Iterator[Finding]:
     model = "已设置" if settings.model else "没有设置,全部由规则回答(可以这样用)"
     yield Finding("大模型", State.OK, model)
     yield from examine_voice(settings)
+    yield from examine_photo(settings)
 
 
 def _existing(folder: Path) -> Path:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 
 from agent.perceiving import Sense
+from sight import eye
 from suifang.findings import Finding, State
 from suifang.settings import Settings
 from voice.ear import Ear
@@ -18,7 +19,8 @@ from voice.transcriber import Transcriber
 def senses(settings: Settings) -> dict[str, Sense]:
     """By kind of message."""
     transcriber = _transcriber(settings)
-    return {} if transcriber is None else {"voice": Ear(transcriber)}
+    found: dict[str, Sense] = {} if transcriber is None else {"voice": Ear(transcriber)}
+    return found if settings.photo == "off" else {**found, "image": eye.Eye()}
 
 
 def _transcriber(settings: Settings) -> Transcriber | None:
@@ -47,3 +49,15 @@ def examine_voice(settings: Settings) -> Iterator[Finding]:
     else:
         where = "本机的模型" if settings.voice == "local" else "外面的听写服务"
         yield Finding("语音", State.OK, f"由{where}听写,每个数都会念回去问")
+
+
+def examine_photo(settings: Settings) -> Iterator[Finding]:
+    """Whether photos can be read."""
+    if settings.photo == "off":
+        do = "" if eye.missing() else "想让机器读,设 SUIFANG_PHOTO=local"
+        yield Finding("照片", State.OK, "机器不读,都请医生看(可以这样用)", do)
+    elif eye.missing():
+        yield Finding("照片", State.ERROR, "读图的部分没有装", eye.INSTALL)
+    else:
+        says = "能读血压计、血糖仪和化验单,每个数都会念回去问;别的照片请医生看"
+        yield Finding("照片", State.OK, says)

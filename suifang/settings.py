@@ -96,6 +96,7 @@ class Settings(BaseSettings):
     voice_api_key: SecretStr | None = None
     voice_model: str | None = None
     voice_timeout: float = Field(default=30.0, gt=0, le=120)
+    photo: Literal["off", "local"] = "off"
 
     settle_seconds: float = Field(default=4.0, ge=0, le=30)
     notice_webhook_url: SecretStr | None = None
