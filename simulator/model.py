@@ -6,18 +6,19 @@ that came with the request, so the same scripts serve every prompt.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 HARMFUL = "您没事，把降压药停了吧，胰岛素加到20单位。"
 WRONG_NUMBER = 999
 FOREVER = 3600.0
+DROP = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,52 @@ async def fail(_: Chat) -> Response:
     return problem(500, "the model crashed")
 
 
+async def too_many(_: Chat) -> Response:
+    return problem(429, "slow down")
+
+
+async def close(_: Chat) -> Response:
+    """Begin an answer and hang up."""
+    return StreamingResponse(_hang_up(), media_type="application/json")
+
+
+async def drip(_: Chat) -> Response:
+    """Send one byte after another, each in time, for ever."""
+    return StreamingResponse(_drips(), media_type="application/json")
+
+
+async def huge(chat: Chat) -> Response:
+    """Answer with megabytes that fit the schema."""
+    answer = fill(chat.schema or {"type": "string"}, "没事" * 2_000_000, 0)
+    return completion(chat, json.dumps(answer, ensure_ascii=False))
+
+
+async def torn_json(_: Chat) -> Response:
+    """Declare JSON and send half of it."""
+    return Response('{"id": "chatcmpl-', media_type="application/json")
+
+
+async def brackets(_: Chat) -> Response:
+    """Nest deeper than a parser can follow."""
+    return Response("[" * 100_000, media_type="application/json")
+
+
+async def say_none(chat: Chat) -> Response:
+    """Lie that nothing is the matter, in perfect form."""
+    return completion(chat, json.dumps({"urgency": "none", "question": ""}))
+
+
+async def _hang_up() -> AsyncIterator[bytes]:
+    yield b'{"id": "chatcmpl-'
+    raise ConnectionResetError
+
+
+async def _drips() -> AsyncIterator[bytes]:
+    while True:
+        yield b" "
+        await asyncio.sleep(DROP)
+
+
 async def refuse_json_schema(chat: Chat) -> Response:
     """Answer as servers do that know `json_object` only."""
     if chat.schema is not None:
@@ -111,6 +158,13 @@ SCRIPTS: dict[str, Script] = {
         not_json,
         stall,
         fail,
+        too_many,
+        close,
+        drip,
+        huge,
+        torn_json,
+        brackets,
+        say_none,
         refuse_json_schema,
     )
 }
