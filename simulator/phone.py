@@ -6,6 +6,7 @@ Works without JavaScript: forms post and redirect, the chat is a frame that relo
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -134,7 +135,14 @@ class PhonePages:
 
     async def _photo(self, openid: str, form: FormData) -> None:
         content, content_type = await _uploaded(form)
+        if asked := str(form.get("shows", "")).strip():
+            content = await run_in_threadpool(self._taken, asked, str(form.get("how", "")))
         self._patients.photograph(openid, content or SAMPLE_PHOTO.read_bytes(), content_type)
+
+    def _taken(self, asked: str, how: str) -> bytes:
+        from simulator.pictures.asked import taken  # noqa: PLC0415 - a tenth of a second of start
+
+        return taken(asked, how, self._platform.clock().astimezone(PEOPLES_ZONE).date())
 
     async def _voice(self, openid: str, form: FormData) -> None:
         content, content_type = await _uploaded(form)
