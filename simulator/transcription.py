@@ -90,12 +90,13 @@ async def redirect(_: Spoken) -> Response:
 
 
 async def endless(_: Spoken) -> Response:
-    """Never stop answering."""
+    """Answer with more than anybody can say in a minute: ten megabytes."""
 
     async def words() -> AsyncIterator[bytes]:
         yield b'{"text": "'
-        while True:
+        for _ in range(400):
             yield "血压".encode() * 4096
+            await asyncio.sleep(0)
 
     return StreamingResponse(words(), media_type="application/json")
 
