@@ -195,7 +195,8 @@ class Context:
     def _asked(self, hit: Hit, place: Place, clause: str) -> bool:
         if not self._asks(hit, place) or self._live(place):
             return False
-        return _any("supposition", "asked").search(clause) is not None
+        inside = self.text[hit.start : hit.core]
+        return _any("supposition", "asked").search(clause + inside) is not None
 
     def _caused(self, hit: Hit, place: Place, clause: str) -> bool:
         """X引起Y: a lesson when it is asked, a complaint when somebody has Y."""
@@ -207,7 +208,7 @@ class Context:
 
     def _asks(self, hit: Hit, place: Place) -> bool:
         rest = self.text[hit.end : place.sentence_end + 1].strip()
-        return re.search(r"[吗么嘛不没]\s*[?？。]?$|[?？]", rest) is not None
+        return re.search(r"^[吗么嘛]|[吗么嘛不没]\s*[?？。]?$|[?？]", rest) is not None
 
     def _said_ill(self, hit: Hit) -> bool:
         """脑梗犯了, 又中风了: an event, whatever stands before it."""
