@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Brings what the whole test run needs beyond Python: a browser, Chinese letters, sound tools and the
-# Node packages of tests/peers. Installs only as root; otherwise says which tests will be skipped.
+# Brings what the whole test run needs beyond the venv: a browser, Chinese letters, sound tools, the
+# Node packages of tests/peers and, in CI, the optional extras. Installs only as root; otherwise says which tests will be skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,6 +9,7 @@ need() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }
 
 need chromium chromium
 need sox sox
+need ffmpeg ffmpeg
 need node nodejs
 need npm npm
 if ! fc-list 2>/dev/null | grep -qi 'noto.*cjk'; then
@@ -27,6 +28,13 @@ if [ "${#missing[@]}" -gt 0 ]; then
     else
         echo "Not installed: ${missing[*]}. The tests that need them are skipped; CI runs them."
     fi
+fi
+
+# The extras: CI tries what they hold for real; elsewhere their tests are skipped without them.
+if [ -n "${CI:-}" ]; then
+    for extra in voice; do
+        .venv/bin/pip install --quiet --no-input --require-hashes -r "requirements/$extra.txt"
+    done
 fi
 
 if command -v npm >/dev/null 2>&1; then
