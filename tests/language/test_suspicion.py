@@ -66,11 +66,22 @@ def test_what_it_heard_stands_among_the_reasons_only_where_it_raised() -> None:
     assert "sounds_grave" in judge(calm)[0].assessment.reasons
 
 
-def test_clauses_that_are_accounted_for_are_not_listened_to() -> None:
+def test_signs_that_are_accounted_for_are_not_listened_to() -> None:
     text = "没有胸口疼，就是腿酸"
     assert unaccounted(text, ()) == text
-    assert unaccounted(text, ((2, 5),)) == "就是腿酸"
-    assert sounds("没有嘴歪", ((2, 4),)) == frozenset()
+    assert unaccounted(text, ((2, 5),)) == "没有,就是腿酸"
+    assert unaccounted("没有头疼呕吐", ((4, 6), (2, 4), (3, 5))) == "没有,"
+    assert sounds("嘴歪了话也说不清") == {"sounds_acute", "sounds_grave"}
+    assert sounds("嘴歪了话也说不清", ((0, 3), (3, 8))) == frozenset()
+
+
+def test_what_stands_around_a_sign_that_is_accounted_for_is_still_heard() -> None:
+    text = "支架放了两年了 今天又跟上回心梗那样疼 含了两片硝酸甘油没压住"
+    assert highest(judge(read(text))) >= Level.URGENT
+
+
+def test_a_sign_of_one_dialect_is_that_of_another() -> None:
+    assert features("佢睇唔到") == features("他看不到")
 
 
 def test_a_number_is_a_number_whatever_it_says() -> None:
@@ -87,13 +98,13 @@ def test_a_long_letter_is_heard_piece_by_piece() -> None:
     assert pieces("  ") == []
 
 
-def test_listening_costs_less_than_a_millisecond() -> None:
+def test_listening_costs_less_than_half_a_millisecond() -> None:
     text = normalise("俺娘走道往左边栽，扶都扶不住，早上还好好的，说话也听不清").text
     sounds(text)
     began = time.process_time()
     for _ in range(50):
         sounds(text)
-    assert (time.process_time() - began) / 50 < 0.001
+    assert (time.process_time() - began) / 50 < 0.0005
 
 
 @pytest.mark.slow
