@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Brings what the whole test run needs beyond the venv: a browser, Chinese letters, sound tools, the
-# Node packages of tests/peers and, in CI, the optional extras. Installs only as root; otherwise says which tests will be skipped.
+# Node packages of tests/peers and, in CI, the extras. Installs only as root; otherwise says which
+# tests will be skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
