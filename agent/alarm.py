@@ -52,6 +52,7 @@ def _heard_back(state: TurnState) -> tuple[Part, ...]:
 
 
 def _read_back(state: TurnState, context: TurnContext) -> tuple[Part, ...]:
-    if wording.unsure(state["record"].readings) or state["record"].ask_who:
+    record = state["record"]
+    if wording.unsure(record.readings) or record.ask_who or record.speaking or record.corrected:
         return wording.recorded(state, context)
     return ()

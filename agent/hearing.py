@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from langgraph.runtime import Runtime
 
+from agent import putting_right
 from agent.context import SENDER, Heard, Member, TurnContext
 from agent.decision import NewReading
 from agent.following_up import expected
 from agent.state import Heed, TurnState
 from care.assess import assess as rules
-from care.level import Level
 from care.situation import Situation
 from language.expecting import asked_for
 from language.judgement import Described, judge
@@ -37,6 +38,10 @@ def hear(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
         starts.append((len(text), heard.message_id))
         text += words
     understood = read(text, expecting=asked_for(expected(runtime.context.follow_ups)))
+    corrected = putting_right.expected(understood, runtime.context)
+    if corrected is not None:
+        again = read(text, expecting=corrected)
+        understood = replace(again, corrects=bool(again.mentions) or understood.corrects)
     return {"heed": Heed(text, understood, tuple(starts))}
 
 
@@ -70,7 +75,7 @@ def judged_again(
     if not readings:
         return {}
     worst = max(readings, key=lambda new: new.level.rank)
-    if worst.level < Level.URGENT or worst.level <= state["level"]:
+    if worst.level <= state["level"]:
         return {}
     owner = next(who for who in context.members if who.person_id == worst.person_id)
     judged = rules(Situation(background=owner.background, readings=(worst.reading,)))

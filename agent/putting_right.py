@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,13 +14,17 @@ from care.assess import assess
 from care.reading import GlucoseContext, Kind
 from care.situation import Situation
 from language.amending import Amendment, amendment_of
+from language.expecting import Expecting
 from language.moment import instant_of
 from language.normalise import normalise
-from language.relations import code_of, word_of
-from language.understanding import Intent, Mention, Subject
+from language.relations import code_of
+from language.understanding import Intent, Mention, Subject, Understanding
 from records.times import CHINA
 from texts.wording import spoken
 
+_RATHER = re.compile(
+    r"\s*(?:哦|噢|呃|哎)?[,，\s]*(?:不是|应该是|是)\s*[0-9一二两三四五六七八九十百]"
+)
 # How long a value can still be corrected or taken back by a message.
 CORRECTABLE = timedelta(hours=24)
 
@@ -39,6 +44,17 @@ def put_right(heed: Heed, context: TurnContext) -> Record | None:
     changed = [_changed(who, past, amendment, heed, context) for who, past in last]
     new = tuple(one for one in changed if one is not None)
     return Record(readings=new, corrected=True) if new else None
+
+
+def expected(understood: Understanding, context: TurnContext) -> Expecting | None:
+    """What a correction without a name is about: 打错了,是65 after a weight; None when it is none."""
+    corrects = understood.corrects or _RATHER.match(understood.text) is not None
+    if understood.mentions or not corrects:
+        return None
+    last = [past.reading for _, past in _last_turn(context)]
+    if not last:
+        return None
+    return Expecting(frozenset(one.kind for one in last), last[0].context)
 
 
 def _withdrawn(last: list[tuple[Member, Past]]) -> Record:
@@ -62,7 +78,7 @@ def _given_to_another(
     messages = tuple(dict.fromkeys(str(past.message_id) for _, past in last))
     taken = replace(_withdrawn(last), disowned=messages)
     if owner is None:
-        word = word_of(code_of(relation)) if relation else ""
+        word = "" if relation == SENDER else relation
         named = tuple(_named(past, word) for _, past in last) if word else ()
         return replace(taken, unplaced=named)
     new = tuple(_as_new(past, owner, heed, context) for _, past in last)
@@ -118,6 +134,3 @@ def _last_turn(context: TurnContext) -> list[tuple[Member, Past]]:
         return []
     newest = max(past.recorded_at for _, past in fresh)
     return [(who, past) for who, past in fresh if past.recorded_at == newest]
-
-
-__all__ = ["CORRECTABLE", "SENDER", "put_right"]

@@ -18,14 +18,15 @@ from care.assess import assess
 from care.reading import Kind, Reading
 from care.situation import Situation
 from language.moment import instant_of
-from language.relations import word_of
 from language.understanding import Intent, Mention, Subject, When
 from records.times import CHINA
 from texts.wording import spoken
 
 __all__ = ["CORRECTABLE", "record"]
 
-_DIGITS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_NOT = re.compile(
+    r"(?:不是|把|将)\s*(?:高压|低压|血压|血糖|上压|下压)?(?:是|的)?\s*([0-9]+(?:\.[0-9]+)?)"
+)
 
 
 def record(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
@@ -96,7 +97,7 @@ def _as_said(mention: Mention, owner: Owner) -> Mention:
     """A value whose owner was named and is not registered."""
     if not owner.relation or owner.relation == SENDER:
         return mention
-    return replace(mention, subject=Subject.OTHER, relation=word_of(owner.relation))
+    return replace(mention, subject=Subject.OTHER, relation=owner.relation)
 
 
 def _named(heed: Heed, context: TurnContext) -> Member | None:
@@ -163,7 +164,7 @@ def _correcting(new: NewReading, heed: Heed, context: TurnContext) -> NewReading
 
 def _repeated(past: Past, heed: Heed) -> bool:
     """不是158是138: the wrong value is said again."""
-    said = {float(number) for number in _DIGITS.findall(heed.text)}
+    said = {float(number) for number in _NOT.findall(heed.text)}
     values = past.reading.systolic, past.reading.diastolic, past.reading.value
     return any(value in said for value in values if value is not None)
 

@@ -23,6 +23,8 @@ from language.understanding import Certainty, Mention, Purpose, Subject, When
 
 # Where the messages are kept whose values nobody could place, and who is speaking.
 WHOSE, SPEAKING = "whose", "speaking"
+# Set where a value was said not to be the sender's, and not whose it is.
+DISOWNED = "disowned"
 REMEMBERED = timedelta(minutes=10)
 
 _PLAIN = re.compile(r"[\s.。!！~:：;“”\"]+")
@@ -70,6 +72,8 @@ def kept(record: Record, heed: Heed, context: TurnContext) -> dict[str, object]:
         found[SPEAKING] = remembered(who, context.now)
     elif speaking(context) is not None:
         found[SPEAKING] = context.awaiting[SPEAKING]
+    if record.withdraw and record.disowned and not record.unplaced:
+        found |= {WHOSE: list(record.disowned), DISOWNED: True}
     if record.ask_who:
         new = (heed.message_at(mention.start) for mention in record.unplaced)
         found[WHOSE] = list(dict.fromkeys([*_still_asked(context), *filter(None, new)]))
@@ -231,15 +235,15 @@ def _named(word: str, context: TurnContext) -> Owner | None:
         others = [who for who in context.members if who.relation != SENDER]
         return Owner(others[0]) if len(others) == 1 else None
     relation = _relation(word)
-    return Owner(related(relation, context), relation) if relation else None
+    return Owner(related(code_of(relation), context), relation) if relation else None
 
 
 def _relation(word: str) -> str | None:
-    """The code of a word for a relative; None for any other word."""
+    """The relative a word names, as it was said; None for any other word."""
     bare = word.removeprefix("我").removeprefix("俺").removeprefix("咱")
     mentions = read(f"{bare or word}血压120/80").mentions
     known = mentions and mentions[0].subject is Subject.OTHER
-    return code_of(mentions[0].relation or bare) if known else None
+    return (mentions[0].relation or bare) if known else None
 
 
 def heard_again(context: TurnContext, owners: tuple[Owner, ...]) -> Heed:
@@ -266,7 +270,7 @@ def _waiting(heed: Heed, context: TurnContext) -> tuple[Mention, ...]:
         for mention in heed.understood.mentions
         if current(mention)
         and unknown(mention, context)
-        and owner_of(mention, heed, context) is None
+        and (context.awaiting.get(DISOWNED) or owner_of(mention, heed, context) is None)
     )
 
 

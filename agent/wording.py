@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 
 from agent import sittings, whose
 from agent.context import SENDER, Member, TurnContext
@@ -14,9 +15,11 @@ from care.average import Average
 from care.level import Level
 from care.reading import GlucoseContext, Kind
 from care.situation import Situation
-from language.relations import code_of, word_of
+from language.relations import as_said, code_of, word_of
 from language.scope import PAIR
 from language.understanding import Certainty, Purpose, Subject, Understanding, When
+from records.people import china_date
+from records.times import CHINA
 from texts.catalogue import fit, render
 from texts.wording import listed, spoken
 
@@ -39,20 +42,30 @@ def recorded(state: TurnState, context: TurnContext) -> tuple[Part, ...]:
     if record.confirm:
         return (part("reading.confirmed", value=_of(record.confirm, context)),)
     if record.withdraw:
-        return (_withdrawn(record),)
+        return _withdrawn(record, context)
     said = _stored(record, context)
     said += unstored(record, context)
     return said or _only_past(state["heed"].understood)
 
 
-def _withdrawn(record: Record) -> Part:
+def _withdrawn(record: Record, context: TurnContext) -> tuple[Part, ...]:
     value = "、".join(record.withdrawn)
     if not record.disowned:
-        return part("reading.withdrawn", value=value)
+        return (part("reading.withdrawn", value=value), *_again(record, context))
     if record.unplaced:
-        relation = record.unplaced[0].relation or ""
-        return part("reading.not_yours_other", value=value, relation=relation)
-    return part("reading.not_yours", value=value)
+        relation = as_said(record.unplaced[0].relation or "")
+        return (part("reading.not_yours_other", value=value, relation=relation),)
+    return (part("reading.not_yours", value=value),)
+
+
+def _again(record: Record, context: TurnContext) -> tuple[Part, ...]:
+    """A dangerous value that was taken back is measured again."""
+    wrong = {*record.withdraw}
+    for who in context.members:
+        gone = tuple(past.reading for past in who.past if past.reading_id in wrong)
+        if assess(Situation(background=who.background, readings=gone)).level >= Level.URGENT:
+            return (part("reading.recheck"),)
+    return ()
 
 
 def clarification(state: TurnState) -> tuple[Part, ...]:
@@ -64,6 +77,8 @@ def clarification(state: TurnState) -> tuple[Part, ...]:
     if implausible:
         said = understood.text[implausible[0].start : implausible[0].end]
         return (part("reading.clarify_implausible", number=_number(said)),)
+    if understood.corrects and not understood.unread_numbers and not state["record"].readings:
+        return (part("reading.send_right"),)
     if understood.unread_numbers and not state["record"].readings:
         return (part("reading.clarify_number", number=_number(understood.text)),)
     return ()
@@ -73,6 +88,16 @@ def _number(text: str) -> str:
     """The first number as it was written; the words themselves when it was spelt out."""
     found = _NUMBER.search(text)
     return found.group() if found else text.strip() or "…"
+
+
+def day_said(at: datetime, now: datetime) -> str:
+    """今天早上, 昨天晚上, 11月8日: a time as it is said of a value."""
+    local, today = at.astimezone(CHINA), china_date(now)
+    hours = ((5, "凌晨"), (11, "早上"), (13, "中午"), (18, "下午"), (24, "晚上"))
+    part_of_day = next(word for end, word in hours if local.hour < end)
+    days = (today - local.date()).days
+    day = {0: "今天", 1: "昨天", 2: "前天"}.get(days, f"{local.month}月{local.day}日")
+    return f"{day}{part_of_day}"
 
 
 def unsure(readings: Sequence[NewReading]) -> NewReading | None:
@@ -104,12 +129,18 @@ def _together(readings: Sequence[NewReading], context: TurnContext) -> tuple[Par
 
 
 def _corrected(readings: Sequence[NewReading], context: TurnContext) -> Part:
-    owners = {one.person_id for one in readings}
+    first, owners = readings[0], {one.person_id for one in readings}
     gone = {past.reading_id: who for who in context.members for past in who.past}
     before = {gone[old].person_id for one in readings for old in one.replaces if old in gone}
     value = listed([one.reading for one in readings])
     if before and not owners & before:
         return part("reading.moved", value=value, relation=_whom(readings[0], context))
+    old = next(
+        (p for who in context.members for p in who.past if p.reading_id in first.replaces), None
+    )
+    if old is not None and old.reading == first.reading and first.taken_at is not None:
+        day = day_said(first.taken_at, context.now)
+        return part("reading.time_changed", value=value, date=day)
     return part("reading.corrected", value=_listed(readings, context))
 
 
@@ -200,7 +231,7 @@ def unstored(record: Record, context: TurnContext) -> tuple[Part, ...]:
     if mention.subject is not Subject.OTHER:
         names = "、".join(who.name for who in context.members)
         return (part("reading.own_unregistered", value=value, names=names),)
-    relation = word_of(code_of(mention.relation or ""))
+    relation = as_said(mention.relation or "")
     return (part("reading.for_other", relation=relation, value=value),)
 
 

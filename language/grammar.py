@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from care.reading import GlucoseContext
+from care.reading import GlucoseContext, Kind
 from language import shapes
 from language.expecting import Expecting
 from language.lexicon import shapes as all_shapes
@@ -35,6 +35,7 @@ _HEADING = re.compile(r"[\s/、,:(高低压和]{0,6}")
 _FRESH = 10
 _REACH = 8
 _BEFORE = 14
+_QUIET = 6
 _TWO = 2
 _THREE = 3
 
@@ -200,6 +201,8 @@ class Grammar:
             return len(group)
         if self._each_its_moment(numbers):
             return len(group)
+        if self._row_of_upper(numbers):
+            return len(group)
         self._share_moment(numbers)
         position = 0
         while position < len(numbers):
@@ -211,6 +214,23 @@ class Grammar:
             self._arrive(numbers[position - 1 : position + 1])
         self.state.scope.took_number()
         return len(group)
+
+    def _row_of_upper(self, numbers: list[Token]) -> bool:
+        """188 185 184: upper values of one sitting, in a message that says little else."""
+        plain = all(
+            t.unit is None and t.figure.whole and not t.figure.clock
+            and shapes.lone_systolic(t.figure.value) for t in numbers
+        )  # fmt: skip
+        if len(numbers) < _THREE or not plain or self.state.label.name not in {"", *PRESSURE_NAMES}:
+            return False
+        if not self.state.label.name and self.state.silence > _QUIET:
+            return False
+        for number in numbers:
+            draft = self.state.draft(Kind.BP, number, number)
+            draft.systolic = number.figure.value
+            draft.approximate = number.figure.approximate
+            self.state.drafts.append(draft)
+        return True
 
     def _each_its_moment(self, numbers: list[Token]) -> bool:
         moments, self.state.moments = self.state.moments, []

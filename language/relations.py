@@ -8,6 +8,7 @@ from pathlib import Path
 
 _SOURCE = Path(__file__).parent / "data" / "relations.toml"
 _SOMEBODY = "家人"
+_DOUBLED = {sign: sign * 2 for sign in "爸妈哥姐弟妹爷奶叔伯姑婶"} | {"爹": "爸爸", "娘": "妈妈"}
 
 
 def code_of(word: str) -> str:
@@ -21,6 +22,11 @@ def word_of(code: str) -> str:
     if words is not None:
         return words[0]
     return _SOMEBODY if code.isascii() else code
+
+
+def as_said(word: str) -> str:
+    """The word for a relative as the sender said it, in the form we say it: 妈 is 妈妈, 姐 is 姐姐."""
+    return _DOUBLED.get(word, word) if word else _SOMEBODY
 
 
 @lru_cache(maxsize=1)

@@ -19,6 +19,8 @@ _NAMED = {
     "glucose": Kind.GLUCOSE, "hba1c": Kind.HBA1C, "pulse": Kind.PULSE, "weight": Kind.WEIGHT,
     "temp": Kind.TEMP,
 }  # fmt: skip
+# What a correction may expect beside pressure and glucose.
+_PLAIN = (Kind.PULSE, Kind.HBA1C, Kind.TEMP, Kind.WEIGHT)
 _CHANGE = re.compile(
     r"(?<!体)(?:瘦|减|轻|掉|胖|长|重|增|降|少|多)(?:了|掉|轻|重|加|低|少|下)+(?:快|近|有|大概|差不多|将近)?$"
 )
@@ -137,6 +139,7 @@ class Single:
         jin = clue.token.unit == "jin"
         kilograms = shapes.kilograms(number.value) if jin else number.value
         named = self.state.label.name == "weight" and self._gap(clue) <= _GAP
+        named |= self.state.expects(Kind.WEIGHT)
         if _CHANGE.search(before) or not all_shapes()["weight"].fits(kilograms):
             return True
         about_body = _BODY.search(self.state.text) is not None or len(self.state.text) <= _SHORT
@@ -310,7 +313,9 @@ class Single:
             return self._value(clue, number, Kind.GLUCOSE, expecting.context)
         if Kind.BP in expecting.kinds and shapes.lone_systolic(number.value):
             return self._pressure(clue, number)
-        return False
+        fitting = (kind for kind in _PLAIN if kind in expecting.kinds)
+        kind = next((k for k in fitting if all_shapes()[k.value].fits(number.value)), None)
+        return kind is not None and self._value(clue, number, kind)
 
     def _joined(self, clue: Clue, number: Number) -> bool:
         """Digits without a slash and without a name, in a message that says little else."""

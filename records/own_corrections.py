@@ -1,7 +1,8 @@
 """A patient puts an own value right by a message. Everything that rested on it is looked at again.
 
-The value as it came stays in the table. An open alarm is judged again and the case says so, for a
-doctor to see: it is never closed here.
+The value as it came stays in the table. An open alarm is judged again by the value that takes its
+place, and the case says so. Where nothing takes its place (刚才那个不算) the alarm stays as it is:
+a doctor decides. None is ever closed here.
 """
 
 from __future__ import annotations
@@ -37,7 +38,13 @@ def put_right(
         same = right is not None and right.person_id == wrong.person_id
         amending.amend(session, wrong, as_reading(right) if right and same else None, now)
         alarm = rejudge(
-            session, vault, wrong, practitioner_id=None, note=said(wrong, right), now=now
+            session,
+            vault,
+            wrong,
+            practitioner_id=None,
+            note=said(wrong, right),
+            now=now,
+            lower=right is not None,
         )
         _note(session, wrong, right, alarm, now)
         if alarm is not None:

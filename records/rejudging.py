@@ -56,11 +56,12 @@ def rejudge(
     practitioner_id: str | None,
     note: str,
     now: datetime,
+    lower: bool = True,
 ) -> Rejudged | None:
     """Annotate the open alarm that rests on this value, and lower it as far as the rules allow.
 
     Call it after the value was replaced or withdrawn. None when no open alarm rests on it.
-    `practitioner_id` is None when the patient said so.
+    `practitioner_id` is None when the patient said so; `lower` is False where that may not lower it.
     """
     alarm = _alarm(session, wrong)
     if alarm is None:
@@ -71,7 +72,7 @@ def rejudge(
     then, today = _worst(one.then for one in causes), _worst(one.today for one in causes)
     before, after = Level(alarm.level), Level(alarm.level)
     explained = all(one.explained for one in causes)
-    if explained and then.level >= before > today.level:
+    if lower and explained and then.level >= before > today.level:
         after = max(today.level, Level.ROUTINE, key=lambda level: level.rank)
         _lower(session, alarm, after, today.reasons)
     row = new_id()

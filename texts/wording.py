@@ -18,7 +18,19 @@ def spoken(reading: Reading) -> str:
     else:
         name = render(f"kind.{reading.kind}")
     about = "约" if reading.approximate else ""
+    if reading.kind is Kind.BP and (half := _half(reading)):
+        name, value = half
+        return f"{render(name)}{about}{value:g}"
     return f"{name}{about}{reading}{_UNIT_SAID.get(reading.kind, '')}"
+
+
+def _half(reading: Reading) -> tuple[str, float] | None:
+    """高压150, where only one of the two pressures was told."""
+    if reading.diastolic is None and reading.systolic is not None:
+        return "kind.systolic", reading.systolic
+    if reading.systolic is None and reading.diastolic is not None:
+        return "kind.diastolic", reading.diastolic
+    return None
 
 
 def listed(readings: Sequence[Reading]) -> str:

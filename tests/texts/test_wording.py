@@ -13,7 +13,7 @@ from texts.wording import listed, spoken
     ("reading", "words"),
     [
         (Reading(Kind.BP, systolic=148, diastolic=92), "血压148/92"),
-        (Reading(Kind.BP, systolic=182), "血压182/?"),
+        (Reading(Kind.BP, systolic=182), "高压182"),
         (Reading(Kind.GLUCOSE, value=6.5, context=GlucoseContext.FASTING), "空腹血糖6.5"),
         (Reading(Kind.GLUCOSE, value=11.0), "血糖11"),
         (Reading(Kind.PULSE, value=76, approximate=True), "心跳约76"),
