@@ -29,6 +29,7 @@ from suifang.keys import Keys
 from suifang.serve import service_commands
 from suifang.settings import Settings
 from suifang.wechat import CALLBACK_NAME
+from voice import local
 
 APP_ID = "wxdemo0000000001"
 TEMPLATE_ID = "demo-follow-up"
@@ -66,6 +67,7 @@ def settings(port: int, simulator_port: int) -> dict[str, str]:
         "SUIFANG_SERVE_PENDING": "true",
         "SUIFANG_SETTLE_SECONDS": "2",
         "SUIFANG_PHOTO": "off" if eye.missing() else "local",
+        "SUIFANG_VOICE": "off" if local.missing() else "local",
         "SUIFANG_WECHAT_APP_ID": APP_ID,
         "SUIFANG_WECHAT_API_BASE": f"http://{HOST}:{simulator_port}",
         "SUIFANG_WECHAT_ORIGINAL_ID": ORIGINAL_ID,
