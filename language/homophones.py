@@ -1,25 +1,82 @@
-"""Terms typed by sound with other characters: 酱鸭要 is 降压药. The length never changes."""
+"""Terms typed by sound with other characters: 酱鸭要 is 降压药. The length never changes.
+
+Terms of two syllables sound like too many words: they are repaired only between signs that stand
+beside a complaint or a value, and never where the two signs are an ordinary word.
+"""
 
 from __future__ import annotations
 
 import functools
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 _SOURCE = Path(__file__).parent / "data" / "sounds.toml"
 _BLUR = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ng", "n"))
 
 
-def repair(text: str, words: tuple[str, ...]) -> str:
-    """Replace every stretch that sounds like one of `words`."""
+class Short(NamedTuple):
+    """Terms of two signs, and the signs that may stand before and behind them."""
+
+    words: tuple[str, ...]
+    before: frozenset[str]
+    after: frozenset[str]
+
+
+class ShortTerms:
+    """Two-syllable terms by their sound."""
+
+    def __init__(self, groups: Sequence[Short], ordinary: Sequence[str]) -> None:
+        sounds = _sounds()
+        self._ordinary = frozenset(ordinary)
+        self._terms = {
+            (sounds[word[0]], sounds[word[1]]): (word, group)
+            for group in reversed(groups)
+            for word in reversed(group.words)
+        }
+        # The terms as they are meant, whatever else sounds the same (头疼, 头痛).
+        self._written = frozenset(word for group in groups for word in group.words)
+        self._starts = frozenset(first for first, _ in self._terms)
+
+    def repair(self, text: str) -> str:
+        """Replace what sounds like a term, where a term may stand."""
+        sounds = _sounds()
+        heard = [sounds.get(sign, "") for sign in text]
+        mended = text
+        for start, sound in enumerate(heard[:-1]):
+            if sound not in self._starts:
+                continue
+            word = self._at(mended, start, (sound, heard[start + 1]))
+            if word is not None:
+                mended = f"{mended[:start]}{word}{mended[start + 2 :]}"
+        return mended
+
+    def _at(self, text: str, start: int, said: tuple[str, str]) -> str | None:
+        found = self._terms.get(said)
+        written = text[start : start + 2]
+        if found is None or written in self._written or written in self._ordinary:
+            return None
+        word, group = found
+        before, after = text[start - 1 : start], text[start + 2 : start + 3]
+        stands = _beside(before, group.before) and _beside(after, group.after)
+        return word if stands else None
+
+
+def _beside(sign: str, allowed: frozenset[str]) -> bool:
+    """The edge of a clause, or one of the signs allowed."""
+    return not sign.isalnum() or sign in allowed
+
+
+def repair(text: str, words: tuple[str, ...], never: frozenset[str] = frozenset()) -> str:
+    """Replace every stretch that sounds like one of `words`, and is none of `never`."""
     index = _index(words)
     sounds = _sounds()
     heard = [sounds.get(sign, "") for sign in text]
     position, pieces, start = 0, [], 0
     while position < len(text):
         word = _at(index, heard, position) if heard[position] else None
-        if word is None:
+        if word is None or text[position : position + len(word)] in never:
             position += 1
             continue
         pieces += [text[start:position], word]

@@ -11,6 +11,7 @@ import tomllib
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import opencc
 
@@ -99,9 +100,27 @@ def _repairs() -> tuple[re.Pattern[str], dict[str, str]]:
 
 
 @functools.cache
-def _terms() -> tuple[str, ...]:
+def _sounding() -> dict[str, Any]:
     with (DATA / "homophones.toml").open("rb") as file:
-        return tuple(tomllib.load(file)["terms"]["words"])
+        return tomllib.load(file)
+
+
+@functools.cache
+def _terms() -> tuple[tuple[str, ...], frozenset[str]]:
+    data = _sounding()
+    return tuple(data["terms"]["words"]), frozenset(data["ordinary"]["long"])
+
+
+@functools.cache
+def _short_terms() -> homophones.ShortTerms:
+    data = _sounding()
+    groups = [
+        homophones.Short(
+            tuple(group["words"]), frozenset(group["before"]), frozenset(group["after"])
+        )
+        for group in data["short"]
+    ]
+    return homophones.ShortTerms(groups, data["ordinary"]["words"])
 
 
 def _repair(text: str) -> str:
@@ -109,4 +128,5 @@ def _repair(text: str) -> str:
     pattern, table = _repairs()
     mended = pattern.sub(lambda found: table[found[0]], text)
     mended = _ZERO_TYPED.sub("0", _ONE_TYPED.sub("1", mended))
-    return _DASH_TYPED.sub("-", homophones.repair(mended, _terms()))
+    heard = _short_terms().repair(homophones.repair(mended, *_terms()))
+    return _DASH_TYPED.sub("-", heard)

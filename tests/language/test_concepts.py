@@ -120,3 +120,44 @@ def test_no_known_word_is_taken_for_a_slip_of_another(name: str) -> None:
     data = {key: value for key, value in table(name).items() if key != "meta"}
     changed = {w for w in words_in(data) if homophones.repair(w, terms) != w}
     assert changed <= {"神智不清", "拜阿司匹灵", "糖化血红旦白"}
+
+
+@pytest.mark.parametrize(
+    ("slip", "meant"),
+    [
+        ("酱牙药吃了", "降压药吃了"),
+        ("二假双瓜一天两片", "二甲双胍一天两片"),
+        ("有点胸门", "有点胸闷"),
+        ("呕土两次", "呕吐两次"),
+        ("血亚165", "血压165"),
+        ("写糖8.2", "血糖8.2"),
+        ("雪糖8.2", "血糖8.2"),
+        ("高鸭165低鸭98", "高压165低压98"),
+        ("高呀165低呀98", "高压165低压98"),
+        ("新跳98", "心跳98"),
+        ("我头云得很", "我头晕得很"),
+        ("早上投运", "早上头晕"),
+        ("首嘛，脚玛", "手麻,脚麻"),
+        ("老是新慌", "老是心慌"),
+        ("人有点二心", "人有点二心"),
+        ("有点饿心", "有点恶心"),
+        ("突然婚迷了", "突然昏迷了"),
+        ("杜子疼", "肚子疼"),
+        ("台不起来", "抬不起来"),
+    ],
+)
+def test_a_slip_of_the_voice_or_the_keyboard_is_undone(slip: str, meant: str) -> None:
+    assert normalise(slip).text == meant
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "学堂里有人", "抵押贷款办好了", "人很高雅", "首都", "来势凶猛", "信条", "恶性肿瘤",
+        "昨天新换了药", "夜里饿醒一次", "吃了会瘦吗", "弟弟们都好", "你难受吗", "好受吗",
+        "弟血压高", "嘴角烂了", "药和农药分开放", "老爸偷运", "七段", "起床", "副总", "总分98",
+        "项目投运了", "测血糖第一滴血", "学校", "姓黄", "他叫妈去", "三亚一百块", "心律98",
+    ],
+)  # fmt: skip
+def test_an_ordinary_word_is_no_slip(text: str) -> None:
+    assert normalise(text).text == text
