@@ -91,12 +91,21 @@ def _step(one: OpenFollowUp, state: TurnState, context: TurnContext) -> FollowUp
     new = {field: value for field, value in heard.items() if field in wanted}
     if not new:
         return None
-    answers = {**one.answers, **new}
+    answers = {**_still_true(one, state, context), **new}
     step = FollowUpStep(one.follow_up_id, one.person_id, one.programme, answers)
     if any(field not in answers for field in wanted):
         return step
     critical = state["level"] >= Level.URGENT
     return completed(step, one, context, critical=critical)
+
+
+def _still_true(one: OpenFollowUp, state: TurnState, context: TurnContext) -> dict[str, Any]:
+    """The answers so far, without a number that this very message took back."""
+    record = state["record"]
+    gone = {*record.withdraw, *(old for new in record.readings for old in new.replaces)}
+    past = [p.reading for who in context.members for p in who.past if p.reading_id in gone]
+    kinds = {str(reading.kind) for reading in past}
+    return {field: value for field, value in one.answers.items() if field not in kinds}
 
 
 def _values(one: OpenFollowUp, state: TurnState) -> dict[str, Any]:
@@ -125,7 +134,8 @@ def _sugar(sugars: Sequence[NewReading]) -> list[Any]:
 
 def _said(one: OpenFollowUp, state: TurnState, context: TurnContext) -> dict[str, Any]:
     """Symptoms and medicine, as told by the holder of the phone about himself or herself."""
-    if one.person_id != context.sender.person_id:
+    record = state["record"]
+    if one.person_id != context.sender.person_id or record.withdraw or record.confirm:
         return {}
     understood = state["heed"].understood
     asked = missing_field(context.follow_ups, ())

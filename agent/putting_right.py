@@ -49,12 +49,11 @@ def put_right(heed: Heed, context: TurnContext) -> Record | None:
 def expected(understood: Understanding, context: TurnContext) -> Expecting | None:
     """What a correction without a name is about: 打错了,是65 after a weight; None when it is none."""
     corrects = understood.corrects or _RATHER.match(understood.text) is not None
-    if understood.mentions or not corrects:
+    last = [past.reading for _, past in _last_turn(context)] if corrects else []
+    kinds = frozenset(one.kind for one in last)
+    if not kinds or any(mention.reading.kind in kinds for mention in understood.mentions):
         return None
-    last = [past.reading for _, past in _last_turn(context)]
-    if not last:
-        return None
-    return Expecting(frozenset(one.kind for one in last), last[0].context)
+    return Expecting(kinds, last[0].context)
 
 
 def _withdrawn(last: list[tuple[Member, Past]]) -> Record:

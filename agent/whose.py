@@ -30,7 +30,7 @@ REMEMBERED = timedelta(minutes=10)
 _PLAIN = re.compile(r"[\s.。!！~:：;“”\"]+")
 _PARTED = re.compile(r"[,，、]|(?<=的)(?=[前后第上下高低我俺老])")
 _ONE = re.compile(
-    r"^(?P<which>第?[一二三12]个?的?|前(?:面|头|一个|边)?的?(?:那个|这个)?|后(?:面|头|一个|边)?的?(?:那个|这个)?"
+    r"^(?P<which>第[一二三12]个?的?|[一二]号|前(?:面|头|一个|边)?的?(?:那个|这个)?|后(?:面|头|一个|边)?的?(?:那个|这个)?"
     r"|上面的?(?:那个)?|下面的?(?:那个)?|头一个|高的(?:那个)?|低的(?:那个)?|(?P<number>[0-9]{2,3})[0-9/.]*的?(?:那个)?)?"
     r"(?P<both>都|两个都|全)?(?:是|就是|这是|给|算|归)?(?:我家|俺家|咱家|我们家|咱)?(?P<who>.{1,5}?)(?:的|量的|测的|啊|呀|哈|呢|个|嘞|哩)*$"
 )
@@ -100,7 +100,7 @@ def owner_of(mention: Mention, heed: Heed, context: TurnContext) -> Member | Non
         return None if mention.relation == PAIR else speaking(context)
     if len(context.members) == 1:
         # A daughter's phone that is tied to her mother alone: the reply names whose value it is.
-        return context.members[0]
+        return None if _beside(mention, heed, context) else context.members[0]
     if mention.own:
         return context.member(SENDER)
     named = _by_name(mention, heed, context) or speaking(context)
@@ -109,10 +109,19 @@ def owner_of(mention: Mention, heed: Heed, context: TurnContext) -> Member | Non
     return (_last if heed.understood.corrects else _holder)(mention, context)
 
 
+def _beside(mention: Mention, heed: Heed, context: TurnContext) -> bool:
+    """我妈158/96,我136/82 on the mother's second phone: 我 is the daughter, whom nobody registered."""
+    if not mention.own or context.member(SENDER) is not None:
+        return False
+    others = (m for m in heed.understood.mentions if m.subject is Subject.OTHER)
+    return any(related(code_of(m.relation or ""), context) is not None for m in others)
+
+
 def unknown(mention: Mention, context: TurnContext) -> bool:
-    """Whether to ask: not where a relative was named whom nobody registered."""
+    """Whether to ask: not where somebody was named whom nobody registered."""
     if mention.subject is not Subject.OTHER:
-        return True
+        nobody = mention.own and context.member(SENDER) is None and len(context.members) == 1
+        return not nobody
     code = code_of(mention.relation or "")
     return any(who.relation == code for who in context.members)
 

@@ -104,7 +104,9 @@ class Scope:
             self._whom(index, token)
         elif token.kind == "pair":
             self._together()
-        elif self.subject is Subject.SELF and not self._self_said(index):
+        elif self.subject is Subject.SELF and (
+            not self._self_said(index) or self._told_beside(index)
+        ):
             self.subject, self.relation = Subject.UNCLEAR, None
 
     def _own(self, token: Token) -> None:
@@ -169,6 +171,12 @@ class Scope:
 
     def _self_said(self, index: int) -> bool:
         return any(t.kind == "subject" and t.name == "self" for t in self.tokens[:index])
+
+    def _told_beside(self, index: int) -> bool:
+        """我136/82,老人158/96: behind the sender's own value, right before another one."""
+        following = (t.kind for t in self.tokens[index + 1 : index + 2])
+        told = any(t.kind == "num" for t in self.tokens[:index])
+        return told and next(following, "") in {"num", "measure"}
 
     def _repeated(self, token: Token) -> bool:
         """第一次152/96,休息后136/86: the first of several today, not of all time."""
