@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -120,6 +121,17 @@ def test_no_known_word_is_taken_for_a_slip_of_another(name: str) -> None:
     data = {key: value for key, value in table(name).items() if key != "meta"}
     changed = {w for w in words_in(data) if homophones.repair(w, terms) != w}
     assert changed <= {"神智不清", "拜阿司匹灵", "糖化血红旦白"}
+
+
+@pytest.mark.parametrize("name", ["lexicon", "concepts", "intents", "background", "units"])
+def test_no_known_word_of_two_signs_is_taken_for_another(name: str) -> None:
+    data = {key: value for key, value in table(name).items() if key != "meta"}
+    short = {word for word in words_in(data) if re.fullmatch("[\u3400-\u9fff]{2,4}", word)}
+    slips = {"脉博", "头浑", "我的雪压", "我的雪糖", "我的学压", "我的学糖"}
+    repairs = table("repairs")["repairs"]
+    changed = {w for w in short if normalise(w).text != w and not any(r in w for r in repairs)}
+    traditional = {"血圧", "血壓", "大於", "小於", "嗰阵", "屙痾", "眼矇"}
+    assert changed <= slips | traditional
 
 
 @pytest.mark.parametrize(
