@@ -49,9 +49,10 @@ def read_back(readings: Sequence[NewReading]) -> tuple[Part, ...]:
 
 
 def echoed(state: TurnState, context: TurnContext) -> tuple[Part, ...]:
-    """The reply; an answer to a question that was heard says first what was heard."""
+    """The reply; an answer to something that was heard says first what was heard."""
     said = _said(context)
-    if not said or state["route"] is not Route.ANSWER:
+    answers = state["route"] is Route.ANSWER or state.get("answered", False)
+    if not said or not answers or state["route"] is Route.ALARM:
         return state["parts"]
     return (wording.part("voice.echo", said=said), *state["parts"])
 

@@ -155,6 +155,11 @@ def test_a_question_is_said_back_before_it_is_answered(phone: Phone) -> None:
     assert SALT in said
 
 
+def test_so_are_words_that_were_not_heard_as_a_question(phone: Phone) -> None:
+    said = phone.say("盐要注意神墨")
+    assert said.startswith("听到的是：“盐要注意神墨”\n")
+
+
 def test_words_that_mean_nothing_are_quoted_and_a_doctor_listens(phone: Phone) -> None:
     said = phone.say("嘟压呀老班那头")
     assert said.startswith("我听到的是“嘟压呀老班那头”，没太明白。")
