@@ -3,7 +3,8 @@
     .venv/bin/python scripts/voice_accuracy.py CLIPS [SENTENCES]
 
 CLIPS holds one folder for each codec, as scripts/voice_clips.py writes them. "Read" are clips whose
-values the product read, every one right; "wrong" those of which it would have read back a wrong value.
+values the product read, every one right; "wrong" those of which it would have read back a wrong value. Calm ones count as
+raised when what was heard alarms and what was said, typed, would not.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def add(score: Score, made: Mapping[str, object], kind: str, numbers: list[str],
         score.raised += level >= _DANGER[kind]
     else:
         score.calm += 1
-        score.falsely += level >= Level.URGENT
+        score.falsely += level >= Level.URGENT and level > highest(judge(read(said)))
     score.lines.append(f"{level:9} {said} → {heard or made.get('guess')}")
 
 
