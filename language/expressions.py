@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
-from language.lexicon import table
+from language.concepts import concepts
 from language.normalise import normalise
 
 _CLAUSE_END = re.compile(r"[,，。!！?？;；\n]")
@@ -87,7 +87,7 @@ _KINDS = {
 
 @functools.cache
 def _index() -> _Index:
-    data = table("concepts")
+    data = concepts()
     index = _Index()
     for section, kind in _KINDS.items():
         for name, texts in data[section].items():

@@ -8,11 +8,11 @@ Dialect signs are folded to one sign first (睇唔到 → 看不到), so that th
 from __future__ import annotations
 
 import functools
-import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from language.concepts import expand
 from language.hit import Hit
 from language.homophones import sound_of
 from language.lexicon import table
@@ -20,7 +20,6 @@ from language.normalise import normalise
 
 _SENTENCE = re.compile(r"[。!！?？;；\n]")
 _CLAUSE = re.compile(r"[,，。!！?？;；\n]")
-_BRACES = re.compile(r"\{([^{}]*)\}")
 _MOST = 40
 # Longer words are known by their sound alone; two signs sound like too many others.
 _SURE = 3
@@ -61,13 +60,6 @@ class _Marks(NamedTuple):
 
     spans: dict[str, list[Span]]
     guessed: set[Span]
-
-
-def expand(pattern: str) -> list[str]:
-    """拿不{住|稳} is 拿不住 and 拿不稳."""
-    pieces = _BRACES.split(pattern)
-    choices = [p.split("|") if at % 2 else [p] for at, p in enumerate(pieces)]
-    return ["".join(chosen) for chosen in itertools.product(*choices)]
 
 
 def parse(concept: str, text: str, groups: dict[str, list[str]]) -> Frame:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from language.concepts import concepts
 from language.expressions import Mark, Marks, ends_of
 from language.frames import framed
 from language.hit import Hit
-from language.lexicon import table
 
-_DATA = table("concepts")
+_DATA = concepts()
 _SIDED: Mapping[str, Mapping[str, str]] = _DATA["sided"]
 _TOPICAL = frozenset(_DATA["topical"]["words"])
 _COMPOSE = {

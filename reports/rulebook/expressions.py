@@ -13,7 +13,9 @@ from functools import lru_cache
 from typing import Any
 
 from care.protocol import protocol
+from language.concepts import says
 from language.lexicon import table
+from reports.rulebook.words import word
 
 _CLASS = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 _TITLE = 2
@@ -66,12 +68,20 @@ def _heard(code: str) -> Heard:
     return Heard(
         code=code,
         label=protocol().concepts[code].label,
-        phrases=tuple(data["phrases"].get(code, ())),
-        names=tuple(data["diseases"].get(code, ())),
+        phrases=tuple(map(_shown, data["phrases"].get(code, ()))),
+        names=tuple(map(_shown, data["diseases"].get(code, ()))),
         composed=tuple(_composed(code, data)),
         frames=tuple(_frame(text) for text in frames),
         graded=tuple(_graded(code, data)),
     )
+
+
+def _shown(entry: str | Mapping[str, str]) -> str:
+    """The expression as written, with the source of its own when it has one."""
+    if isinstance(entry, str):
+        return entry
+    confidence = word("confidence", entry.get("confidence", "memory"))
+    return f"{says(entry)}（{entry.get('source', 'EDITOR')}，{confidence}）"
 
 
 def _composed(code: str, data: Mapping[str, Any]) -> list[str]:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from language import homophones
+from language.concepts import concepts, says, written_out
 from language.lexicon import table
-from language.normalise import normalise
+from language.normalise import DATA, normalise
 from language.reader import read
 from language.suspicion import HEADS
 
@@ -67,7 +68,7 @@ def test_a_repair_keeps_the_length() -> None:
 
 
 def test_words_are_written_as_they_are_looked_up() -> None:
-    data = table("concepts")
+    data = concepts()
     words = [word for texts in data["phrases"].values() for word in texts]
     assert [word for word in words if len(normalise(word).text) != len(word)] == []
 
@@ -76,7 +77,7 @@ def test_no_expression_is_named_by_two_concepts() -> None:
     seen: dict[str, str] = {}
     twice = []
     for section in ("phrases", "diseases"):
-        for concept, texts in table("concepts")[section].items():
+        for concept, texts in concepts()[section].items():
             twice += [
                 (t, seen[t], concept) for t in texts if seen.setdefault(t, concept) != concept
             ]
@@ -97,7 +98,7 @@ QUIET = {"severe_illness_said"}
 
 def test_every_plain_expression_is_heard_in_a_first_person_sentence() -> None:
     deaf = []
-    for concept, texts in table("concepts")["phrases"].items():
+    for concept, texts in concepts()["phrases"].items():
         for text in texts:
             if "*" in text or concept in QUIET:
                 continue
@@ -118,14 +119,16 @@ def words_in(value: object) -> list[str]:
 @pytest.mark.parametrize("name", ["lexicon", "concepts", "intents", "background"])
 def test_no_known_word_is_taken_for_a_slip_of_another(name: str) -> None:
     terms = tuple(table("homophones")["terms"]["words"])
-    data = {key: value for key, value in table(name).items() if key != "meta"}
+    whole = concepts() if name == "concepts" else table(name)
+    data = {key: value for key, value in whole.items() if key != "meta"}
     changed = {w for w in words_in(data) if homophones.repair(w, terms) != w}
     assert changed <= {"神智不清", "拜阿司匹灵", "糖化血红旦白"}
 
 
 @pytest.mark.parametrize("name", ["lexicon", "concepts", "intents", "background", "units"])
 def test_no_known_word_of_two_signs_is_taken_for_another(name: str) -> None:
-    data = {key: value for key, value in table(name).items() if key != "meta"}
+    whole = concepts() if name == "concepts" else table(name)
+    data = {key: value for key, value in whole.items() if key != "meta"}
     short = {word for word in words_in(data) if re.fullmatch("[\u3400-\u9fff]{2,4}", word)}
     slips = {"脉博", "头浑", "我的雪压", "我的雪糖", "我的学压", "我的学糖"}
     repairs = table("repairs")["repairs"]
@@ -173,3 +176,22 @@ def test_a_slip_of_the_voice_or_the_keyboard_is_undone(slip: str, meant: str) ->
 )  # fmt: skip
 def test_an_ordinary_word_is_no_slip(text: str) -> None:
     assert normalise(text).text == text
+
+
+def test_a_product_is_written_out_once() -> None:
+    assert written_out({"x": ["拿不{住|稳}{碗|笔}", "拿不住碗", "歪"]}) == {
+        "x": ["拿不住碗", "拿不住笔", "拿不稳碗", "拿不稳笔", "歪"]
+    }
+
+
+def test_an_entry_may_carry_a_source_of_its_own() -> None:
+    own = {"says": "木了", "source": "GPHS3", "confidence": "low", "review": "pending"}
+    assert says(own) == "木了"
+    for wrong in ({"source": "GPHS3"}, {"says": "木了", "sauce": "GPHS3"}):
+        with pytest.raises(ValueError, match=r"concepts\.toml"):
+            says(wrong)
+
+
+def test_a_clinician_can_read_the_file_line_by_line() -> None:
+    lines = (DATA / "concepts.toml").read_text("utf-8").splitlines()
+    assert [line for line in lines if len(line) > 140] == []

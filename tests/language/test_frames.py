@@ -7,6 +7,7 @@ import re
 import pytest
 
 from language import frames
+from language.concepts import expand
 from language.frames import framed
 from language.lexicon import table
 from language.reader import read
@@ -81,8 +82,8 @@ def test_what_spoils_a_frame_spoils_it_unless_it_is_denied() -> None:
 
 
 def test_braces_stand_for_each_of_their_words() -> None:
-    assert frames.expand("拿不{住|稳}") == ["拿不住", "拿不稳"]
-    assert frames.expand("筷子") == ["筷子"]
+    assert expand("拿不{住|稳}") == ["拿不住", "拿不稳"]
+    assert expand("筷子") == ["筷子"]
 
 
 def test_a_frame_with_an_unknown_class_is_refused() -> None:

@@ -19,7 +19,7 @@ from language.reader import read
 from reports.rulebook.book import Book, Section, book
 from reports.rulebook.condition import in_words
 from reports.rulebook.digest import LENGTH, digest, of_all_data, of_files
-from reports.rulebook.expressions import heard
+from reports.rulebook.expressions import _shown, heard
 from reports.rulebook.page import as_html, as_text
 from reports.rulebook.words import fact, words
 from texts.catalogue import catalogue
@@ -98,7 +98,11 @@ def test_a_condition_reads_as_a_sentence() -> None:
 
 
 def test_a_concept_shows_how_it_is_heard() -> None:
-    assert "流口水" in heard()["drooling"].phrases
+    assert any("口水" in line for line in heard()["drooling"].phrases)
+    assert _shown("木了") == "木了"
+    assert (
+        _shown({"says": "木了", "source": "GPHS3", "confidence": "low"}) == "木了（GPHS3，仅一处）"
+    )
     assert heard()["stroke_said"].names
     assert any("〈" in line for line in heard()["chest_pain"].composed)
     assert any(line.startswith("头痛 ＋〈厉害") for line in heard()["severe_headache"].graded)
