@@ -31,6 +31,11 @@ _LATER = re.compile(r"中午|下午|傍晚|晚上|今晚|昨晚")
 _TRADE = re.compile(
     r"亩产|收成|一亩|谷子|苞谷|价钱|价格|一斤|块钱|身高|个子|水位|电压|成绩|考试|分数"
 )
+# Words that name a measurement by the shape of their number, the pulse only behind a pressure.
+_SHAPED = {
+    "near_glucose": ("glucose", "glucose", None),
+    "near_pulse": ("pulse", "pulse_behind", Kind.BP),
+}
 _HEADING = re.compile(r"[\s/、,:(高低压和]{0,6}")
 _FRESH = 10
 _REACH = 8
@@ -118,8 +123,10 @@ class Grammar:
         number = self._number_next(index)
         if number is None:
             return None
-        if name == "near_glucose":
-            return "glucose" if all_shapes()["glucose"].fits(number.value) else None
+        if name in _SHAPED:
+            kind, shape, wanted = _SHAPED[name]
+            beside = wanted is None or any(d.kind is wanted for d in self.state.drafts)
+            return kind if beside and all_shapes()[shape].fits(number.value) else None
         label, start = self.state.label, self.tokens[index].start
         free = label.name in {"", *PRESSURE_NAMES}
         if label.name in {"systolic", "diastolic"} and label.end == start:  # 低压高100

@@ -17,6 +17,7 @@ _AMOUNT = 1000
 _TEN = 10
 # 一六五: three digits said one by one are a pressure.
 _SAID_DIGITS = 3
+_PAIR = 2
 # 一四八九二: so many are two pressures without a pause.
 _SAID_JOINED = {5, 6}
 
@@ -71,6 +72,8 @@ def number_at(text: str, start: int) -> Number | None:
     if found is None:
         return None
     run = found["run"]
+    if (pair := _pair(run, text[found.end("run") : found.end("run") + 1])) is not None:
+        return Number(start, found.end("run"), pair[0], *pair, approximate=True, spoken=True)
     whole = _whole(run)
     if whole is None and run[-1] in "零〇" and found["vague"]:  # 一百零几
         whole = _whole(run[:-1])
@@ -97,6 +100,14 @@ def number_at(text: str, start: int) -> Number | None:
         clock=found["point"] == "点",
         strong=(strong or bool(fraction)) and found["unit"] is None,
     )  # fmt: skip
+
+
+def _pair(run: str, following: str) -> tuple[float, float] | None:
+    """七八点, 七八个: between seven and eight."""
+    if len(run) != _PAIR or following not in {"点", "个"} or not _STRING.fullmatch(run):
+        return None
+    low, high = (_DIGITS[sign] for sign in run)
+    return (float(low), float(high)) if high == low + 1 and low > 1 else None
 
 
 def _digits(run: str) -> str:

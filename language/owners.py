@@ -27,6 +27,7 @@ _TWO = 2
 
 def in_order(drafts: Sequence[Draft], tokens: Tokens) -> None:
     """Two people and two values named in the same order."""
+    _by_sex(drafts, tokens.text)
     shared = [d for d in drafts if d.relation == PAIR]
     if len(shared) != _TWO or not _IN_ORDER.search(tokens.text, 0, shared[0].start):
         return
@@ -38,6 +39,14 @@ def in_order(drafts: Sequence[Draft], tokens: Tokens) -> None:
             draft.subject, draft.relation, draft.own = Subject.SELF, None, True
         else:
             draft.subject, draft.relation = Subject.OTHER, person.name
+
+
+def _by_sex(drafts: Sequence[Draft], text: str) -> None:
+    """男150/90 女140/85: a couple, and nobody knows which of the two is writing."""
+    told = [d for d in drafts if text[d.start - 1 : d.start] in {"男", "女"}]
+    if len({text[d.start - 1] for d in told}) == _TWO and all(not d.own for d in told):
+        for draft in told:
+            draft.subject, draft.relation = Subject.UNCLEAR, PAIR
 
 
 def give_back(drafts: Sequence[Draft], findings: Sequence[Finding], tokens: Tokens) -> None:

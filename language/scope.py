@@ -10,6 +10,8 @@ from language.tokens import Token, Tokens
 from language.understanding import Purpose, Subject
 
 _DIAGNOSED = re.compile(r"查出|发现|确诊|诊断|得了|患|得的|患上|得病|住院|住过|做过|手术")
+# 以前没有糖尿病史,体重80公斤: nothing was measured then.
+_NEVER = re.compile(r"(?:没有?|无|从未|未曾|不曾)[^,，]{0,8}(?:史|病|高血压|糖尿病|三高)$")
 _OF_SELF = re.compile(
     r"\s*(?:的|今天|今早|早上|晚上|现在|刚|刚才|也|只有|只|就|才|倒|却|有|是|昨天|昨晚|这|最近|自己|今晨|呢|,|:|\s"
     r"|反而|反倒|偏高|高了|低了|总是|老是|一般|平时|一直|这个|那个|这边|这次|都|今年|[0-9]{1,2}岁|男|女)*"
@@ -247,6 +249,8 @@ class Scope:
         if token.name not in {",", "，"}:
             return
         said = self.tokens.text[max(self.when_at, 0) : token.start]
+        if self.when == "past" and not self.numbered and _NEVER.search(said):
+            self.when = ""
         if self.when == "past" and not self.numbered and _DIAGNOSED.search(said):
             self.when = "vague"
         asked = _HOW_MUCH.search(self.tokens.text, max(0, token.start - 8), token.start)

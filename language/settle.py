@@ -23,6 +23,11 @@ _DEFINES = re.compile(
 )
 # 高血压三级是不是180/110以上
 _CLASS = re.compile(r"(?:级|期|标准|诊断|确诊|危险)[^,。]{0,4}(?:是|要|到|达|≥|>)[不是否到达]*$")
+# 血压多少算高血压,140/90是不是就是
+_HOW_MUCH_IS = re.compile(
+    r"多少[^,，。?？]{0,4}(?:算|是|为|属于|叫)[^,，。?？]{0,6}(?:高血压|糖尿病|高|低|正常|偏高)"
+)
+_IS_IT = re.compile(r"(?:mmhg|mmol/l|\s)*(?:是不是|算不算|就是|就算|算|是)")
 _FROM_HERE = re.compile(r"(?:mmhg|mmol/l|\s)*以[上下]")
 _FROM_HERE_ON = re.compile(
     r"%?\s*相当于(?:平均|空腹)|(?:mmhg|mmol/l|\s)*以[上下](?:的?话)?(?:就|才|都|必须|算|能?(?:确诊|诊断))"
@@ -95,6 +100,9 @@ def _defined(draft: Draft, text: str) -> bool:
     tail = _DEFINES if listed else _FROM_HERE_ON
     begin = max(text.rfind(sign, 0, draft.start) for sign in ",。!?;\n") + 1
     own = _OWN.search(text, begin, draft.start) or draft.when
+    asked = _HOW_MUCH_IS.search(text, 0, draft.start) and _IS_IT.match(text, draft.end)
+    if asked and not own:
+        return True
     above = _CLASS.search(text, begin, draft.start) and _FROM_HERE.match(text, draft.end)
     return not own and (above or tail.match(text, draft.end)) is not None
 

@@ -68,7 +68,9 @@ class State:
 
     def draft(self, kind: Kind, first: Token, last: Token) -> Draft:
         scope = self.scope
-        purpose, when = scope.purpose, "past" if scope.leaving else scope.when
+        # 从昨天的22降到今天的14: what was left yesterday is a value of these days all the same.
+        left = scope.leaving and scope.when != "now"
+        purpose, when = scope.purpose, "past" if left else scope.when
         if when in {"", "habitual"} and _HIGHEST.search(self.text, 0, first.start):
             when = "highest"
         if _SORT.match(self.text, last.end):

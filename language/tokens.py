@@ -35,12 +35,14 @@ _MASKS = re.compile(
     r"|(?P<once>(?:生|怀)(?:老[大二三]|[一二两三]胎|儿子|女儿|闺女)[^,。0-9]{0,3}?(?:时候?|那年|那会儿?|那时)|(?:年轻|当兵|结婚|上大学|念书|读书|毕业|退休)的?(?:时候?|那年|那会儿?|那时))"
     r"|(?P<dosed>[吃服用打][了上](?!以|之)[^,。!?\s0-9餐饭]{1,8}?(?:以后|之后|后)(?![一两二三半0-9]))"
     r"|(?P<treated>(?:(?:加|换|改)(?:了|成|用|吃|服|为)[^,。!?\s0-9]{1,10}?|换[^,。!?\s0-9餐饭季地]{2,8}?)(?<!以|之)后)"
+    r"|(?P<taking>(?:服用|口服|加用|改用|换用|注射)[^,。!?;\n]{2,24}?(?<!以|之|饭|餐|食)(?:以后|之后|后)(?=[^,。0-9一二两三]{0,6}[0-9]))"
     r"|(?P<ordinal>第[二三四五六2-6][次遍回])"
     r"|(?P<fraction>(?<![0-9./])[1-9]/[1-9](?![0-9./]))"
 )
 # What some masks say: kind and name of their token.
 _SAID = {
     "treated": ("time", "treated"),
+    "taking": ("time", "treated"),
     "lately": ("time", "now"),
     "once": ("time", "past"),
     "thisyear": ("time", "now"),
@@ -58,7 +60,7 @@ _CURRENT_DAYS = 3
 _HOURS = frozenset({"小时", "个小时", "钟头", "个钟头", "分钟", "分", "个钟"})
 _BEATS = frozenset({"次", "下", "跳"})
 _BEATING = re.compile(
-    r"(?:心室率|心跳|心脏跳|脉跳|心动过[速缓]|窦性心律|窦[律速缓]|心率|脉搏|脉率|脉|每分钟?|一分钟)[^,，。]{0,5}$"
+    r"(?:心室率|心跳|心脏跳|脉跳|心动过[速缓]|窦性心律|窦[律速缓]|心率|脉搏|脉率|脉|每分钟?|一分钟)[^,，。]{0,5}(?:[0-9]{2,3}次?[^,，。0-9]{1,4})?$"
 )
 _TWO = 2
 _OF_PRESSURE = re.compile(r"压[^,，。0-9]{0,3}$")
@@ -75,6 +77,9 @@ _POINTS = re.compile(
 )
 # 血糖十八块二: the coin that stands for the point.
 _TENTH = re.compile(r"[0-9一二三四五六七八九](?![0-9一二三四五六七八九十毛角块元])")
+# 38度5, 三十八度五
+_TENTHS = re.compile(r"[0-9零一二三四五六七八九](?![0-9.十百])")
+_SAID_TENTHS = "0123456789零一二三四五六七八九"
 _BARE = re.compile(r"\s*")
 
 
@@ -149,7 +154,7 @@ def _pointed(text: str) -> dict[int, Token]:
     found = list(_POINTS.finditer(text))
     if len(found) < _TWO:
         return {}
-    numbers = [(m, number_at(text[: m.end("n")], m.start("n"))) for m in found]
+    numbers = [(m, number_at(text[: m.end("n") + 1], m.start("n"))) for m in found]
     return {
         m.start("n"): Token("num", "", m.start("n"), m.end(), number)
         for m, number in numbers
@@ -193,18 +198,24 @@ def _number(text: str, start: int) -> Token | None:
 
 def _other_unit(text: str, start: int, end: int, number: Number, unit: str) -> Token:
     """A dose, a date, an age; or 3天前, which is a time; or 心跳108次, which is a pulse."""
-    if unit in _BEATS and _BEATING.search(text, max(0, start - 9), start):
+    if unit in _BEATS and _BEATING.search(text, max(0, start - 18), start):
         return Token("num", "", start, end, number, "pulse")
     if unit == "出头" and (number.value >= _HUNDRED or _OF_PRESSURE.search(text, 0, start)):
         return Token("num", "", start, end, replace(number, approximate=True))
     if unit[0] == "块" and _OF_GLUCOSE.search(text, 0, start):
         return _coined(text, start, end - len(unit) + 1, number)
-    if unit == "个" and _OF_GLUCOSE.search(text, 0, start) and _ONLY.match(text, end):
+    if _OF_GLUCOSE.search(text, 0, start) and _counted(text, end, number, unit):
         return Token("num", "", start, end, number)
     if ago := _AGO.match(text, end):
         recent = unit in _HOURS or (unit == "天" and number.value <= _CURRENT_DAYS)
         return Token("time", "now" if recent else "past", start, ago.end())
     return Token("skip", unit, start, end, number)
+
+
+def _counted(text: str, end: int, number: Number, unit: str) -> bool:
+    """空腹八九点, 血糖七个: a level, told with the word for a point or a piece."""
+    vague = unit == "点" and number.low is not None
+    return vague or (unit == "个" and _ONLY.match(text, end) is not None)
 
 
 def _coined(text: str, start: int, after: int, number: Number) -> Token:
@@ -230,8 +241,8 @@ def _no_unit(text: str, unit: Word, start: int, after: int) -> bool:
 
 
 def _clinical(text: str, start: int, end: int, number: Number, unit: str) -> Token | None:
-    if unit == "temp" and (tail := re.match(r"([0-9])(?![0-9.])", text[end:])) and number.whole:
-        value = number.value + int(tail[1]) / 10
+    if unit == "temp" and (tail := _TENTHS.match(text, end)) and number.whole:
+        value = number.value + _SAID_TENTHS.index(tail[0]) % 10 / 10
         number = Number(start, end + 1, value, decimals=1)
         end += 1
     return Token("num", "", start, end, number, unit)
