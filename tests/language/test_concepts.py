@@ -192,6 +192,7 @@ def test_an_entry_may_carry_a_source_of_its_own() -> None:
             says(wrong)
 
 
-def test_a_clinician_can_read_the_file_line_by_line() -> None:
-    lines = (DATA / "concepts.toml").read_text("utf-8").splitlines()
+@pytest.mark.parametrize("name", ["concepts", "frames"])
+def test_a_clinician_can_read_the_file_line_by_line(name: str) -> None:
+    lines = (DATA / f"{name}.toml").read_text("utf-8").splitlines()
     assert [line for line in lines if len(line) > 140] == []
