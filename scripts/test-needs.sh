@@ -33,7 +33,7 @@ fi
 
 # The extras: CI tries what they hold for real; elsewhere their tests are skipped without them.
 if [ -n "${CI:-}" ]; then
-    for extra in voice; do
+    for extra in voice photo; do
         .venv/bin/pip install --quiet --no-input --require-hashes -r "requirements/$extra.txt"
     done
 fi
