@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -12,7 +11,13 @@ from typing import Any
 
 from care.reading import GlucoseContext, Kind, Reading
 from sight.lines import Line, find_lines
-from sight.meter import Words, agreed_glucose, agreed_pressure, says_error
+from sight.meter import (
+    Words,
+    agreed_glucose,
+    agreed_pressure,
+    looks_like_pressure,
+    says_error,
+)
 from sight.models import Networks
 from sight.number import Number, levelled
 from sight.picture import Pixels
@@ -22,7 +27,6 @@ from sight.slip import is_slip, read_slip
 
 # How the second reader turns the picture until it sees most; it asks nobody.
 _TILTS = (0, -5, 5, -10, 10)
-_ENOUGH = 3
 
 
 class What(StrEnum):
@@ -60,7 +64,7 @@ def look(pixels: Pixels, networks: Networks) -> Sight:
     if words.other:
         return Sight(What.OTHER)
     first = read_rows(levelled(pixels, tilt_of(lines)), networks)
-    if not (words.some_meter or len(first) >= _ENOUGH or says_error(first)):
+    if not (words.some_meter or looks_like_pressure(first) or says_error(first)):
         return Sight(What.OTHER)
     return _meter(words, first, second_reading(pixels))
 
@@ -81,8 +85,11 @@ def tilt_of(lines: Sequence[Line]) -> float:
     return median(long) if long else 0.0
 
 
-def _weight(numbers: Sequence[Number]) -> float:
-    return math.fsum(len(number.text) * number.height for number in numbers)
+def _weight(numbers: Sequence[Number]) -> int:
+    """How many digits were seen, small ones left out."""
+    tallest = max((number.height for number in numbers), default=0.0)
+    large = (n for n in numbers if n.height > tallest / 2)
+    return sum(len(number.text.replace(".", "")) for number in large)
 
 
 def _meter(words: Words, first: Sequence[Number], second: Sequence[Number]) -> Sight:
@@ -90,7 +97,7 @@ def _meter(words: Words, first: Sequence[Number], second: Sequence[Number]) -> S
         both = agreed_pressure(first, second)
         if both is not None:
             return Sight(What.PRESSURE, _said([one for one in both if one is not None]))
-    if words.unit:
+    if words.glucose:
         sugar = agreed_glucose(first, second)
         if sugar is not None:
             return Sight(What.GLUCOSE, f"血糖{sugar}" if isinstance(sugar, str) else _said([sugar]))

@@ -14,8 +14,7 @@ from sight.number import Number
 
 # Words on a meter, in small print beside the digits.
 _PRESSURE = re.compile(r"mm?hg|\bsys|\bdia|收缩|舒张|高压|低压", re.IGNORECASE)
-_GLUCOSE = re.compile(r"mmol|血糖|glucose", re.IGNORECASE)
-_UNIT = re.compile(r"mmol", re.IGNORECASE)
+_GLUCOSE = re.compile(r"mmol", re.IGNORECASE)
 # Words on machines whose numbers could pass for ours.
 _OTHER = re.compile(r"spo2|℃|°c|\bkg|公斤|元|体温|体重|湿度", re.IGNORECASE)
 
@@ -35,7 +34,6 @@ class Words:
 
     pressure: bool
     glucose: bool
-    unit: bool
     other: bool
 
     @classmethod
@@ -44,7 +42,6 @@ class Words:
         return cls(
             pressure=any(_PRESSURE.search(one) for one in told),
             glucose=any(_GLUCOSE.search(one) for one in told),
-            unit=any(_UNIT.search(one) for one in told),
             other=any(_OTHER.search(one) for one in told),
         )
 
@@ -70,6 +67,11 @@ def agreed_pressure(
         return None
     pulse = Reading(Kind.PULSE, value=float(one[2])) if one == other else None
     return pressure, pulse if pulse is not None and believable(pulse) else None
+
+
+def looks_like_pressure(numbers: Sequence[Number]) -> bool:
+    """Whether a reader saw three rows, as no other machine of a household has them."""
+    return len(_column(numbers)) == _ROWS
 
 
 def agreed_glucose(first: Sequence[Number], second: Sequence[Number]) -> Reading | str | None:

@@ -20,7 +20,8 @@ from sight.picture import Pixels
 Ink = NDArray[np.uint8]
 
 _SIDE = 640
-_BLOCKS = (91, 161)
+# How far around a pixel is looked, and how much darker it must be than what is there.
+_CUTS = ((91, 14), (161, 24))
 # In pixels of that size: gaps between the segments of one digit.
 _GAPS = (3, 7, 11)
 _LOWEST, _HIGHEST = 0.045, 0.4
@@ -28,7 +29,9 @@ _LOWEST, _HIGHEST = 0.045, 0.4
 _SHEARS = tuple(step / 50 for step in range(-8, 16))
 _VOTES = 2
 # Where a digit could be hidden (share of the height), and which shades are not the display's own.
-_HIDDEN, _ODD, _MOST_ODD, _AS_HIGH, _STEP = 0.7, 40, 0.3, 0.75, 8
+_HIDDEN, _ODD, _MOST_ODD, _AS_HIGH, _STEP = 0.55, 40, 0.3, 0.75, 8
+# How wide a point is, in shares of the digit's height.
+_POINT = (0.08, 0.3)
 # Room between digits, in shares of their height.
 _BEFORE, _BEFORE_ONE = 0.45, 0.8
 _FEWEST, _MOST = 2, 3
@@ -93,7 +96,9 @@ def _is_whole(green: Ink, number: Number) -> bool:
         return True
     left, high = round(number.x - number.width / 2), round(number.height)
     top = round(number.y - 0.3 * high)
-    strip = green[top : top + round(0.6 * high), max(left - round(_HIDDEN * high), 0) : left - 3]
+    # A 1 stands at the right of its place, and what is hidden stands further off.
+    reach = _HIDDEN + (_BEFORE_ONE - _BEFORE if number.text.startswith("1") else 0)
+    strip = green[top : top + round(0.6 * high), max(left - round(reach * high), 0) : left - 3]
     inside = green[top : top + round(0.6 * high), left : left + round(number.width)]
     if not strip.size or not inside.size:
         return False
@@ -125,10 +130,10 @@ def _voted(place: list[Number]) -> Number | None:
 
 def _inks(green: NDArray[np.uint8]) -> Iterator[Ink]:
     for lit in (False, True):
-        for block in _BLOCKS:
+        for block, darker in _CUTS:
             shade = cv2.bitwise_not(green) if lit else green
             sharp = cv2.adaptiveThreshold(
-                shade, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, block, 14
+                shade, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, block, darker
             )
             for gap in _GAPS:
                 kernel = np.ones((gap, gap), np.uint8)
@@ -175,12 +180,14 @@ def _number(row: list[_Piece], dots: list[_Piece], ink: Ink) -> Number | None:
     lean = max(_SHEARS, key=lambda shear: sum(_upright_score(d, shear) for d in digits))
     text = ""
     for position, (piece, seen) in enumerate(zip(row, digits, strict=True)):
-        digit = _digit(_upright(seen, lean))
+        before, upright, after = _without_points(_upright(seen, lean))
+        digit = _digit(upright)
         if digit is None:
             return None
-        text += digit
+        text += "." if before and not text.endswith(".") else ""
         following = row[position + 1].x if position + 1 < len(row) else piece.right
-        text += "." if any(_is_point(dot, piece, following) for dot in dots) else ""
+        after = after or any(_is_point(dot, piece, following) for dot in dots)
+        text += digit + ("." if after else "")
     left, right = row[0].x, row[-1].right
     top, low = min(p.y for p in row), max(p.low for p in row)
     high = max(p.h for p in row)
@@ -201,6 +208,20 @@ def _digit(upright: Ink) -> str | None:
     if w < _ONE * h:
         return "1" if float(upright.mean()) > _LEAST_ONE else None
     return _seen(upright)
+
+
+def _without_points(ink: Ink) -> tuple[bool, Ink, bool]:
+    """A digit without the point that grew onto its left or its right, and whether there was one."""
+    h = ink.shape[0]
+    digit = np.flatnonzero(ink[: round(0.7 * h)].sum(axis=0) > 0.06 * h)
+    if not digit.size:
+        return False, ink, False
+    left, right = int(digit[0]), int(digit[-1]) + 1
+    # The foot of an L is longer than any point.
+    before, after = (
+        _POINT[0] * h < spare < _POINT[1] * h for spare in (left, ink.shape[1] - right)
+    )
+    return before, ink[:, left if before else 0 : right if after else ink.shape[1]], after
 
 
 def _upright_score(ink: Ink, shear: float) -> float:
