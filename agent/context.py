@@ -67,6 +67,7 @@ class Past:
     recorded_at: datetime
     state: str
     setting: str = "home"
+    basis: str = "measured"
     message_id: str | None = None
 
 

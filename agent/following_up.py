@@ -18,6 +18,7 @@ from care.reading import GlucoseContext, Kind
 from care.situation import Programme
 from language.replies import short_answer
 from language.understanding import Subject, Understanding
+from records.readings import MEASURED
 
 # What a conversation may fill in. The pulse of the foot and the doctor's impression stay blank.
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -113,7 +114,7 @@ def _values(one: OpenFollowUp, state: TurnState) -> dict[str, Any]:
     mine = [
         new
         for new in state["record"].readings
-        if new.person_id == one.person_id and not new.held and new.basis == "measured"
+        if new.person_id == one.person_id and not new.held and new.basis == MEASURED
     ]
     found: dict[str, Any] = {}
     average = sittings.newest(mine)

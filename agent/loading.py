@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -61,7 +62,7 @@ def load_reading(
     session: Session, tools: Tools, contact_id: str, now: datetime
 ) -> TurnContext | None:
     """Read everything a turn needs. None when something must be written first: then `load` it."""
-    heard = _waiting(session, tools.vault, contact_id)
+    heard = _opened(session, tools.vault, conversations.waiting(session, contact_id))
     linked = people.behind(session, contact_id)
     if not linked or binding.carries_code(heard):
         return None
@@ -71,7 +72,7 @@ def load_reading(
 def load(session: Session, tools: Tools, contact_id: str, now: datetime) -> TurnContext:
     """Use the codes that were sent, make a person of a stranger, and read everything a turn needs."""
     contact = session.get_one(ContactPoint, contact_id)
-    heard = _waiting(session, tools.vault, contact_id)
+    heard = _opened(session, tools.vault, conversations.waiting(session, contact_id))
     redeemed, heard = binding.redeem(session, tools.vault, contact, heard, now)
     linked = people.behind(session, contact_id)
     if not linked:
@@ -132,15 +133,16 @@ def _unplaced(session: Session, vault: Vault, contact: ContactPoint) -> tuple[He
     """The messages whose values nobody could place, while we wait to be told whose they are."""
     found = [session.get(InboundMessage, one) for one in whose.pending(contact.awaiting)]
     mine = [m for m in found if m is not None and m.contact_point_id == contact.id]
-    return tuple(_heard(vault, message) for message in mine)
+    return _opened(session, vault, mine)
 
 
-def _waiting(session: Session, vault: Vault, contact_id: str) -> tuple[Heard, ...]:
-    """What waits, with what was made of photos and voice."""
-    waiting = conversations.waiting(session, contact_id)
-    files = [message.id for message in waiting if message.kind in PERCEIVED]
+def _opened(
+    session: Session, vault: Vault, messages: Sequence[InboundMessage]
+) -> tuple[Heard, ...]:
+    """Messages, with what was made of photos and voice."""
+    files = [message.id for message in messages if message.kind in PERCEIVED]
     made = made_of(session, vault, files) if files else {}
-    return tuple(_heard(vault, message, made.get(message.id)) for message in waiting)
+    return tuple(_heard(vault, message, made.get(message.id)) for message in messages)
 
 
 def _heard(vault: Vault, message: InboundMessage, made: dict[str, Any] | None = None) -> Heard:
@@ -196,6 +198,7 @@ def _past(row: StoredReading) -> Past:
         row.recorded_at,
         row.state,
         row.setting,
+        row.basis,
         message_id=row.inbound_message_id,
     )
 

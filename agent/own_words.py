@@ -17,6 +17,7 @@ from care.average import Average, period
 from care.protocol import protocol
 from care.reading import GlucoseContext, Kind, Reading
 from care.targets import controlled, pressure_cutoff, sugar_cutoff
+from records.readings import MEASURED
 from records.times import CHINA
 from texts.catalogue import render, sentence
 from texts.wording import spoken
@@ -89,6 +90,7 @@ def _week(who: Member, kind: Kind, now: datetime) -> Average | None:
         for past in _past(who, kind)
         if past.taken_at > now - _WEEK
         and past.setting == "home"
+        and past.basis == MEASURED
         and past.reading.systolic is not None
         and past.reading.diastolic is not None
     ]

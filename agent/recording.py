@@ -19,6 +19,7 @@ from care.reading import Kind, Reading
 from care.situation import Situation
 from language.moment import instant_of
 from language.understanding import Intent, Mention, Subject, When
+from records.readings import HABITUAL, MEASURED
 from records.times import CHINA
 from texts.wording import spoken
 
@@ -130,7 +131,7 @@ def _as_new(mention: Mention, owner: Member, heed: Heed, context: TurnContext) -
         message_id=message_id,
         taken_at=instant_of(mention.moment, received) if mention.moment else received,
         certainty=mention.certainty,
-        basis="habitual" if mention.when is When.HABITUAL else "measured",
+        basis=HABITUAL if mention.when is When.HABITUAL else MEASURED,
         level=judged.level,
         reasons=judged.reasons,
         dated=mention.moment is not None,

@@ -8,6 +8,7 @@ from datetime import timedelta
 from agent.decision import NewReading
 from care.average import Average, sitting
 from care.reading import Kind
+from records.readings import MEASURED
 
 # Values whose words give no time, or times this close, were taken in one sitting.
 _ONE_SITTING = timedelta(minutes=30)
@@ -43,7 +44,7 @@ def _one_sitting(readings: Sequence[NewReading]) -> bool:
 def _whole(one: NewReading) -> bool:
     reading = one.reading
     both = reading.systolic is not None and reading.diastolic is not None
-    return reading.kind is Kind.BP and both and one.basis == "measured"
+    return reading.kind is Kind.BP and both and one.basis == MEASURED
 
 
 def _at(one: NewReading) -> float:

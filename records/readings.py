@@ -17,6 +17,8 @@ from records.tables import StoredReading
 
 STORED, UNCONFIRMED, REPLACED, WITHDRAWN = "stored", "unconfirmed", "replaced", "withdrawn"
 VALID = (STORED, UNCONFIRMED)
+# 一般150: how it usually is, not what was measured. Kept, shown, and in no average and no rate.
+MEASURED, HABITUAL = "measured", "habitual"
 OBJECTION_TIME = timedelta(hours=24)
 # Which protocol file judges a kind of value; its version is kept with the reading.
 JUDGED_BY = {
@@ -47,7 +49,7 @@ class Provenance:
     follow_up_id: str | None = None
     source: str = "typed"
     setting: str = "home"
-    basis: str = "measured"
+    basis: str = MEASURED
     certainty: str = "plain"
     recorded_by: str | None = None
 

@@ -14,7 +14,7 @@ from care.situation import Programme
 from care.targets import Setting
 from records.follow_ups import SIGNED
 from records.people import china_date
-from records.readings import STORED
+from records.readings import MEASURED, STORED
 from records.tables import Enrolment, FollowUp, Person, StoredReading
 from reports.definition import Rules, setting_names
 from reports.month import Month
@@ -108,6 +108,7 @@ def _values(
         .where(col(StoredReading.kind).in_(_KINDS))
         .where(col(StoredReading.taken_at) >= first.begins_at)
         .where(col(StoredReading.state) == STORED)
+        .where(col(StoredReading.basis) == MEASURED)
         .where(col(StoredReading.setting).in_(sorted(setting_names(rules))))
         .order_by(col(StoredReading.taken_at), col(StoredReading.id))
     )

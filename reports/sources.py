@@ -14,7 +14,7 @@ from care.reading import Kind
 from care.situation import Programme
 from care.targets import Setting
 from records.follow_ups import CANCELLED, DRAFT, SIGNED
-from records.readings import STORED
+from records.readings import MEASURED, STORED
 from records.tables import (
     ClosedTally,
     Enrolment,
@@ -104,6 +104,7 @@ def measured(session: Session, path: str, month: Month) -> Iterable[tuple[str | 
         .join(Person, col(Person.id) == col(StoredReading.person_id))
         .where(_mine(path))
         .where(col(StoredReading.state) == STORED)
+        .where(col(StoredReading.basis) == MEASURED)
         .where(col(StoredReading.taken_at) >= month.begins_at)
         .where(col(StoredReading.taken_at) < month.ends_at)
         .group_by(_PLACE),
@@ -147,6 +148,7 @@ def _ranked(path: str, month: Month) -> Select[Any]:
         .where(col(Person.id).in_(under_care))
         .where(col(StoredReading.kind) == Kind.BP)
         .where(col(StoredReading.state) == STORED)
+        .where(col(StoredReading.basis) == MEASURED)
         .where(col(StoredReading.systolic).is_not(None))
         .where(col(StoredReading.diastolic).is_not(None))
         .where(col(StoredReading.taken_at) >= month.year_begins_at)

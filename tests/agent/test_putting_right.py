@@ -197,3 +197,16 @@ def test_several_values_of_one_sitting_are_all_kept_and_averaged(village: Villag
 
 def test_two_that_differ_much_ask_for_a_third(village: Village) -> None:
     assert "第三遍" in village.say("量了两遍 158/96 138/86")[-1]
+
+
+def test_a_habitual_value_is_kept_and_answers_no_follow_up(village: Village) -> None:
+    with village.database.transaction() as session:
+        today = china_date(village.now)
+        follow_ups.plan(session, village.patient.id, "hypertension", today)
+        due = [row.id for row in follow_ups.due_to_open(session, today, 10)]
+        later = village.now + timedelta(days=2)
+        follow_ups.start(session, due, now=village.now, next_step_at=later)
+    village.say("血压一直145/85左右")
+    assert [(row.basis, row.approximate) for row in valid(village)] == [("habitual", False)]
+    with village.database.reading() as session:
+        assert "bp" not in session.exec(select(FollowUp)).one().answers
