@@ -27,7 +27,8 @@ _TOLD = {"silent": "voice.silent", "too_short": "voice.silent", "too_long": "voi
 
 def doubted(record: Record, context: TurnContext) -> Record:
     """The same readings, with those a machine heard or saw marked: they are read back."""
-    origin = {one.message_id: one.kind for one in context.messages if one.kind in CERTAINTY}
+    known = (*context.messages, *context.unplaced)
+    origin = {one.message_id: one.kind for one in known if one.kind in CERTAINTY}
     if not origin:
         return record
     readings = tuple(

@@ -11,10 +11,12 @@ from sqlmodel import select
 
 from agent.loading import Tools
 from agent.perceiving import perceive_next
-from records import media
+from care.situation import Programme
+from records import media, people
 from records.identity import new_id
 from records.media import File
 from records.messages import Arrival, MediaRef
+from records.people import Registration
 from records.readings import accept_unopposed
 from records.tables import Escalation, StoredReading, Task
 from tests.agent.scene import SALT, Village
@@ -153,6 +155,25 @@ def test_a_question_is_said_back_before_it_is_answered(phone: Phone) -> None:
     said = phone.say("盐要怎么吃才好？")
     assert said.startswith("听到的是：“盐要怎么吃才好？”\n")
     assert SALT in said
+
+
+def test_a_spoken_value_of_somebody_is_kept_for_her_and_still_read_back(phone: Phone) -> None:
+    with phone.village.database.transaction() as session:
+        wife = people.register(
+            session,
+            phone.village.vault,
+            Registration("李秀兰", phone.village.facility.id, programmes=(Programme.HYPERTENSION,)),
+            phone.village.now,
+        )
+        people.link(
+            session, wife.id, phone.village.contact_id, phone.village.now, relation="spouse"
+        )
+    assert "您" in phone.say("老人血压135，85")
+    assert phone.readings() == []
+    phone.village.say("老伴的")
+    assert phone.readings() == [(135, 85, "unconfirmed")]
+    (row,) = phone.rows(StoredReading)
+    assert (row.person_id, row.certainty) == (wife.id, "heard")
 
 
 def test_so_are_words_that_were_not_heard_as_a_question(phone: Phone) -> None:
