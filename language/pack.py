@@ -24,7 +24,7 @@ _TEXTS = ("means", "kind", "example", "standard")
 _LISTS = ("word", "unless")
 _FLAGS = ("by_name", "at_end")
 _NEEDED = ("word", "means", "kind", "example")
-_HEADER = re.compile(r"^\s*\[\[\s*word\s*\]\]", re.MULTILINE)
+_HEADER = re.compile(r"^[ \t]*\[\[\s*word\s*\]\]", re.MULTILINE)
 
 
 class PackError(ValueError):

@@ -11,7 +11,7 @@ from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
 from care.situation import Programme
-from suifang import clock, figure_commands, register_commands, startup
+from suifang import clock, figure_commands, register_commands, startup, words_commands
 from suifang.errors import EXIT_CONFIGURATION, ConfigurationError
 from suifang.logs import configure_logs
 from suifang.settings import Settings, load_settings
@@ -30,6 +30,7 @@ wechat_app = typer.Typer(help="The official account itself.", no_args_is_help=Tr
 app.add_typer(wechat_app, name="wechat")
 register_commands.add_to(app)
 figure_commands.add_to(app)
+words_commands.add_to(app)
 screen = Console(stderr=True)
 
 
@@ -177,8 +178,10 @@ def say(
 ) -> None:
     """Talk as a throw-away patient; without words, line by line from the keyboard."""
     from suifang import education, saying, worker
+    from suifang.words import settle_words
 
     settings = _settings("error")
+    settle_words(settings)
     speaker = saying.Speaker(age, tuple(condition or ()), pregnant)
     saying.converse(
         text or (line.rstrip("\n") for line in sys.stdin),
@@ -208,8 +211,10 @@ def batch(
 ) -> None:
     """Answer many messages without a database; bad lines are named and passed over."""
     from suifang import batching, education, worker
+    from suifang.words import settle_words
 
     settings = _settings("error")
+    settle_words(settings)
     library = education.library(settings, serve_pending=True)
     bad = batching.batch(source, target, library, clock.now(), worker.model(settings))
     raise typer.Exit(1 if bad else 0)

@@ -15,6 +15,7 @@ from records.vault import Vault
 from suifang.errors import ConfigurationError
 from suifang.keys import load_keys
 from suifang.settings import Settings
+from suifang.words import settle_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,10 @@ def open_installation(settings: Settings) -> Installation:
     """Open an installation whose schema is current.
 
     Raises:
-        ConfigurationError: there are no keys, or the schema is older or newer than this program.
+        ConfigurationError: there are no keys, the schema is older or newer than this program, or
+            the county's words cannot be used.
     """
+    settle_words(settings)
     vault = load_keys(settings).vault()
     database = Database(settings.database)
     if not migrations.is_current(database):

@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     voice_timeout: float = Field(default=30.0, gt=0, le=120)
     photo: Literal["off", "local"] = "off"
 
+    dialects: str = "all"
+    words_file: Path | None = None
+
     settle_seconds: float = Field(default=4.0, ge=0, le=30)
     notice_webhook_url: SecretStr | None = None
     notice_webhook_secret: SecretStr | None = None
