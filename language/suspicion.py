@@ -20,7 +20,8 @@ from zlib import crc32
 from language.lexicon import table
 
 DATA = Path(__file__).parent / "data"
-BUCKETS = 1 << 17
+# So many that hardly two pieces share one; a megabyte a head.
+BUCKETS = 1 << 20
 ACUTE, GRAVE = "acute", "grave"
 HEADS = (ACUTE, GRAVE)
 

@@ -53,13 +53,13 @@ def share(wrong: list[str], of: int, bar: float) -> None:
 @each_set
 def test_whoever_needs_somebody_today_is_heard(name: str) -> None:
     ill = [line for line in lines(name) if line[1] <= RAISED]
-    share([text for text, _, level in ill if level not in RAISED], len(ill), 0.97)
+    share([text for text, _, level in ill if level not in RAISED], len(ill), 0.98)
 
 
 @each_set
 def test_what_only_an_emergency_will_do_for_is_one(name: str) -> None:
     grave = [line for line in lines(name) if line[1] == {"emergency"}]
-    share([text for text, _, level in grave if level != "emergency"], len(grave), 0.97)
+    share([text for text, _, level in grave if level != "emergency"], len(grave), 0.98)
 
 
 @each_set
