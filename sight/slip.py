@@ -17,6 +17,8 @@ _HEADS = ("结果", "参考", "项目", "单位", "检验", "化验")
 _FEWEST_HEADS = 2
 _FASTING = "空腹"
 _SURE = 0.85
+# Value, unit and range. A unit is one of two words, and a lone "%" never looks sure.
+_LEAST = (_SURE, 0.5, _SURE)
 _BESIDE = 0.55
 
 _NAMES = {
@@ -64,7 +66,9 @@ def _row(name: Line, lines: Sequence[Line], slope: float) -> Reading | None:
     if kind is None or name.confidence < _SURE:
         return None
     cells = list(_right_of(name, lines, slope))
-    if len(cells) != 3 or min(cell.confidence for cell in cells) < _SURE:  # noqa: PLR2004
+    if len(cells) != len(_LEAST) or any(
+        cell.confidence < least for cell, least in zip(cells, _LEAST, strict=True)
+    ):
         return None
     value, unit, normal = (_plain(cell.words) for cell in cells)
     told, span = _VALUE.fullmatch(value), _RANGE.fullmatch(normal)
