@@ -131,3 +131,11 @@ def test_a_value_that_cannot_be_is_reported(reading: Reading, absurd: float) -> 
     absurdly = replace(reading, systolic=absurd, value=absurd)
     found = assess(Situation(readings=(absurdly,)))
     assert "implausible_value" in found.reasons
+
+
+@given(situations, st.none() | st.integers(18, 110))
+def test_age_never_decides_between_danger_and_none(before: Situation, age: int | None) -> None:
+    """From 65 years the reporting line is higher: that is routine or nothing, never an alarm."""
+    other = replace(before, background=replace(before.background, age=age))
+    one, two = assess(before).level, assess(other).level
+    assert one == two or max(one, two) <= Level.ROUTINE

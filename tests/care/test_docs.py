@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from care.coverage import coverage
 from care.protocol import FILES, protocol
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "clinical-rules.md").read_text(encoding="utf-8")
@@ -27,3 +28,13 @@ def test_the_example_of_a_value_is_the_value_in_use() -> None:
     found = re.search(r"glucose_low = \{ value = ([\d.]+)", DOCUMENT)
     assert found
     assert float(found[1]) == protocol().number("glucose_low")
+
+
+def test_the_table_of_sets_is_the_coverage_in_use() -> None:
+    rules = {rule.id: rule.level for rule in protocol().book.rules}
+    for one in coverage().sets:
+        built = max(rules[rule] for rule in one.rules)
+        assert f"| `{one.id}` | {one.level} | {built} |" in DOCUMENT
+        assert all(rule in DOCUMENT for rule in one.rules)
+    for one in coverage().lists:
+        assert f"| `{one.id}` | {len(one.items)} | {len(one.items)} |" in DOCUMENT
