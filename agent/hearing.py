@@ -14,6 +14,7 @@ from agent.following_up import expected
 from agent.state import Heed, TurnState
 from care.assess import assess as rules
 from care.situation import Situation
+from language.by_ear import as_it_sounds
 from language.expecting import asked_for
 from language.judgement import Described, judge
 from language.reader import read
@@ -49,12 +50,16 @@ def assess(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     """Judge the joined words and each message alone, and keep the most urgent of all.
 
     Joining must never hide what one message said plainly, so neither reading can lower the other.
+    Voice is judged a second time by how it sounds: a transcriber writes 兄们 for 胸闷.
     """
     context = runtime.context
     described = list(_judged(state["heed"].understood, context))
     if len(context.messages) > 1:
         for heard in context.messages:
             described += _judged(read(words_of(heard)), context)
+    for heard in context.messages:
+        if heard.kind == "voice" and (words := words_of(heard)) != (sounds := as_it_sounds(words)):
+            described += _judged(read(sounds), context)
     described.sort(key=lambda person: -person.assessment.level.rank)
     worst = described[0]
     webhook = max((heard.level for heard in context.messages), key=lambda level: level.rank)

@@ -137,6 +137,16 @@ def test_a_red_flag_in_voice_raises_the_alarm_at_once(phone: Phone) -> None:
     assert case.level == "emergency"
 
 
+@pytest.mark.parametrize(
+    "heard", ["我老公兄们得厉害,左哥不发麻。", "他今天早上叫不行了", "我低压喝了浓药"]
+)
+def test_danger_written_with_other_signs_of_the_same_sound_is_heard(
+    phone: Phone, heard: str
+) -> None:
+    assert "120" in phone.say(heard)
+    assert [row.level for row in phone.rows(Escalation)] == ["emergency"]
+
+
 def test_a_dangerous_value_raises_the_alarm_and_is_read_back(phone: Phone) -> None:
     said = phone.say("血压195，125，胸口痛得厉害")
     assert "120" in said
