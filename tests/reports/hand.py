@@ -160,13 +160,20 @@ class Hand:
         visit: str | None = None,
         setting: str = "clinic",
         certainty: str = "plain",
+        basis: str = "measured",
     ) -> str:
         at = datetime.combine(on, time(9), CHINA)
         row = readings.store(
             self.session,
             self.people[name],
             reading,
-            Provenance(follow_up_id=visit, source="clinic", setting=setting, certainty=certainty),
+            Provenance(
+                follow_up_id=visit,
+                source="clinic",
+                setting=setting,
+                certainty=certainty,
+                basis=basis,
+            ),
             taken_at=at,
             now=at,
         )

@@ -190,6 +190,13 @@ def test_a_value_of_the_visit_day_counts_when_the_form_has_none(hand: Hand, look
     assert text(report, "hearts.hypertension", "controlled") == "3"
 
 
+def test_how_it_usually_is_enters_no_rate(hand: Hand, look: Look) -> None:
+    hand.value("a6", pressure(128, 76), day(8, 20), basis="habitual")
+    report = look()
+    assert text(report, "nbphs.hypertension", "no_value") == "1"
+    assert text(report, "nbphs.hypertension", "controlled") == "6"
+
+
 def test_with_estimates_there_are_rates_and_without_one_part_there_are_none(
     hand: Hand, look: Look
 ) -> None:
