@@ -10,6 +10,7 @@ from agent.decision import Mode, Part, Route, TaskWish
 from agent.state import TurnState
 from care.level import Level
 from knowledge.answer import Answer
+from language.normalise import normalise
 from records.tasks import READ_MESSAGE
 from texts.safety import safety_reply
 
@@ -101,7 +102,11 @@ def _refused(kind: str, context: TurnContext) -> TurnState:
 
 def _question(state: TurnState) -> str:
     hint = state.get("hint")
-    return hint.question if hint is not None and hint.question else state["heed"].text
+    if hint is not None and hint.question:
+        return hint.question
+    # The articles ask in standard words: 点解朝早血糖高 is 为什么早上血糖高.
+    text, standard = state["heed"].text, state["heed"].understood.standard
+    return standard if standard != normalise(text).text else text
 
 
 def _to_doctor(context: TurnContext, reason: str) -> TaskWish:

@@ -143,7 +143,7 @@ def _said(one: OpenFollowUp, state: TurnState, context: TurnContext) -> dict[str
     symptoms = _symptoms(understood, asked)
     taken = understood.medicine_taken
     if taken is None and asked == "medicine_taken":
-        taken = short_answer("medicine_taken", understood.text)
+        taken = short_answer("medicine_taken", understood.standard)
     found: dict[str, Any] = {} if symptoms is None else {"symptoms": symptoms}
     return found if taken is None else {**found, "medicine_taken": taken}
 
@@ -157,7 +157,7 @@ def _symptoms(understood: Understanding, asked: str | None) -> list[str] | None:
         return complaints
     well = understood.no_symptoms or bool(understood.denied)
     if asked == "symptoms":
-        well = well or short_answer("no_symptoms", understood.text) is True
+        well = well or short_answer("no_symptoms", understood.standard) is True
     return [] if well else None
 
 
