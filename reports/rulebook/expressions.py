@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from care.protocol import protocol
-from language.concepts import says
+from language.concepts import expand, says
 from language.lexicon import table
 from reports.rulebook.words import word
 
@@ -59,7 +59,8 @@ def classes() -> dict[str, tuple[str, ...]]:
 
 def _title(members: Sequence[str]) -> str:
     """What a class is called: its first two words."""
-    return f"〈{'、'.join(members[:_TITLE])}{'等' if len(members) > _TITLE else ''}〉"
+    shown = [one for member in members[:_TITLE] for one in expand(member)][:_TITLE]
+    return f"〈{'、'.join(shown)}等〉"
 
 
 def _heard(code: str) -> Heard:
@@ -112,7 +113,9 @@ def _sided(code: str, data: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _graded(code: str, data: Mapping[str, Any]) -> list[str]:
     concepts = protocol().concepts
     return [
-        "、".join(concepts[one].label if one in concepts else one for one in grade["of"])
+        "、".join(
+            concepts[one].label if one in concepts else word("between", one) for one in grade["of"]
+        )
         + "".join(f" ＋{_qualifier(name)}" for name in grade.get("with", ()))
         + "".join(f" 无{_qualifier(name)}" for name in grade.get("without", ()))
         for grade in data["grade"]

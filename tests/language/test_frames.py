@@ -105,3 +105,15 @@ def test_every_class_is_used_and_named_once() -> None:
 
 def test_a_text_full_of_pieces_stays_cheap() -> None:
     assert len(framed("手没劲筷子掉了" * 400, ())) < len(table("frames")["frames"]) * 12
+
+
+def test_words_written_on_the_spot_name_no_class() -> None:
+    data = table("frames")
+    texts = [text for frames_ in data["frames"].values() for text in frames_]
+    inside = [
+        word
+        for text in texts
+        for group in re.findall(r"\(([^()]*)\)", text)
+        for word in group.split("|")
+    ]
+    assert [word for word in inside if word in data["classes"]] == []
