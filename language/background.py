@@ -40,6 +40,12 @@ def drugs(text: str) -> frozenset[str]:
     )
 
 
+def drug_words() -> tuple[str, ...]:
+    """Every word by which a class of medicines is known here."""
+    classes = table("background")["drugs"]
+    return tuple(word for name, words in classes.items() if name != "meta" for word in words)
+
+
 def age(text: str) -> int | None:
     """The first age said; None for a child counted in months, or when no age is said."""
     if _CHILD.search(text):

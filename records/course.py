@@ -6,7 +6,6 @@ Whoever asks has found the person through `records.dossier` with a reader; nothi
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,6 +16,7 @@ from records.caseload import called, readable
 from records.escalations import CLOSED
 from records.follow_ups import DRAFT, OPEN, PLANNED, SIGNED, SILENT
 from records.people import china_date
+from records.register.medicines import told_of
 from records.tables import Escalation, FollowUp, Practitioner, Task
 from records.talk import Bubble
 from records.vault import Vault
@@ -26,11 +26,6 @@ CONTACTS_SHOWN = 8
 TASKS_SHOWN = 8
 _QUOTES = 2
 _ROWS = 40
-# How a medicine is told: its name as the box has it, or the word with how it is taken.
-_MEDICINE = re.compile(
-    r"地平|沙坦|普利|洛尔|双胍|格列|列净|列汀|他汀|胰岛素|阿司匹林|波糖|噻嗪|利尿|拜新同|络活喜|代文|倍他乐克|"
-    r"(?:药|片|胶囊).{0,8}(?:[一二三半两\d]\s*[次片粒颗]|早|晚|顿)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +193,7 @@ def _told(vault: Vault, held: Sequence[FollowUp], bubbles: Sequence[Bubble]) -> 
     said = (
         Told(bubble.text, china_date(bubble.at), "message")
         for bubble in reversed(bubbles)
-        if bubble.speaker == "patient" and bubble.text and _MEDICINE.search(bubble.text)
+        if bubble.speaker == "patient" and bubble.text and told_of(bubble.text)
     )
     yield from _first(said, _QUOTES)
 

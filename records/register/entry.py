@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache, partial
-from pathlib import Path
+from functools import partial
 from typing import TypeVar
 
-from care.protocol import protocol
 from care.reading import GlucoseContext, Reading
 from care.situation import Programme
-from language.background import drugs as drugs_in
 from records.register import days, identities, marks, phones
 from records.register.cells import Cell, is_empty, is_formula, squeezed
+from records.register.medicines import classes_in
 from records.register.reasons import Note, Reason, RefusedError, Weight
 
 T = TypeVar("T")
@@ -28,7 +25,6 @@ _ASIDE = re.compile(r"[(\[].*?[)\]]")
 _FOOTER = re.compile(
     r"^(合计|总计|小计|共计|共\d+人|填表|制表|填报|审核|审批|备注[:：]|说明|注[:：]|负责人|例[:：]|示例)"
 )
-_DRUGS = Path(__file__).with_name("drugs.toml")
 _ENOUGH = 2
 
 Row = Mapping[str, Cell]
@@ -184,17 +180,11 @@ def _drugs(reader: _Reader) -> None:
     if is_empty(cell) or is_formula(cell):
         return
     text = squeezed(cell)
-    stems = {drug for drug, words in _stems().items() if any(word in text for word in words)}
-    found = (drugs_in(text) | stems) & protocol().drugs.keys()
+    found = classes_in(text)
     if found:
         reader.entry.values["drugs"] = ",".join(sorted(found))
     else:
         reader.note("drugs_unknown", "drugs")
-
-
-@lru_cache(maxsize=1)
-def _stems() -> dict[str, list[str]]:
-    return tomllib.loads(_DRUGS.read_text("utf-8"))
 
 
 def _programmes(reader: _Reader) -> tuple[Programme, ...]:
