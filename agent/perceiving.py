@@ -18,6 +18,9 @@ from sqlmodel import Session
 
 from agent.context import Heard
 from care.level import Level
+from language.by_ear import as_it_sounds
+from language.judgement import highest, judge
+from language.reader import read
 from records import heard
 from records.db import Database
 from records.heard import File
@@ -73,9 +76,9 @@ def perceive_next(
 def is_awaited(messages: Iterable[Heard], senses: Senses, now: datetime) -> bool:
     """Whether the turn should wait a little. Danger never does."""
     waiting = list(messages)
-    if any(one.level >= Level.URGENT for one in waiting):
+    if not any(_still_coming(one, senses, now) for one in waiting):
         return False
-    return any(_still_coming(one, senses, now) for one in waiting)
+    return not any(_dangerous(one) for one in waiting)
 
 
 def came_meanwhile(session: Session, vault: Vault, messages: Iterable[Heard]) -> bool:
@@ -83,6 +86,14 @@ def came_meanwhile(session: Session, vault: Vault, messages: Iterable[Heard]) ->
     lacking = [one.message_id for one in messages if one.kind in PERCEIVED and one.made is None]
     made = heard.made_of(session, vault, lacking) if lacking else {}
     return any(made.values())
+
+
+def _dangerous(one: Heard) -> bool:
+    """By its typed words, or by what was already made of its file."""
+    if one.level >= Level.URGENT:
+        return True
+    words = str((one.made or {}).get("text", ""))
+    return any(highest(judge(read(said))) >= Level.URGENT for said in {words, as_it_sounds(words)})
 
 
 def _still_coming(one: Heard, senses: Senses, now: datetime) -> bool:

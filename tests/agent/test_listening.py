@@ -137,6 +137,19 @@ def test_a_red_flag_in_voice_raises_the_alarm_at_once(phone: Phone) -> None:
     assert case.level == "emergency"
 
 
+def test_danger_does_not_wait_for_the_next_voice_message(phone: Phone) -> None:
+    village = phone.village
+    made = {"text": "我胸口痛，出了一身冷汗，喘不上气", "why": ""}
+    phone.speak()
+    phone.speak()
+    senses = {"voice": OneEar(made)}
+    village.tools = Tools(village.vault, village.library, senses=senses)
+    assert perceive_next(village.database, village.vault, senses, lambda: village.now)
+    village.turn()
+    assert "120" in village.said()[-1]
+    assert [row.level for row in phone.rows(Escalation)] == ["emergency"]
+
+
 @pytest.mark.parametrize(
     "heard", ["我老公兄们得厉害,左哥不发麻。", "他今天早上叫不行了", "我低压喝了浓药"]
 )
