@@ -18,12 +18,12 @@ from sight.number import Number, shrunk
 from sight.picture import Pixels
 
 _SIDE = 800
-# In pixels of that size: gaps between the segments of one digit.
-_SMEARS = (3, 7, 13)
+# In pixels of that size, across and down: gaps between the segments of one digit.
+_SMEARS = ((3, 3), (7, 9), (9, 21))
 _LOWEST, _HIGHEST = 0.035, 0.4
 _NARROWEST, _WIDEST = 0.3, 4.2
 # Neighbours, in shares of their height: a leading 1 stands far from what follows it.
-_APART, _SHARED = 0.75, 0.7
+_APART, _SHARED = 0.95, 0.7
 _MOST_BLOTS = 60
 _SURE = 0.75
 _ROOM = 0.14
@@ -59,8 +59,8 @@ def _inks(grey: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
 
 def _blots(ink: NDArray[np.uint8]) -> Iterator[_Blot]:
     """Digits stand side by side, equally high: each chain of such pieces is one blot."""
-    for strength in _SMEARS:
-        kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (strength, strength))
+    for smear in _SMEARS:
+        kernel = cv2.getStructuringElement(cv2.MORPH_RECT, smear)
         whole = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, kernel)
         pieces = _pieces(np.asarray(whole, dtype=np.uint8))
         yield from (_around(chain) for chain in _chains(pieces))

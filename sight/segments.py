@@ -29,11 +29,11 @@ _LOWEST, _HIGHEST = 0.045, 0.4
 _SHEARS = tuple(step / 50 for step in range(-8, 16))
 _VOTES = 2
 # Where a digit could be hidden (share of the height), and which shades are not the display's own.
-_HIDDEN, _ODD, _MOST_ODD, _AS_HIGH, _STEP = 0.55, 40, 0.3, 0.75, 8
+_HIDDEN, _ODD, _MOST_ODD, _AS_HIGH, _ROOM = 0.55, 40, 0.15, 0.33, 0.12
 # How wide a point is, in shares of the digit's height.
 _POINT = (0.08, 0.3)
 # Room between digits, in shares of their height.
-_BEFORE, _BEFORE_ONE = 0.45, 0.8
+_BEFORE, _BEFORE_ONE = 0.45, 0.9
 _FEWEST, _MOST = 2, 3
 # A place is lit above the first share of ink and dark below the second; between, nothing is said.
 _LIT, _DARK = 0.5, 0.25
@@ -99,19 +99,25 @@ def _is_whole(green: Ink, number: Number) -> bool:
     # A 1 stands at the right of its place, and what is hidden stands further off.
     reach = _HIDDEN + (_BEFORE_ONE - _BEFORE if number.text.startswith("1") else 0)
     strip = green[top : top + round(0.6 * high), max(left - round(reach * high), 0) : left - 3]
-    inside = green[top : top + round(0.6 * high), left : left + round(number.width)]
-    if not strip.size or not inside.size:
+    paper = _paper(green, number)
+    if not strip.size or paper is None:
         return False
-    paper = _paper(inside)
     odd = np.abs(strip.astype(np.int16) - paper) > _ODD
     # Small print may stand there; nothing that is as high as a digit.
     return float(odd.mean()) < _MOST_ODD and float(odd.mean(axis=0).max()) < _AS_HIGH
 
 
-def _paper(inside: Ink) -> int:
-    """The shade of the display between the segments: the commonest one."""
-    counts = np.bincount(inside.ravel() // _STEP)
-    return int(counts.argmax()) * _STEP + _STEP // 2
+def _paper(green: Ink, number: Number) -> float | None:
+    """The shade of the display, right above and below the number."""
+    left, right = round(number.x - number.width / 2), round(number.x + number.width / 2)
+    room = round(_ROOM * number.height)
+    top, low = (round(number.y + side * number.height / 2) for side in (-1, 1))
+    above, below = (
+        green[max(top - room, 0) : top - 2, left:right],
+        green[low + 3 : low + room, left:right],
+    )
+    both = np.concatenate([above.ravel(), below.ravel()])
+    return float(np.median(both)) if both.size else None
 
 
 def _voted(place: list[Number]) -> Number | None:
