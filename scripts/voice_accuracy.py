@@ -21,6 +21,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from care.level import Level  # noqa: E402 - the path comes first
+from language.by_ear import as_it_sounds  # noqa: E402
 from language.judgement import highest, judge  # noqa: E402
 from language.reader import read  # noqa: E402
 from voice.ear import Ear  # noqa: E402
@@ -63,7 +64,8 @@ def add(score: Score, made: Mapping[str, object], kind: str, numbers: list[str],
     score.edits += _distance(wanted, _plain(heard))
     score.characters += len(wanted)
     understood = read(heard)
-    level = highest(judge(understood))
+    by_ear = highest(judge(read(as_it_sounds(heard))))
+    level = max(highest(judge(understood)), by_ear, key=lambda one: one.rank)
     if numbers:
         found = {
             f"{value:g}"
