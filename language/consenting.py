@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from language.dialects import standard
 from language.lexicon import table
-from language.normalise import normalise
 
 READINGS, REMINDERS, EDUCATION, SHARING = "readings", "reminders", "education", "sharing"
 PURPOSES = (READINGS, REMINDERS, EDUCATION, SHARING)
@@ -31,7 +31,7 @@ class Stance:
 
 def stance_of(text: str) -> Stance | None:
     """The stance of a message that says nothing else; None for every other message."""
-    plain = _PLAIN.sub("", normalise(text).text)
+    plain = _PLAIN.sub("", standard(text))
     if not 0 < len(plain) <= _LONGEST:
         return None
     whole = _whole().get(plain)

@@ -41,16 +41,20 @@ def _words(name: str) -> re.Pattern[str]:
     return re.compile("|".join(re.escape(w) for w in listed))
 
 
-def intent_of(text: str, reports: bool) -> Intent:
-    """The intent of a normalised text; `reports` when it carries a value or a finding."""
+def intent_of(text: str, reports: bool, spelled: str = "") -> Intent:
+    """The intent of a text in standard words; `reports` when it carries a value or a finding.
+
+    `spelled`: the text before its dialect words were folded; short answers are listed as people say them.
+    """
     plain = _PLAIN.sub("", text)
     if len(plain) <= _LONGEST_EXACT:
-        for whole in (plain, plain.removeprefix("请问").rstrip(_PARTICLES)):
+        said = _PLAIN.sub("", spelled)
+        for whole in (said, plain, plain.removeprefix("请问").rstrip(_PARTICLES)):
             if whole in _exact():
                 return _exact()[whole]
-    said = _said_in_pieces(text) if len(plain) <= _LONGEST_EXACT else None
-    if said is not None:
-        return said
+    pieces = _said_in_pieces(text) if len(plain) <= _LONGEST_EXACT else None
+    if pieces is not None:
+        return pieces
     if _words("withdraw").search(text):
         return Intent.WITHDRAW
     if _words("doctor").search(text):

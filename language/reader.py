@@ -39,7 +39,7 @@ def read(text: str, *, expecting: Expecting | None = None) -> Understanding:
     give_back(drafts, findings, tokens)
     moments.mark(drafts, tokens)
     mentions, corrects = settle(drafts, tokens, normal)
-    intent = intent_of(normal.text, bool(mentions or findings))
+    intent = intent_of(normal.text, bool(mentions or findings), spelled.text)
     return Understanding(
         text=text,
         mentions=mentions,

@@ -6,8 +6,8 @@ import functools
 import re
 from dataclasses import dataclass
 
+from language.dialects import standard
 from language.lexicon import table
-from language.normalise import normalise
 
 _MARKS = re.compile(r"[\s,，.。!！~、:：;\"“”'‘’（）()…]+")
 _PARTICLES = "呀啊吧哦嘛呢的了"
@@ -33,7 +33,7 @@ _STEP = 2
 
 def wish_of(text: str) -> Wish | None:
     """What a message wants the time of reminders to be; None when it is about something else."""
-    normal = normalise(text).text
+    normal = standard(text)
     plain = _MARKS.sub("", normal)
     said = {plain, plain.rstrip(_PARTICLES)}
     words = table("reminder_time")["exact"]
@@ -49,7 +49,7 @@ def wish_of(text: str) -> Wish | None:
 
 def hour_in(text: str) -> int | None:
     """The hour of the first time of day in a text, 0 to 23; None when there is none."""
-    found = _clock().search(normalise(text).text)
+    found = _clock().search(standard(text))
     if found is None:
         return None
     if found["alone"]:

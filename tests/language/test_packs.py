@@ -11,7 +11,9 @@ import pytest
 
 from care.situation import Background, Programme
 from language import dialects
+from language.consenting import stance_of
 from language.judgement import highest, judge
+from language.lexicon import table
 from language.normalise import normalise
 from language.pack import Entry, packs
 from language.reader import read
@@ -174,3 +176,19 @@ def test_a_pack_brings_more_than_the_words_that_everybody_shares(
     helped = sum(right(line) for line in lines(region))
     dialects.speak(dialects.Dialects([]))
     assert helped > sum(right(line) for line in lines(region))
+
+
+def test_short_answers_keep_their_intent_with_every_pack(speaking: Any) -> None:
+    words = [word for texts in table("intents")["exact"].values() for word in texts]
+    speaking(dialects.ALL)
+    with_packs = [read(word).intent for word in words]
+    dialects.speak(dialects.Dialects([]))
+    without = [read(word).intent for word in words]
+    changed = {w for w, a, b in zip(words, with_packs, without, strict=True) if a is not b}
+    assert changed <= {"能干啥", "干啥的"}
+
+
+def test_a_negated_consent_is_no_consent_in_any_dialect() -> None:
+    for text in ("唔同意", "勿同意", "毋同意", "唔同意嘅"):
+        stance = stance_of(text)
+        assert stance is None or (stance.refuses and not stance.gives)
