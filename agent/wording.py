@@ -27,6 +27,8 @@ _NUMBER = re.compile(r"[0-9０-９][0-9０-９./／．]*")
 _READ_BACK = ("joined", "reversed", "heard", "seen")
 # Judged well enough by the sender's own reporting line to say "within the line".
 _SAID_OK = {Kind.BP, Kind.GLUCOSE}
+# Kinds with a control line that a value can be above or below.
+_LINED = {*_SAID_OK, Kind.HBA1C}
 _TWO = 2
 
 
@@ -199,11 +201,18 @@ def _held(readings: Sequence[NewReading], context: TurnContext) -> Part:
 
 
 def _one(new: NewReading, context: TurnContext) -> Part:
-    return part(f"reading.{_judged(new)}", value=_value(new, context))
+    value = _value(new, context)
+    if new.dated and new.taken_at is not None and _earlier(new.taken_at, context.now):
+        value = f"{day_said(new.taken_at, context.now)}{value}"
+    return part(f"reading.{_judged(new)}", value=value)
+
+
+def _earlier(at: datetime, now: datetime) -> bool:
+    return china_date(at) < china_date(now)
 
 
 def _judged(new: NewReading) -> str:
-    if new.level is Level.ROUTINE:
+    if new.level is Level.ROUTINE and new.reading.kind in _LINED:
         return "recorded_low" if _is_low(new) else "recorded_high"
     placed = new.reading.kind is Kind.BP or new.reading.context is GlucoseContext.FASTING
     if new.level is Level.NONE and new.reading.kind in _SAID_OK and placed and not _half(new):

@@ -12,7 +12,7 @@ from language.lexicon import shapes as all_shapes
 from language.numerals import Number
 from language.state import State
 from language.tokens import Token
-from language.understanding import Certainty
+from language.understanding import Certainty, Purpose
 
 _NAMED = {
     "bp": Kind.BP, "bp_high": Kind.BP, "bp_low": Kind.BP, "systolic": Kind.BP, "diastolic": Kind.BP,
@@ -249,13 +249,15 @@ class Single:
     # -- without any name ------------------------------------------------------------------------
 
     def _unnamed(self, clue: Clue, number: Number) -> bool:
+        scope = self.state.scope
         if self._asked(clue, number) or self._beating(clue, number):
             return True
         if self._steady(clue, number) or (
             number.digits and not number.spoken and self._joined(clue, number)
         ):
             return True
-        if number.strong and not number.clock and self._could_be(number):
+        said = scope.purpose is Purpose.MEASURED and scope.when != "past"
+        if said and number.strong and not number.clock and self._could_be(number):
             self.state.unread += 1
         return True
 
