@@ -76,6 +76,7 @@ class Scope:
     printed_at: int = -1
     turned_at: int = -1
     heard_at: int = -1
+    supposed_at: int = -1
     own: bool = False
 
     def hear(self, index: int) -> None:
@@ -113,9 +114,18 @@ class Scope:
 
     def _own(self, token: Token) -> None:
         """听说180会中风,我的170要紧吗: hearsay ends where the sender's own clause begins."""
-        heard = self.purpose is Purpose.HYPOTHETICAL and self.heard_at >= 0
-        if heard and token.name == "self" and "," in self.tokens.text[self.heard_at : token.start]:
+        if self.purpose is not Purpose.HYPOTHETICAL or token.name != "self":
+            return
+        heard = self.heard_at >= 0 and "," in self.tokens.text[self.heard_at : token.start]
+        if heard or self._after_supposing(token):
             self.purpose, self.limited = Purpose.MEASURED, False
+
+    def _after_supposing(self, token: Token) -> bool:
+        """要是到了7就是糖尿病吗,我6.8: the supposed number was said, and 我 stands right before hers."""
+        said = self.tokens.text[max(self.supposed_at, 0) : token.start]
+        told = self.supposed_at >= 0 and any(sign.isdigit() for sign in said)
+        mine = self.tokens.text[token.end : token.end + 1].isdigit()
+        return told and said.endswith((",", " ")) and mine
 
     def took_number(self) -> None:
         self.numbered = True
@@ -224,7 +234,7 @@ class Scope:
             self.purpose = Purpose.TARGET
             self.printed_at = token.end if token.name == "reference" else -1
         else:
-            self.purpose = Purpose.HYPOTHETICAL
+            self.purpose, self.supposed_at = Purpose.HYPOTHETICAL, token.start
             said = self.tokens.text[token.start : token.end]
             self.heard_at = token.start if _HEARSAY.search(said) else -1
 
