@@ -208,12 +208,22 @@ def _asserts(function: ast.AST, path: Path) -> bool:
 
 @cache
 def _asserting_helpers(path: Path) -> set[str]:
-    return {
+    """The functions of a file that assert something, and those it imports from other test files."""
+    own = {
         function.name
         for function in _functions(path)
         if not function.name.startswith("test_")
         and any(isinstance(node, ast.Assert) for node in ast.walk(function))
     }
+    return own.union(*(_imported_helpers(node) for node in ast.walk(_tree(path))))
+
+
+def _imported_helpers(node: ast.AST) -> set[str]:
+    if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("tests."):
+        return set()
+    file = ROOT.joinpath(*str(node.module).split(".")).with_suffix(".py")
+    helpers = _asserting_helpers(file) if file.exists() else set()
+    return helpers & {alias.name for alias in node.names}
 
 
 def _called(node: ast.Call) -> str:
