@@ -54,9 +54,12 @@ def sounds(text: str, accounted: Sequence[tuple[int, int]] = ()) -> frozenset[st
     """
     heads = _heads()
     listened = heard(unaccounted(text, accounted))
-    return frozenset(
-        f"sounds_{name}" for name in HEADS if any(heads[name].fires(one) for one in listened)
-    )
+    acute = [one for one in listened if heads[ACUTE].fires(one)]
+    if not acute:
+        return frozenset()
+    # What cannot wait at all cannot wait for tomorrow: one head alone does not make an emergency.
+    grave = any(heads[GRAVE].fires(one) for one in acute)
+    return frozenset({"sounds_acute", "sounds_grave"} if grave else {"sounds_acute"})
 
 
 def heard(text: str) -> list[frozenset[int]]:

@@ -31,7 +31,7 @@ CORPUS = ROOT / "language" / "corpus"
 LABELS = {"E": 2, "U": 1, "N": 0}
 LEAST = {ACUTE: 1, GRAVE: 2}
 # How many calm messages of a hundred each head may raise (false alarms cost the doctor's trust).
-CALM_RAISED = {ACUTE: 0.014, GRAVE: 0.02}
+CALM_RAISED = {ACUTE: 0.016, GRAVE: 0.011}
 # Questions of lessons and bare values are easy: only sentences written to mislead set the thresholds.
 EASY = frozenset({"asked", "everyday"})
 TRUST, ROUNDS, MEMORY = 100.0, 60, 8
