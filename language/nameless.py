@@ -20,7 +20,15 @@ _SUGARY = re.compile(
     r"饿|手抖|发抖|心慌|冒汗|冷汗|出汗|糖|空腹|饭后|餐后|饭前|餐前|胰岛素|口渴|口干"
 )
 _ENDS = re.compile(r"$|[\s,，.。!?;；、()（）\]】吧了呢的啊左上以后]")
+_LIKELY = r"(?:都|也|是|就|在|才|只有|又|还|已经|突然|忽然|一下子?|竟然|大概|差不多|大约|到了?|有|高到|升到|涨到|变成|老是?|,)*"
+_SINCE = re.compile(
+    rf"(?:今天|今早|今晨|今晚|早上|今儿个?|今朝|今日|现在|这两天|这几天|最近|刚才|昨天|昨晚|平时|平常|一般|以前|往常){_LIKELY}$"
+)
+_BASELINE = re.compile(
+    rf"(?:平时|平常|一般|以前|往常|原来|平日){_LIKELY}(?:1[0-9]{{2}}|[0-9]\.[0-9]|一百|百)[^,，。]{{0,4}}[,，。\s]*(?:今|现在|这两天|这几天|最近|刚|昨)"
+)
 _BEFORE = 12
+_NEARBY = 24
 _NEAR = 6
 
 
@@ -46,3 +54,13 @@ def beats(text: str, token: Token) -> bool:
     """心口跳得厉害,一分钟一百五十几."""
     told = _A_MINUTE.search(text, max(0, token.start - _NEAR), token.start) is not None
     return told and _HEART.search(text) is not None and _ENDS.match(text, token.end) is not None
+
+
+def contrasted(text: str, token: Token) -> bool:
+    """平时130,今天160多: a value of now beside a baseline, both without a name."""
+    begin, end = max(0, token.start - _NEARBY), token.end + _NEARBY
+    return (
+        _SINCE.search(text, begin, token.start) is not None
+        and _BASELINE.search(text, begin, end) is not None
+        and _ENDS.match(text, token.end) is not None
+    )

@@ -36,16 +36,9 @@ _ENDS = re.compile(r"$|[\s,，.。!?;；、()（）\]】吧了呢的啊左上以
 _STEADY = re.compile(
     r"(?:稳|控制|维持|保持|稳定|波动|量|测|查|扎|验|打出来?)[了的出来着哒咗得在到一下]*(?:[一二两三四五几0-9]+[遍次回道])?(?:大概|差不多|大约|都|也|是|还|又|只有|才|有)*[\s:]?$"
 )
-_LIKELY = r"(?:都|也|是|就|在|才|只有|又|还|已经|突然|忽然|一下子?|竟然|大概|差不多|大约|到了?|有|高到|升到|涨到|变成|老是?|,)*"
 # 我今天3.6, 我现在还8.3
 _I_HAVE = re.compile(
     r"[我俺](?:的|今天|今早|现在|昨天|刚才|这次|都|还|也|才|只)*(?:今天|今早|现在|昨天|刚才|这次)(?:都|还|有|是|才|只|也|又)*$"
-)
-_SINCE = re.compile(
-    rf"(?:今天|今早|今晨|今晚|早上|今儿个?|今朝|今日|现在|这两天|这几天|最近|刚才|昨天|昨晚|平时|平常|一般|以前|往常){_LIKELY}$"
-)
-_BASELINE = re.compile(
-    rf"(?:平时|平常|一般|以前|往常|原来|平日){_LIKELY}(?:1[0-9]{{2}}|[0-9]\.[0-9]|一百|百)[^,，。]{{0,4}}[,，。\s]*(?:今|现在|这两天|这几天|最近|刚|昨)"
 )
 _TIMED = re.compile(r"\s*(?:钟|半|左右)?\s*(?:测|量|吃|起|的时候|去|来|开始|到|睡|打针|才)")
 _MINE = re.compile(r"[?？。!！]\s*(?:我|俺|本人)(?:的)?是?$")
@@ -56,7 +49,6 @@ _COMMAS = 6
 _FAR = 99
 _SHORT = 14
 _BEFORE = 12
-_NEARBY = 24
 _QUIET = 10
 _SILENT = 6
 _CUT_SHORT = 4
@@ -268,7 +260,7 @@ class Single:
         measured = _STEADY.search(before) or _I_HAVE.search(before)
         told = (
             measured
-            or self._contrasted(clue)
+            or nameless.contrasted(self.state.text, clue.token)
             or self._put_right(clue)
             or nameless.bare(self.state.text, clue.token)
             or nameless.fed(self.state.text, clue.token)
@@ -291,16 +283,6 @@ class Single:
             fits
             and nameless.beats(self.state.text, clue.token)
             and self._value(clue, number, Kind.PULSE)
-        )
-
-    def _contrasted(self, clue: Clue) -> bool:
-        """平时130,今天160多: a value of now beside a baseline, both without a name."""
-        text = self.state.text
-        begin, end = max(0, clue.token.start - _NEARBY), clue.token.end + _NEARBY
-        return (
-            _SINCE.search(text, begin, clue.token.start) is not None
-            and _BASELINE.search(text, begin, end) is not None
-            and _ENDS.match(text, clue.token.end) is not None
         )
 
     def _put_right(self, clue: Clue) -> bool:
