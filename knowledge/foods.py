@@ -28,7 +28,8 @@ class FoodError(Exception):
 class Group:
     """Foods that call for the same advice.
 
-    `advice` is by disease, `extra` by other condition, `notes` by food and disease. A group of
+    `advice` is by disease, `extra` by other condition, `notes` by food and disease, `also` a second
+    article that says the same. A group of
     general words ("水果") yields to the groups in `general_of` when a question names both.
     """
 
@@ -39,6 +40,7 @@ class Group:
     extra: Mapping[str, str]
     notes: Mapping[str, Mapping[str, str]]
     articles: Mapping[str, str]
+    also: Mapping[str, str]
     sources: Mapping[str, Source]
     confidence: Confidence
     gi: str
@@ -150,7 +152,8 @@ class FoodTable:
         names = "、".join(m.name for m in members)
         # "喝酒" and "吃面" are names that bring their own verb.
         verb = "" if names.startswith(group.verb) else group.verb
-        parts, citations = [], []
+        parts: list[str] = []
+        citations: list[tuple[str, Source, str]] = []
         for condition in asked:
             notes = [
                 group.notes[m.food][condition]
@@ -160,7 +163,8 @@ class FoodTable:
             said = "".join((group.advice[condition], *dict.fromkeys(notes)))
             who = self._say[condition]
             parts.append(self._say["line"].format(who=who, verb=verb, food=names, advice=said))
-            citations.append((group.articles[condition], group.sources[condition], said))
+            behind = (group.articles[condition], group.also.get(condition))
+            citations.extend((name, group.sources[condition], said) for name in behind if name)
         for extra, said in group.extra.items():
             if extra in self._ask and self._ask[extra].search(question):
                 parts.append(said)
@@ -187,6 +191,7 @@ def _group(key: str, entry: Mapping[str, Any], registry: Mapping[str, Source]) -
             extra={name: entry[name] for name in ("kidney", "gout") if name in entry},
             notes=entry.get("notes", {}),
             articles={condition: entry["articles"][condition] for condition in _ORDER},
+            also=entry.get("also", {}),
             sources={condition: registry[entry["sources"][condition]] for condition in _ORDER},
             confidence=Confidence(entry["confidence"]),
             gi=entry["gi"],

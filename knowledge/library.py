@@ -16,6 +16,7 @@ from knowledge.foods import Advice, FoodTable, Mention
 from knowledge.gate import Gate
 from knowledge.question import asks, clauses, normalise, sentences
 from knowledge.retrieval import Ranking, Retriever
+from language.dialects import standard
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 _PENDING = "待医生审核"
@@ -77,7 +78,7 @@ class Library:
             now: decides which articles have expired.
         """
         today = now.astimezone(_SHANGHAI).date()
-        whole = normalise(question)
+        whole = normalise(standard(question))
         if not whole.strip():
             return UNKNOWN
         refusal = self._gate.refusal(whole)
@@ -99,7 +100,7 @@ class Library:
 
     def examine(self, question: str) -> dict[str, float] | None:
         """Return what the classifier sees of a question; None when rules or foods decide it."""
-        whole = normalise(question)
+        whole = normalise(standard(question))
         asked = sentences(whole)[:_MOST_SENTENCES]
         if not asked or self._gate.refusal(whole) or self._gate.route(asked[0]):
             return None
