@@ -21,6 +21,9 @@ from language.understanding import Intent
         ("血压150/95", Intent.REPORT), ("头晕", Intent.REPORT),
         ("高血压能吃鸡蛋吗", Intent.QUESTION), ("谢谢", Intent.THANKS), ("", Intent.OTHER),
         ("今天赶集去了", Intent.OTHER),
+        ("血压好了，不吃药要得不", Intent.QUESTION), ("降压药天天吃要不要得", Intent.QUESTION),
+        ("药要补么", Intent.QUESTION), ("血压高的人抽烟能咋地，非戒不可吗", Intent.QUESTION),
+        ("吃莜面好还是白面好", Intent.QUESTION), ("要么明天再说", Intent.OTHER),
     ],
 )  # fmt: skip
 def test_the_intent_is_heard(message: str, intent: Intent) -> None:
