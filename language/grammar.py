@@ -279,16 +279,23 @@ class Grammar:
                 continue
             if token.kind != "num" or not shapes.is_separator(self.text[last.end : token.start]):
                 break
+            if len(group) > 1 and self._glucose_after_pressure(group[0], token):
+                break
             group += [*held, token]
             held, last = [], token
         return group
+
+    def _glucose_after_pressure(self, first: Token, token: Token) -> bool:
+        """142/90 7.0空腹: a decimal with its moment behind is not the third of a pressure."""
+        decimal = first.figure.whole and token.figure.decimals == 1
+        return decimal and self.state.context_behind(token) is not None
 
     def _walled(self, first: Token) -> bool:
         """A number that belongs to something else: a lab value, a phone, a reference range."""
         before = self.text[max(0, first.start - _BEFORE) : first.start]
         if _LETTER.search(before) and not self._known_label(first):
             return True
-        if self.state.label.name == "other" and self._pressure_next(first):
+        if self.state.label.name in {"other", "private"} and self._pressure_next(first):
             self.state.label = Label()
             return False
         if self.state.label.name in {"other", "private"}:
@@ -299,7 +306,7 @@ class Grammar:
         return _REFERENCE.search(before) is not None or _PRINTED.fullmatch(since) is not None
 
     def _pressure_next(self, first: Token) -> bool:
-        """压差大,160/60: written with a slash it is a pressure all the same."""
+        """压差大,160/60 and 今年入冬161/90: written with a slash it is a pressure all the same."""
         second = next((t for t in self.tokens if t.start > first.start and t.kind == "num"), None)
         if second is None or self.text[first.end : second.start].strip() != "/":
             return False

@@ -33,6 +33,13 @@ _FROM_HERE_ON = re.compile(
     r"%?\s*相当于(?:平均|空腹)|(?:mmhg|mmol/l|\s)*以[上下](?:的?话)?(?:就|才|都|必须|算|能?(?:确诊|诊断))"
 )
 _RATHER = re.compile(r"\s*,?\s*(?:而|应该|应)?是\s*[0-9一二两三四五六七八九十百]")
+# 1级140-159/90-99,2级160-179/100-109
+_GRADE = re.compile(r"[1-4一二三四]\s*级")
+_GRADES = 2
+# 139/92 不对 149/92
+_TAKEN_BACK = re.compile(
+    r"[\s,，.。、]*(?:不对|不是|错了?|搞错了?|看错了?)[\s,，.。、]*(?:应该|应|该)?是?[\s,，]*"
+)
 _OWN = re.compile(r"我|俺|本人|今天|今早|现在|刚|昨|最近|头晕|头疼|头痛|难受|不舒服|都")
 
 
@@ -57,9 +64,16 @@ def _replaced(drafts: Sequence[Draft], tokens: Tokens) -> list[Draft]:
     refused = _refusals(tokens)
     return [
         d
-        for d in drafts
+        for d, following in itertools.zip_longest(drafts, drafts[1:])
         if not (_refused(d, refused, tokens) and _RATHER.match(tokens.text, d.end))
+        and not (following and _taken_back(d, following, tokens.text))
     ]
+
+
+def _taken_back(draft: Draft, following: Draft, text: str) -> bool:
+    """139/92 不对 149/92: nothing else stands between them, and they measure the same."""
+    between = text[draft.end : following.start]
+    return draft.kind is following.kind and _TAKEN_BACK.fullmatch(between) is not None
 
 
 def _refusals(tokens: Tokens) -> list[int]:
@@ -100,11 +114,23 @@ def _defined(draft: Draft, text: str) -> bool:
     tail = _DEFINES if listed else _FROM_HERE_ON
     begin = max(text.rfind(sign, 0, draft.start) for sign in ",。!?;\n") + 1
     own = _OWN.search(text, begin, draft.start) or draft.when
+    if not own and _graded(draft, text):
+        return True
     asked = _HOW_MUCH_IS.search(text, 0, draft.start) and _IS_IT.match(text, draft.end)
     if asked and not own:
         return True
     above = _CLASS.search(text, begin, draft.start) and _FROM_HERE.match(text, draft.end)
     return not own and (above or tail.match(text, draft.end)) is not None
+
+
+def _graded(draft: Draft, text: str) -> bool:
+    """Numbers in a list of grades, of which one begins before this one."""
+    begin = max(text.rfind(sign, 0, draft.start) for sign in "。!?;\n") + 1
+    end = min(
+        (at for sign in "。!?;\n" if (at := text.find(sign, draft.end)) >= 0), default=len(text)
+    )
+    graded = list(_GRADE.finditer(text, begin, end))
+    return len(graded) >= _GRADES and graded[0].start() < draft.start
 
 
 def _judge_limit(draft: Draft, text: str) -> None:

@@ -10,7 +10,7 @@ from language import nameless, shapes
 from language.draft import Draft
 from language.lexicon import shapes as all_shapes
 from language.numerals import Number
-from language.state import State
+from language.state import PRESSURE_NAMES, State
 from language.tokens import Token
 from language.understanding import Certainty, Purpose
 
@@ -76,7 +76,8 @@ class Single:
         if number.clock and not self.state.expects(Kind.GLUCOSE) and self._a_time(clue):
             return True
         return (
-            self._by_name(clue, number)
+            self._by_moment_after_pressure(clue, number)
+            or self._by_name(clue, number)
             or self._by_context(clue, number)
             or self._by_name_behind(clue, number)
             or self._unnamed(clue, number)
@@ -216,6 +217,13 @@ class Single:
         if not all_shapes()["weight_bare"].fits(number.value):
             return self._doubt(clue, Kind.WEIGHT, number)
         return self._value(clue, number, Kind.WEIGHT)
+
+    def _by_moment_after_pressure(self, clue: Clue, number: Number) -> bool:
+        """142/90 7.0空腹: a decimal beside its moment is no pressure, though one was named."""
+        if number.decimals != 1 or self.state.label.name not in PRESSURE_NAMES:
+            return False
+        self.state.label.commas += 1
+        return self._by_context(clue, number)
 
     def _by_context(self, clue: Clue, number: Number) -> bool:
         """A moment of the day names glucose, before or behind the number."""

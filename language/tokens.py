@@ -205,7 +205,8 @@ def _other_unit(text: str, start: int, end: int, number: Number, unit: str) -> T
         return Token("num", "", start, end, replace(number, approximate=True))
     if unit[0] == "块" and _OF_GLUCOSE.search(text, 0, start):
         return _coined(text, start, end - len(unit) + 1, number)
-    if _OF_GLUCOSE.search(text, 0, start) and _counted(text, end, number, unit):
+    measured = _OF_GLUCOSE.search(text, 0, start) or _OF_PRESSURE.search(text, 0, start)
+    if measured and _counted(text, end, number, unit):
         return Token("num", "", start, end, number)
     if ago := _AGO.match(text, end):
         recent = unit in _HOURS or (unit == "天" and number.value <= _CURRENT_DAYS)
@@ -214,7 +215,7 @@ def _other_unit(text: str, start: int, end: int, number: Number, unit: str) -> T
 
 
 def _counted(text: str, end: int, number: Number, unit: str) -> bool:
-    """空腹八九点, 血糖七个: a level, told with the word for a point or a piece."""
+    """空腹八九点, 血糖七个, 低压九十来个: a level, told with the word for a point or a piece."""
     vague = unit == "点" and number.low is not None
     return vague or (unit == "个" and _ONLY.match(text, end) is not None)
 

@@ -151,7 +151,7 @@ def test_danger_does_not_wait_for_the_next_voice_message(phone: Phone) -> None:
 
 
 @pytest.mark.parametrize(
-    "heard", ["我老公兄们得厉害,左哥不发麻。", "他今天早上叫不行了", "我低压喝了浓药"]
+    "heard", ["我老公兄们得厉害,左胳膊发麻。", "他今天早上叫不行了", "我低压喝了浓药"]
 )
 def test_danger_written_with_other_signs_of_the_same_sound_is_heard(
     phone: Phone, heard: str
