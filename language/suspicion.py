@@ -30,6 +30,7 @@ _LONGEST_PIECE = 120
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _COMMAS = re.compile(r"[,，]{2,}")
 _ENDS = re.compile(r"(?<=[。!！?？;；\n])")
+_CLOSING = " ,，。.!！?？;；、~…\n"
 _SENTENCE_ENDS = re.compile(r"[。!！?？;；\n]+")
 
 
@@ -91,9 +92,13 @@ def pieces(text: str) -> list[str]:
 
 
 def beginnings(piece: str) -> list[str]:
-    """The piece as it stood after each of its sentences: what is added behind never drowns it."""
+    """The piece as it stood after each of its sentences: what is added behind never drowns it.
+
+    Without the sign at its end, so that a full stop makes nothing more or less urgent.
+    """
     ends = [found.end() for found in _SENTENCE_ENDS.finditer(piece)]
-    return [piece[:end] for end in sorted({*ends, len(piece)})]
+    begun = (piece[:end].rstrip(_CLOSING) for end in sorted({*ends, len(piece)}))
+    return [one for one in dict.fromkeys(begun) if one]
 
 
 def features(text: str) -> frozenset[int]:
