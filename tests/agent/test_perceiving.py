@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from agent.context import TurnContext
+from agent.decision import Decision
+from agent.graph import decide
 from agent.loading import Tools
 from agent.perceiving import LEASE, PATIENCE, perceive_next
 from records import heard, media
@@ -129,16 +132,13 @@ def test_what_came_while_the_turn_thought_is_not_passed_over(
     post.speak()
     post.fetched()
     village.later(minutes=2)
-    import agent.turn
 
-    think = agent.turn.decide
-
-    def slowly(context: Any) -> Any:
+    def slowly(context: TurnContext) -> Decision:
         post.perceive()
-        return think(context)
+        return decide(context)
 
     with monkeypatch.context() as during:
-        during.setattr(agent.turn, "decide", slowly)
+        during.setattr("agent.turn.decide", slowly)
         village.turn()
     assert village.said() == []
     village.turn()
