@@ -171,6 +171,9 @@ def living(grown: Path, folder: Path) -> Iterator[County]:
         **demo.settings(pages, phones),
         **demo.secret_settings(made),
         "SUIFANG_EMBEDDINGS": "none",
+        # The same county with the optional extras and without; tests/sight and tests/voice try those.
+        "SUIFANG_PHOTO": "off",
+        "SUIFANG_VOICE": "off",
         "SUIFANG_SETTLE_SECONDS": "1",
         "SUIFANG_LOG_LEVEL": "info",
         "SUIFANG_LOG_FORMAT": "json",

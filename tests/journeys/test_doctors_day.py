@@ -67,6 +67,7 @@ def test_keys_and_filters_lead_to_what_is_ones_own(county: County, eyes: Eyes) -
     desk = Desk(eyes.window(DESK), county.pages)
     desk.signs_in("township")
     expect(desk.line_of(later.name)).to_be_visible()
+    desk.page.wait_for_load_state("load")
     desk.page.keyboard.press("j")
     expect(desk.page.locator(".case").first).to_be_focused()
     desk.page.keyboard.press("Enter")
