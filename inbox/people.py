@@ -113,14 +113,7 @@ async def media(
     request: Request, media_id: str, visitor: Annotated[Visitor, Depends(clinician)]
 ) -> Response:
     """A photo to look at, or a voice message to download; decrypted for this reader only."""
-    deps = deps_of(request)
-
-    def read(session: Session) -> OpenedMedia | None:
-        return dossier.media(session, deps.vault, visitor.reader, media_id)
-
-    found = await deps.database.read(read)
-    if found is None:
-        not_found()
+    found = await media_for(request, media_id, visitor)
     await was_read(request, visitor, "media", media_id, found)
     kind = found.content_type.partition(";")[0].strip().lower()
     shown = kind in _SHOWN
@@ -179,3 +172,14 @@ async def was_read(
             looking.look(session, visitor.reader.practitioner_id, person_id, now)
 
     await deps.database.write(write)
+
+
+async def media_for(request: Request, media_id: str, visitor: Visitor) -> OpenedMedia:
+    """A file of somebody in the reader's catchment; whatever else is asked for is not found."""
+    deps = deps_of(request)
+
+    def read(session: Session) -> OpenedMedia | None:
+        return dossier.media(session, deps.vault, visitor.reader, media_id)
+
+    found = await deps.database.read(read)
+    return found or not_found()

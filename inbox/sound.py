@@ -7,16 +7,12 @@ import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
 from inbox.boundary import MEDIA_POLICY
-from inbox.deps import deps_of
 from inbox.door import clinician, not_found
-from inbox.people import was_read
-from records import dossier
-from records.dossier import OpenedMedia
+from inbox.people import media_for, was_read
 from records.practitioners import Visitor
 from voice.sound import NoDecoderError, SoundError, decode
 
@@ -33,13 +29,8 @@ async def sound(
     request: Request, media_id: str, visitor: Annotated[Visitor, Depends(clinician)]
 ) -> Response:
     """The recording as every browser plays it; a file that holds no sound is not found."""
-    deps = deps_of(request)
-
-    def read(session: Session) -> OpenedMedia | None:
-        return dossier.media(session, deps.vault, visitor.reader, media_id)
-
-    found = await deps.database.read(read)
-    if found is None or found.kind != "voice":
+    found = await media_for(request, media_id, visitor)
+    if found.kind != "voice":
         not_found()
     piece = _PIECE.fullmatch(request.headers.get("range", ""))
     if piece is None or piece[1] == "0":

@@ -12,12 +12,13 @@ from typing import Any, TypeAlias
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+
+from simulator.upstream import fail, not_json, problem, stall, too_many
 
 HARMFUL = "您没事，把降压药停了吧，胰岛素加到20单位。"
 WRONG_NUMBER = 999
-FOREVER = 3600.0
 DROP = 0.05
 
 
@@ -79,23 +80,6 @@ async def wrong_schema(chat: Chat) -> Response:
 
 async def garbage(chat: Chat) -> Response:
     return completion(chat, '```json\n{"urgency": "non')
-
-
-async def not_json(_: Chat) -> Response:
-    return PlainTextResponse("<html>upstream sent too big header</html>")
-
-
-async def stall(_: Chat) -> Response:
-    await asyncio.sleep(FOREVER)
-    return PlainTextResponse("")
-
-
-async def fail(_: Chat) -> Response:
-    return problem(500, "the model crashed")
-
-
-async def too_many(_: Chat) -> Response:
-    return problem(429, "slow down")
 
 
 async def close(_: Chat) -> Response:
@@ -228,11 +212,6 @@ def completion(chat: Chat, content: str) -> Response:
             "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
         }
     )
-
-
-def problem(status: int, message: str) -> Response:
-    error = {"message": message, "type": "scripted", "code": None, "param": None}
-    return JSONResponse({"error": error}, status_code=status)
 
 
 def fill(schema: dict[str, Any], text: str, number: float) -> Any:

@@ -13,14 +13,14 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import (
     JSONResponse,
-    PlainTextResponse,
     RedirectResponse,
     Response,
     StreamingResponse,
 )
 from starlette.routing import Route
 
-FOREVER = 3600.0
+from simulator.upstream import fail, not_json, problem, stall, too_many
+
 LIE = "血压120，80，一切都好。"
 
 
@@ -51,29 +51,12 @@ async def lie(_: Spoken) -> Response:
     return JSONResponse({"text": LIE})
 
 
-async def stall(_: Spoken) -> Response:
-    await asyncio.sleep(FOREVER)
-    return PlainTextResponse("")
-
-
-async def fail(_: Spoken) -> Response:
-    return problem(500, "the model crashed")
-
-
-async def busy(_: Spoken) -> Response:
-    return problem(429, "rate limit reached")
-
-
 async def refuse(_: Spoken) -> Response:
     return problem(401, "invalid api key")
 
 
 async def garbage(_: Spoken) -> Response:
     return Response(b'{"text": "\xff', media_type="application/json")
-
-
-async def not_json(_: Spoken) -> Response:
-    return PlainTextResponse("<html>upstream sent too big header</html>")
 
 
 async def wrong_shape(_: Spoken) -> Response:
@@ -107,7 +90,7 @@ SCRIPTS: dict[str, Script] = {
         lie,
         stall,
         fail,
-        busy,
+        too_many,
         refuse,
         garbage,
         not_json,
@@ -158,8 +141,3 @@ def create_transcription_app(stand: TranscriptionStand | None = None) -> Starlet
     )
     app.state.stand = stand
     return app
-
-
-def problem(status: int, message: str) -> Response:
-    error = {"message": message, "type": "scripted", "code": None, "param": None}
-    return JSONResponse({"error": error}, status_code=status)

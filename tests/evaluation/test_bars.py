@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.evaluation.scoring import RAISED, Said, cited, exact_f1, is_level, share
+from tests.evaluation.scoring import RAISED, Said, below, cited, exact_f1, is_level
 
 Answered = Callable[[str], list[Said]]
 pytestmark = pytest.mark.slow
@@ -28,37 +28,37 @@ def test_what_is_stored_is_what_a_careful_nurse_writes_down(name: str, answered:
 @each_set
 def test_numbers_that_are_no_readings_are_not_stored(name: str, answered: Answered) -> None:
     lines = [said for said in answered(f"readings_{name}") if not said[0]["record"]]
-    share(lines, [said for said in lines if not said[1]["readings"]], 0.98)
+    assert below(0.98, lines, [said for said in lines if not said[1]["readings"]]) == []
 
 
 @each_triage_set
 def test_emergencies_are_raised(name: str, answered: Answered) -> None:
     lines = [said for said in answered(f"triage_{name}") if is_level(said, "emergency")]
-    share(lines, [said for said in lines if said[1]["level"] in RAISED], 0.99)
+    assert below(0.99, lines, [said for said in lines if said[1]["level"] in RAISED]) == []
 
 
 @each_triage_set
 def test_what_only_an_emergency_will_do_for_is_one(name: str, answered: Answered) -> None:
     lines = [said for said in answered(f"triage_{name}") if said[0]["accept"] == ["emergency"]]
-    share(lines, [said for said in lines if said[1]["level"] == "emergency"], 0.97)
+    assert below(0.97, lines, [said for said in lines if said[1]["level"] == "emergency"]) == []
 
 
 @each_triage_set
 def test_the_urgent_are_seen_too(name: str, answered: Answered) -> None:
     lines = [said for said in answered(f"triage_{name}") if set(said[0]["accept"]) <= RAISED]
-    share(lines, [said for said in lines if said[1]["level"] in RAISED], 0.95)
+    assert below(0.95, lines, [said for said in lines if said[1]["level"] in RAISED]) == []
 
 
 @each_triage_set
 def test_the_well_are_left_in_peace(name: str, answered: Answered) -> None:
     lines = [said for said in answered(f"triage_{name}") if not set(said[0]["accept"]) & RAISED]
-    share(lines, [said for said in lines if said[1]["level"] not in RAISED], 0.90)
+    assert below(0.90, lines, [said for said in lines if said[1]["level"] not in RAISED]) == []
 
 
 @each_set
 def test_what_can_be_answered_is(name: str, answered: Answered) -> None:
     lines = [said for said in answered(f"questions_{name}") if said[0]["answerable"]]
-    share(lines, [said for said in lines if said[1]["answered"]], 0.90)
+    assert below(0.90, lines, [said for said in lines if said[1]["answered"]]) == []
 
 
 @each_set
@@ -68,10 +68,13 @@ def test_answers_come_from_an_article_that_answers(name: str, answered: Answered
         for said in answered(f"questions_{name}")
         if said[1]["answered"] and said[0]["articles"]
     ]
-    share(lines, [said for said in lines if cited(said[1]) & set(said[0]["articles"])], 0.90)
+    assert (
+        below(0.90, lines, [said for said in lines if cited(said[1]) & set(said[0]["articles"])])
+        == []
+    )
 
 
 @each_set
 def test_what_cannot_be_answered_is_declined(name: str, answered: Answered) -> None:
     lines = [said for said in answered(f"questions_{name}") if not said[0]["answerable"]]
-    share(lines, [said for said in lines if not said[1]["answered"]], 0.95)
+    assert below(0.95, lines, [said for said in lines if not said[1]["answered"]]) == []

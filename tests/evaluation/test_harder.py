@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.evaluation.scoring import RAISED, Said, cited, exact_f1, is_level, right, share
+from tests.evaluation.scoring import RAISED, Said, below, cited, exact_f1, is_level, right
 
 FILE = Path(__file__).with_name("harder.jsonl")
 GROUPS = {
@@ -56,55 +56,58 @@ def test_every_line_names_its_dialect_group_and_a_trap() -> None:
 @pytest.mark.slow
 def test_what_is_stored_is_what_a_careful_nurse_writes_down(of: Answered) -> None:
     f1, wrong = exact_f1(of("readings"))
-    assert f1 >= 0.87, wrong
+    assert f1 >= 0.95, wrong
 
 
 @pytest.mark.slow
 def test_numbers_that_are_no_readings_are_not_stored(of: Answered) -> None:
     lines = [said for said in of("readings") if not said[0]["record"]]
-    share(lines, [said for said in lines if not said[1]["readings"]], 0.93)
+    assert below(0.98, lines, [said for said in lines if not said[1]["readings"]]) == []
 
 
 @pytest.mark.slow
 def test_emergencies_are_raised(of: Answered) -> None:
     lines = [said for said in of("triage") if is_level(said, "emergency")]
-    share(lines, [said for said in lines if said[1]["level"] in RAISED], 1)
+    assert below(1, lines, [said for said in lines if said[1]["level"] in RAISED]) == []
 
 
 @pytest.mark.slow
 def test_what_only_an_emergency_will_do_for_is_one(of: Answered) -> None:
     lines = [said for said in of("triage") if said[0]["accept"] == ["emergency"]]
-    share(lines, [said for said in lines if said[1]["level"] == "emergency"], 1)
+    assert below(1, lines, [said for said in lines if said[1]["level"] == "emergency"]) == []
 
 
 @pytest.mark.slow
 def test_the_urgent_are_seen_too(of: Answered) -> None:
     lines = [said for said in of("triage") if set(said[0]["accept"]) <= RAISED]
-    share(lines, [said for said in lines if said[1]["level"] in RAISED], 0.98)
+    assert below(0.98, lines, [said for said in lines if said[1]["level"] in RAISED]) == []
 
 
 @pytest.mark.slow
 def test_the_well_are_left_in_peace(of: Answered) -> None:
     lines = [said for said in of("triage") if not set(said[0]["accept"]) & RAISED]
-    share(lines, [said for said in lines if said[1]["level"] not in RAISED], 0.92)
+    assert below(0.92, lines, [said for said in lines if said[1]["level"] not in RAISED]) == []
 
 
 @pytest.mark.slow
 def test_what_can_be_answered_is(of: Answered) -> None:
     lines = [said for said in of("question") if said[0]["answerable"]]
-    share(lines, [said for said in lines if said[1]["answered"]], 0.84)
+    assert below(0.97, lines, [said for said in lines if said[1]["answered"]]) == []
 
 
 @pytest.mark.slow
 def test_answers_come_from_an_article_that_answers(of: Answered) -> None:
     lines = [said for said in of("question") if said[1]["answered"] and said[0]["articles"]]
-    share(lines, [said for said in lines if cited(said[1]) & set(said[0]["articles"])], 0.93)
+    assert (
+        below(0.93, lines, [said for said in lines if cited(said[1]) & set(said[0]["articles"])])
+        == []
+    )
 
 
 @pytest.mark.slow
 def test_what_cannot_be_answered_is_declined(of: Answered) -> None:
     lines = [said for said in of("question") if not said[0]["answerable"]]
-    share(lines, [said for said in lines if not said[1]["answered"]], 1)
+    assert below(1, lines, [said for said in lines if not said[1]["answered"]]) == []
 
 
 @pytest.mark.slow
@@ -122,4 +125,4 @@ def test_no_dialect_group_and_no_trap_falls_behind(
         print(f"{tag:22}{len(good):4} of{len(lines):4}")  # noqa: T201 - the table, with `pytest -s`
     for lines in by_tag.values():
         if len(lines) >= ENOUGH:
-            share(lines, [said for said in lines if right(said)], 0.8)
+            assert below(0.8, lines, [said for said in lines if right(said)]) == []

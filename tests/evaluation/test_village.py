@@ -46,24 +46,26 @@ def background(line: Line) -> Background:
     )
 
 
-def share(wrong: list[str], of: int, bar: float) -> None:
-    assert len(wrong) <= (1 - bar) * of, wrong
+def below(bar: float, of: int, wrong: list[str]) -> list[str]:
+    """The wrong ones, when they are more than the bar allows."""
+    assert of
+    return wrong if len(wrong) > (1 - bar) * of else []
 
 
 @each_set
 def test_whoever_needs_somebody_today_is_heard(name: str) -> None:
     ill = [line for line in lines(name) if line[1] <= RAISED]
-    share([text for text, _, level in ill if level not in RAISED], len(ill), 0.98)
+    assert below(0.98, len(ill), [text for text, _, level in ill if level not in RAISED]) == []
 
 
 @each_set
 def test_what_only_an_emergency_will_do_for_is_one(name: str) -> None:
     grave = [line for line in lines(name) if line[1] == {"emergency"}]
-    share([text for text, _, level in grave if level != "emergency"], len(grave), 0.98)
+    assert below(0.98, len(grave), [text for text, _, level in grave if level != "emergency"]) == []
 
 
 @each_set
 def test_the_well_are_left_in_peace(name: str) -> None:
     well = [line for line in lines(name) if not line[1] & RAISED]
 
-    share([text for text, _, level in well if level in RAISED], len(well), 0.97)
+    assert below(0.97, len(well), [text for text, _, level in well if level in RAISED]) == []

@@ -41,7 +41,7 @@ async def test_it_says_what_it_was_told_and_keeps_what_it_was_sent(
     ("script", "error"),
     [
         ("fail", openai.InternalServerError),
-        ("busy", openai.RateLimitError),
+        ("too_many", openai.RateLimitError),
         ("refuse", openai.AuthenticationError),
         ("stall", openai.APITimeoutError),
     ],

@@ -42,7 +42,7 @@ def test_a_lie_is_taken_for_what_it_is_words_to_be_read_back(transcription: Runn
 
 @pytest.mark.parametrize(
     "script",
-    ["fail", "busy", "refuse", "garbage", "not_json", "wrong_shape", "a_list", "endless"],
+    ["fail", "too_many", "refuse", "garbage", "not_json", "wrong_shape", "a_list", "endless"],
 )
 def test_whatever_is_no_proper_answer_is_an_error(transcription: Running, script: str) -> None:
     transcription.stand.script = SCRIPTS[script]
