@@ -9,6 +9,7 @@ raised when what was heard alarms and what was said, typed, would not.
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 import tempfile
@@ -138,5 +139,15 @@ def main(clips: Path, path: Path) -> None:
         print(f"\n{name}", *score.lines, sep="\n")
 
 
+def _asked() -> tuple[Path, Path]:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("clips", type=Path, help="one folder a codec")
+    parser.add_argument("sentences", nargs="?", type=Path, default=SENTENCES)
+    asked = parser.parse_args()
+    if not asked.clips.is_dir():
+        parser.error(f"{asked.clips} is no folder of recordings")
+    return asked.clips, asked.sentences
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else SENTENCES)  # noqa: PLR2004
+    main(*_asked())
