@@ -24,6 +24,7 @@ from agent.following_up import follow_up, progress, still_expected
 from agent.guard import guard
 from agent.hearing import assess, hear, judged_again
 from agent.leaving import noticed
+from agent.over_time import judged_over_time
 from agent.recording import record
 from agent.reminder_hour import hour_told
 from agent.state import TurnState
@@ -96,6 +97,7 @@ def weigh(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     recorded: TurnState = {"record": listening.doubted(found, runtime.context)}
     if heed.owners or found.corrected:
         assessed |= judged_again(assessed, found.readings, runtime.context)
+    assessed |= judged_over_time({**assessed, **recorded}, runtime.context)
     collected = collect({**state, **assessed, **recorded}, runtime)
     return {**assessed, **recorded, **collected}
 

@@ -98,11 +98,12 @@ class _Cause:
     then: Assessment
     today: Assessment
     claimed: Level = Level.URGENT
+    beyond: bool = False
 
     @property
     def explained(self) -> bool:
-        """Whether the rules alone account for it. What a model or a wish raised is not for us."""
-        return self.then.level >= self.claimed
+        """Whether these words alone account for it: what a model, a wish or other days raised is not."""
+        return self.then.level >= self.claimed and not self.beyond
 
 
 def _alarm(session: Session, wrong: StoredReading) -> Escalation | None:
@@ -137,8 +138,7 @@ def _causes(session: Session, vault: Vault, alarm: Escalation, known: Background
     for event in _events(session, alarm):
         messages = _messages(session, event)
         if messages:
-            told = _told(session, vault, alarm.person_id, messages, known)
-            found.append(replace(told, claimed=_claimed(session, messages)))
+            found.append(_told(session, vault, alarm.person_id, messages, known))
         else:
             found.append(_entered(session, alarm.person_id, event.at, known))
     return found
@@ -160,11 +160,10 @@ def _messages(session: Session, event: EscalationEvent) -> Sequence[InboundMessa
     ).all()
 
 
-def _claimed(session: Session, messages: Sequence[InboundMessage]) -> Level:
-    """How urgent the turn was that answered these messages; urgent at least, or nobody had rung."""
-    turns = {row.turn_id for row in messages if row.turn_id}
-    levels = session.exec(select(Turn.level).where(col(Turn.id).in_(turns))).all()
-    return max((Level.URGENT, *map(Level, levels)), key=lambda level: level.rank)
+def _turns(session: Session, messages: Sequence[InboundMessage]) -> Sequence[Turn]:
+    """The turns that answered these messages."""
+    ids = {row.turn_id for row in messages if row.turn_id}
+    return session.exec(select(Turn).where(col(Turn.id).in_(ids))).all()
 
 
 def _told(
@@ -183,9 +182,14 @@ def _told(
     ).all()
     said = [_BREAK.join(texts), *texts] if len(texts) > 1 else texts
     described = [one for text in said for one in judge(read(text), known)]
+    turns = _turns(session, messages)
+    levels = (Level.URGENT, *(Level(turn.level) for turn in turns))
+    heard = {rule for one in described for rule in one.assessment.rules}
     return _Cause(
         then=_worst(one.assessment for one in described),
         today=_worst(assess(_as_it_stands(one.situation, stored)) for one in described),
+        claimed=max(levels, key=lambda level: level.rank),
+        beyond=any(not heard.issuperset(turn.rules) for turn in turns),
     )
 
 
