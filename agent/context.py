@@ -59,7 +59,10 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A stored reading, as far as a turn needs it. `message_id`: None when a doctor entered it."""
+    """A stored reading, as far as a turn needs it. `message_id`: None when a doctor entered it.
+
+    `here`: it was sent from this phone. No other phone's value is put right or taken back on it.
+    """
 
     reading_id: str
     reading: Reading
@@ -69,6 +72,7 @@ class Past:
     setting: str = "home"
     basis: str = "measured"
     message_id: str | None = None
+    here: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,9 +171,11 @@ def _member(
     person = linked.person
     standing = consents.standing(session, person.id, contact_id, linked.link)
     rows = readings.recent(session, person.id, since=now - _REMEMBERS, limit=_MOST_READINGS)
+    sent = _sent_from(session, contact_id, rows)
     if linked.relation != SENDER and consents.SHARING not in standing.allowed:
-        rows = _sent_from(session, contact_id, rows)
-    history = tuple(_past(row) for row in rows)
+        # What the holder of the phone sent he knows: nothing else shows before it is shared.
+        rows = [row for row in rows if row.inbound_message_id in sent]
+    history = tuple(_past(row, here=row.inbound_message_id in sent) for row in rows)
     return Member(
         person_id=person.id,
         relation=linked.relation,
@@ -189,7 +191,7 @@ def _member(
     )
 
 
-def _past(row: StoredReading) -> Past:
+def _past(row: StoredReading, *, here: bool) -> Past:
     reading = readings.as_reading(row)
     return Past(
         row.id,
@@ -200,19 +202,22 @@ def _past(row: StoredReading) -> Past:
         row.setting,
         row.basis,
         message_id=row.inbound_message_id,
+        here=here,
     )
 
 
-def _sent_from(session: Session, contact_id: str, rows: list[StoredReading]) -> list[StoredReading]:
-    """What the holder of the phone sent, and so knows: nothing else shows before it is shared."""
-    sent = set(
+def _sent_from(session: Session, contact_id: str, rows: list[StoredReading]) -> set[str]:
+    """The messages of these values that came from this phone."""
+    messages = {row.inbound_message_id for row in rows} - {None}
+    if not messages:
+        return set()
+    return set(
         session.exec(
             select(InboundMessage.id)
             .where(InboundMessage.contact_point_id == contact_id)
-            .where(col(InboundMessage.id).in_([row.inbound_message_id for row in rows]))
+            .where(col(InboundMessage.id).in_(messages))
         ).all()
     )
-    return [row for row in rows if row.inbound_message_id in sent]
 
 
 def _shared(session: Session, person_id: str, contact_id: str) -> bool:

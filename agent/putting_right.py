@@ -18,12 +18,17 @@ from language.expecting import Expecting
 from language.moment import instant_of
 from language.normalise import normalise
 from language.relations import code_of
+from language.scope import PAIR
 from language.understanding import Intent, Mention, Subject, Understanding
 from records.times import CHINA
 from texts.wording import spoken
 
 _RATHER = re.compile(
     r"\s*(?:哦|噢|呃|哎)?[,，\s]*(?:不是|应该是|是)\s*[0-9一二两三四五六七八九十百]"
+)
+# 不是我的,是我老伴的: whose the value is not.
+_NOT_THEIRS = re.compile(
+    r"(?:不是|不算|哪是)(?P<who>[^的,，。\s]{1,6}?)(?:自己|本人|个人)?[量测]?(?:的|[,，。\s]|$)"
 )
 # How long a value can still be corrected or taken back by a message.
 CORRECTABLE = timedelta(hours=24)
@@ -40,7 +45,7 @@ def put_right(heed: Heed, context: TurnContext) -> Record | None:
     if amendment is None or not last:
         return None
     if amendment.relation is not None:
-        return _given_to_another(amendment.relation, last, heed, context)
+        return _given_away(amendment.relation, last, heed, context)
     changed = [_changed(who, past, amendment, heed, context) for who, past in last]
     new = tuple(one for one in changed if one is not None)
     return Record(readings=new, corrected=True) if new else None
@@ -63,17 +68,39 @@ def _withdrawn(last: list[tuple[Member, Past]]) -> Record:
     )
 
 
-def _given_to_another(
+def _given_away(
     relation: str, last: list[tuple[Member, Past]], heed: Heed, context: TurnContext
 ) -> Record | None:
+    """One person's values are another's; asked where the words do not say which person's."""
+    owner = whose.related(code_of(relation), context) if relation else None
+    denied = _denied(heed, context)
+    meant = [(who, past) for who, past in last if denied is None or who is denied]
+    if any(who is not meant[0][0] for who, _ in meant):
+        values = tuple(_named(past, PAIR) for _, past in meant)
+        return Record(unplaced=values, ask_who=True, corrected=True)
+    if not meant or meant[0][0] is owner:
+        return None
+    return _given_to(owner, relation, meant, heed, context)
+
+
+def _denied(heed: Heed, context: TurnContext) -> Member | None:
+    """Whose the values are said not to be; None where nobody we know was named."""
+    said = _NOT_THEIRS.search(normalise(heed.text).text)
+    found = whose.named(said["who"], context) if said else None
+    return found.member if found else None
+
+
+def _given_to(
+    owner: Member | None,
+    relation: str,
+    last: list[tuple[Member, Past]],
+    heed: Heed,
+    context: TurnContext,
+) -> Record:
     """The values go to whom they belong; to nobody where that person is not registered."""
     others = [who for who in context.members if who is not last[0][0]]
-    if relation:
-        owner = whose.related(code_of(relation), context)
-    else:
-        owner = others[0] if len(context.members) > 1 and len(others) == 1 else None
-    if owner is last[0][0]:
-        return None
+    if not relation and len(others) == 1:
+        owner = others[0]
     messages = tuple(dict.fromkeys(str(past.message_id) for _, past in last))
     taken = replace(_withdrawn(last), disowned=messages)
     if owner is None:
@@ -122,12 +149,12 @@ def _as_new(past: Past, owner: Member, heed: Heed, context: TurnContext) -> NewR
 
 
 def _last_turn(context: TurnContext) -> list[tuple[Member, Past]]:
-    """What the last message with values brought, if it can still be taken back."""
+    """What the last message with values from this phone brought, if it can still be taken back."""
     fresh = [
         (who, past)
         for who in context.members
         for past in who.past
-        if past.message_id is not None and context.now - past.recorded_at <= CORRECTABLE
+        if past.here and context.now - past.recorded_at <= CORRECTABLE
     ]
     if not fresh:
         return []

@@ -143,7 +143,7 @@ def _correcting(new: NewReading, heed: Heed, context: TurnContext) -> NewReading
     fresh = [
         past
         for past in _of(new.person_id, context)
-        if past.message_id is not None
+        if past.here
         and context.now - past.recorded_at <= CORRECTABLE
         and past.reading.kind is new.reading.kind
     ]

@@ -24,7 +24,7 @@ from language.understanding import Certainty, Mention, Purpose, Subject, When
 
 # Where the messages are kept whose values nobody could place, and who is speaking.
 WHOSE, SPEAKING = "whose", "speaking"
-# Set where a value was said not to be the sender's, and not whose it is.
+# The person whose a value was said not to be, where it was not said whose it is.
 DISOWNED = "disowned"
 REMEMBERED = timedelta(minutes=10)
 
@@ -74,11 +74,23 @@ def kept(record: Record, heed: Heed, context: TurnContext) -> dict[str, object]:
     elif speaking(context) is not None:
         found[SPEAKING] = context.awaiting[SPEAKING]
     if record.withdraw and record.disowned and not record.unplaced:
-        found |= {WHOSE: list(record.disowned), DISOWNED: True}
+        found |= {WHOSE: list(record.disowned), DISOWNED: _taken_from(record, context)}
     if record.ask_who:
-        new = (heed.message_at(mention.start) for mention in record.unplaced)
+        said = (one for one in record.unplaced if one in heed.understood.mentions)
+        new = (heed.message_at(mention.start) for mention in said)
         found[WHOSE] = list(dict.fromkeys([*_still_asked(context), *filter(None, new)]))
     return found
+
+
+def _taken_from(record: Record, context: TurnContext) -> str | None:
+    """Whose the values were that are taken back."""
+    gone = (
+        who.person_id
+        for who in context.members
+        for past in who.past
+        if past.reading_id in record.withdraw
+    )
+    return next(gone, None)
 
 
 def asked_already(context: TurnContext) -> bool:
@@ -165,12 +177,12 @@ def _measured(who: Member, wanted: Programme, context: TurnContext) -> bool:
 
 
 def _last(mention: Mention, context: TurnContext) -> Member | None:
-    """Whose value of this kind came last: that is the one put right."""
+    """Whose value of this kind came last from this phone: that is the one put right."""
     found = [
         (past.recorded_at, who.relation == SENDER, who)
         for who in context.members
         for past in who.past
-        if past.reading.kind is mention.reading.kind
+        if past.here and past.reading.kind is mention.reading.kind
     ]
     newest = max(found, key=lambda one: one[:2], default=None)
     return newest[2] if newest else context.member(SENDER)
@@ -182,11 +194,11 @@ def answered(text: str, context: TurnContext) -> tuple[Owner, ...]:
     if not waiting:
         return ()
     parts = [_ONE.fullmatch(part) for part in _PARTED.split(_PLAIN.sub("", normalise(text).text))]
-    said = [(part, _named(part["who"], context)) for part in parts if part is not None]
-    named = [(part, owner) for part, owner in said if owner is not None]
-    if not parts or len(named) != len(parts):
+    said = [(part, named(part["who"], context)) for part in parts if part is not None]
+    known = [(part, owner) for part, owner in said if owner is not None]
+    if not parts or len(known) != len(parts):
         return ()
-    return _shared_out(named, waiting, context)
+    return _shared_out(known, waiting, context)
 
 
 def _shared_out(
@@ -234,7 +246,7 @@ def _other_than(owner: Owner, context: TurnContext) -> Owner | None:
     return Owner(others[0]) if len(context.members) == _TWO and len(others) == 1 else None
 
 
-def _named(word: str, context: TurnContext) -> Owner | None:
+def named(word: str, context: TurnContext) -> Owner | None:
     """By name, by relation, 我, or 她 where only one other person is known."""
     by_name = [who for who in context.members if who.name and word.endswith(who.name)]
     if by_name:
@@ -278,10 +290,14 @@ def _waiting(heed: Heed, context: TurnContext) -> tuple[Mention, ...]:
     return tuple(
         mention
         for mention in heed.understood.mentions
-        if current(mention)
-        and unknown(mention, context)
-        and (context.awaiting.get(DISOWNED) or owner_of(mention, heed, context) is None)
+        if current(mention) and unknown(mention, context) and _ownerless(mention, heed, context)
     )
+
+
+def _ownerless(mention: Mention, heed: Heed, context: TurnContext) -> bool:
+    """Nobody's, or put down for the person who said that it is another's."""
+    owner = owner_of(mention, heed, context)
+    return owner is None or owner.person_id == context.awaiting.get(DISOWNED)
 
 
 def current(mention: Mention) -> bool:

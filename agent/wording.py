@@ -250,9 +250,9 @@ def _ask(record: Record, value: str, context: TurnContext) -> Part:
         return part("reading.ask_still", value=value)
     shared = [m for m in record.unplaced if m.relation == PAIR]
     if len(shared) > 1:
-        key = (
-            "ask_pair" if len(shared) == _TWO and len(context.members) <= _TWO else "ask_pair_many"
-        )
+        # A pair that is stored already is sent anew: no short answer could move it.
+        pair = len(shared) == _TWO and len(context.members) <= _TWO and not record.corrected
+        key = "ask_pair" if pair else "ask_pair_many"
         return part(f"reading.{key}", several=listed([m.reading for m in shared]))
     names = whose.people_asked_about(context)
     if context.member(SENDER) is None:

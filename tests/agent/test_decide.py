@@ -14,7 +14,7 @@ Thought = Callable[..., Decision]
 
 def past(now: datetime, systolic: float, diastolic: float, state: str = "stored") -> Past:
     reading = Reading(Kind.BP, systolic=systolic, diastolic=diastolic)
-    return Past("r1", reading, now, now - timedelta(minutes=5), state, message_id="m0")
+    return Past("r1", reading, now, now - timedelta(minutes=5), state, message_id="m0", here=True)
 
 
 def test_a_value_within_the_line_is_recorded_and_said_so(thought: Thought) -> None:
