@@ -18,9 +18,6 @@ from sqlmodel import Session
 
 from agent.context import Heard
 from care.level import Level
-from language.by_ear import as_it_sounds
-from language.judgement import highest, judge
-from language.reader import read
 from records import heard
 from records.db import Database
 from records.heard import File
@@ -54,7 +51,7 @@ Senses = Mapping[str, Sense]
 def perceive_next(
     database: Database, vault: Vault, senses: Senses, clock: Callable[[], datetime]
 ) -> bool:
-    """Make words of the file that has waited longest. False when none is due."""
+    """Make words of the next file in line. False when none is due."""
     if not senses:
         return False
     now = clock()
@@ -92,8 +89,7 @@ def _dangerous(one: Heard) -> bool:
     """By its typed words, or by what was already made of its file."""
     if one.level >= Level.URGENT:
         return True
-    words = str((one.made or {}).get("text", ""))
-    return any(highest(judge(read(said))) >= Level.URGENT for said in {words, as_it_sounds(words)})
+    return heard.dangerous(str((one.made or {}).get("text", "")))
 
 
 def _still_coming(one: Heard, senses: Senses, now: datetime) -> bool:

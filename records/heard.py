@@ -1,6 +1,7 @@
 """What a machine made of a photo or a voice message, sealed beside the file it came from.
 
 wanted → done, or failed after the last try. A claim is a lease: a process that dies loses nothing.
+`heard_next_at` of a file that is no longer wanted says when that was settled.
 """
 
 from __future__ import annotations
@@ -11,11 +12,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, select, update
+from sqlalchemy import ScalarSelect
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, and_, col, func, or_, select, update
 
+from care.level import Level
+from language.by_ear import as_it_sounds
+from language.judgement import highest, judge
+from language.reader import read
 from records import media
 from records.conversations import DONE as ANSWERED
-from records.conversations import WAITING
+from records.conversations import HANDED_OVER, WAITING
 from records.db import changed
 from records.tables import ContactPoint, InboundMessage, Media
 from records.vault import Vault
@@ -40,7 +47,10 @@ class File:
 def claim(
     session: Session, vault: Vault, kinds: Collection[str], now: datetime, lease: timedelta
 ) -> File | None:
-    """Take the file of these kinds that has been due longest; not where the platform gave words."""
+    """Take the file of these kinds that has been due longest; not where the platform gave words.
+
+    A sender's first waiting file comes before another's second, however early that one was sent.
+    """
     wordless = (
         select(InboundMessage.id)
         .where(InboundMessage.id == Media.inbound_message_id)
@@ -55,7 +65,7 @@ def claim(
         .where(col(Media.stored_at) > now - _FRESH)
         .where(col(Media.kind).in_(kinds))
         .where(wordless)
-        .order_by(col(Media.heard_next_at))
+        .order_by(_ahead(now), col(Media.heard_next_at), col(Media.id))
         .limit(1)
         .with_for_update(skip_locked=True)
         .scalar_subquery()
@@ -79,9 +89,13 @@ def keep(
 ) -> bool:
     """Keep what was made of a file and let its conversation go on. False: somebody was faster."""
     sealed = vault.seal(json.dumps(made, ensure_ascii=False), OUTCOME, media_id)
-    if not _move(session, media_id, heard_state=DONE, heard_sealed=sealed, heard_next_at=None):
+    if not _move(session, media_id, heard_state=DONE, heard_sealed=sealed, heard_next_at=now):
         return False
-    _wake(session, media_id, now, again=bool(made.get("text")))
+    words = str(made.get("text", ""))
+    again = [ANSWERED] if words else []
+    if dangerous(words):
+        again.append(HANDED_OVER)
+    _wake(session, media_id, now, again)
     return True
 
 
@@ -92,10 +106,15 @@ def retry(session: Session, media_id: str, at: datetime) -> bool:
 
 def give_up(session: Session, media_id: str, now: datetime) -> bool:
     """Nothing could be made of it; its message goes to the turn as it is."""
-    if not _move(session, media_id, heard_state=FAILED, heard_next_at=None):
+    if not _move(session, media_id, heard_state=FAILED, heard_next_at=now):
         return False
-    _wake(session, media_id, now, again=False)
+    _wake(session, media_id, now, ())
     return True
+
+
+def dangerous(words: str) -> bool:
+    """Whether somebody must act on these words, by what they say or by how they sound."""
+    return any(highest(judge(read(said))) >= Level.URGENT for said in {words, as_it_sounds(words)})
 
 
 def made_of(
@@ -135,18 +154,42 @@ def _move(session: Session, media_id: str, **values: Any) -> bool:
     return changed(session, statement) == 1
 
 
-def _wake(session: Session, media_id: str, now: datetime, *, again: bool) -> None:
-    """The conversation is due. `again`: also when its message was answered before this was known."""
+def _ahead(now: datetime) -> ScalarSelect[int]:
+    """How many files of the same sender came before this one, and still waited when it was stored."""
+    other, own, theirs = aliased(Media), aliased(InboundMessage), aliased(InboundMessage)
+    earlier = or_(
+        col(other.stored_at) < col(Media.stored_at),
+        and_(col(other.stored_at) == col(Media.stored_at), col(other.id) < col(Media.id)),
+    )
+    waited = or_(col(other.heard_state) == WANTED, col(other.heard_next_at) >= col(Media.stored_at))
+    return (
+        select(func.count(col(other.id)))
+        .join(theirs, col(theirs.id) == col(other.inbound_message_id))
+        .join(own, col(own.contact_point_id) == col(theirs.contact_point_id))
+        .where(col(own.id) == col(Media.inbound_message_id))
+        .where(col(other.stored_at) > now - _FRESH)
+        .where(earlier, waited)
+        .correlate(Media)
+        .scalar_subquery()
+    )
+
+
+def _wake(session: Session, media_id: str, now: datetime, again: Collection[str]) -> None:
+    """The conversation is due, if its message waits. In these states of `again` it waits once more.
+
+    The conversation is locked before the message is read: a turn that saves at this moment either
+    sees the words, or its answer is seen here.
+    """
     row = session.get_one(Media, media_id)
     message = session.get_one(InboundMessage, row.inbound_message_id)
+    contact = session.get_one(ContactPoint, message.contact_point_id, with_for_update=True)
+    session.refresh(contact)
     session.refresh(message)
-    if again and message.state == ANSWERED:
+    if message.state in again:
         message.state = WAITING
         session.add(message)
     if message.state != WAITING:
         return
-    contact = session.get_one(ContactPoint, message.contact_point_id, with_for_update=True)
-    session.refresh(contact)
     contact.wake_at = now
     contact.waiting_since = contact.waiting_since or now
     session.add(contact)

@@ -1,8 +1,8 @@
 """An alarm looked at again after one of its values turned out wrong.
 
-The words are read again by the same rules, with the values as they stand now. The level goes down
-only when the rules explain today's level by the wrong value: what a model, a photo or a person
-added is never taken away. An alarm is never closed here: a doctor decides.
+The words are read again by the same rules, with the values as they stand now; what a machine heard
+or saw in a file counts as it did in the turn. The level goes down only when the rules explain
+today's level by the wrong value: what a model or a person added is never taken away. An alarm is never closed here: a doctor decides.
 """
 
 from __future__ import annotations
@@ -18,20 +18,23 @@ from care.escalation import ladder
 from care.level import Level
 from care.reading import Reading
 from care.situation import Assessment, Background, Situation
+from language.by_ear import as_it_sounds
 from language.judgement import judge
 from language.reader import read
 from records.caseload import readable
 from records.db import changed
 from records.escalations import CLOSED
+from records.heard import made_of
 from records.identity import new_id
 from records.messages import BODY
 from records.people import background, china_date
 from records.readings import VALID, as_reading
 from records.tables import Escalation, EscalationEvent, InboundMessage, Person, StoredReading, Turn
-from records.vault import Vault
+from records.vault import Vault, VaultError
 
 CORRECTED = "corrected"
 NOTE = "escalation_events.note"
+_VOICE = "voice"
 _CAUSES = ("opened", "raised", "repeated")
 # Between messages of one turn a comma: a value may go on in the next one.
 _BREAK = "，"
@@ -174,13 +177,12 @@ def _told(
     known: Background,
 ) -> _Cause:
     """Read the words again. Whoever of the people described is worst counts, the safer side."""
-    texts = [readable(vault, row.body_sealed, BODY, row.id) or "" for row in messages]
+    said = _said(session, vault, messages)
     stored = session.exec(
         select(StoredReading)
         .where(StoredReading.person_id == person_id)
         .where(col(StoredReading.inbound_message_id).in_([row.id for row in messages]))
     ).all()
-    said = [_BREAK.join(texts), *texts] if len(texts) > 1 else texts
     described = [one for text in said for one in judge(read(text), known)]
     turns = _turns(session, messages)
     levels = (Level.URGENT, *(Level(turn.level) for turn in turns))
@@ -191,6 +193,24 @@ def _told(
         claimed=max(levels, key=lambda level: level.rank),
         beyond=any(not heard.issuperset(turn.rules) for turn in turns),
     )
+
+
+def _said(session: Session, vault: Vault, messages: Sequence[InboundMessage]) -> list[str]:
+    """The words as the turn read them: joined, each message alone, and voice by how it sounds."""
+    try:
+        made = made_of(session, vault, [row.id for row in messages])
+    except VaultError:
+        # Whatever rule the lost words met is missing then, and the level stays up.
+        made = {}
+    texts = [
+        str((made.get(row.id) or {}).get("text", ""))
+        or readable(vault, row.body_sealed, BODY, row.id)
+        or ""
+        for row in messages
+    ]
+    spoken = [text for row, text in zip(messages, texts, strict=True) if row.kind == _VOICE]
+    joined = _BREAK.join(text for text in texts if text)
+    return list(dict.fromkeys((joined, *texts, *map(as_it_sounds, spoken))))
 
 
 def _as_it_stands(said: Situation, stored: Sequence[StoredReading]) -> Situation:

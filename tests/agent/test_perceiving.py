@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,12 +16,20 @@ from agent.decision import Decision
 from agent.graph import decide
 from agent.loading import Tools
 from agent.perceiving import LEASE, PATIENCE, perceive_next
-from records import heard, media
+from agent.saving import Save, save
+from care.level import Level
+from care.reading import Kind, Reading
+from records import corrections, heard, media
+from records.conversations import HANDED_OVER
+from records.corrections import Change
+from records.db import Database
 from records.identity import new_id
 from records.media import File
 from records.messages import Arrival, MediaRef
-from records.tables import Escalation, InboundMessage, Media, Task
-from tests.agent.scene import Village
+from records.reader import Reader
+from records.tables import Escalation, InboundMessage, Media, Practitioner, StoredReading, Task
+from records.vault import Vault
+from tests.agent.scene import OneAnswer, Village
 
 
 @dataclass
@@ -214,3 +223,117 @@ def test_without_a_sense_nothing_waits(village: Village) -> None:
     village.turn()
     assert len(village.said()) == 1
     assert [row.state for row in post.rows(InboundMessage) if row.kind == "voice"] == ["done"]
+
+
+def test_words_that_come_while_the_turn_is_being_saved_are_answered_after_all(
+    database: Database, vault: Vault, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    village = Village(database, vault, now)
+    village.turn()
+    post = Post(village, {"text": "胸口痛得厉害，喘不上气"})
+    post.speak()
+    post.fetched()
+    village.later(seconds=PATIENCE.total_seconds())
+    listening = threading.Thread(target=post.perceive)
+
+    def meanwhile(turn: Save) -> None:
+        """The words are ready now, and wait for the turn that holds the conversation."""
+        listening.start()
+        listening.join(timeout=0.5)
+        save(turn)
+
+    with monkeypatch.context() as during:
+        during.setattr("agent.turn.save", meanwhile)
+        village.turn()
+    listening.join()
+    assert post.rows(Escalation) == []
+    village.turn()
+    (alarm,) = post.rows(Escalation)
+    assert alarm.level == "emergency"
+
+
+class Broken(OneAnswer):
+    def answer(self, *_: object, **__: object) -> Any:
+        msg = "the library burnt down"
+        raise RuntimeError(msg)
+
+
+@pytest.mark.parametrize(
+    ("words", "levels"), [("胸口痛得厉害，喘不上气", ["emergency"]), ("血压135/85", [])]
+)
+def test_danger_heard_in_a_message_that_was_handed_over_alarms(
+    village: Village, words: str, levels: list[str]
+) -> None:
+    """The rest of such a message is left to the doctor who reads it."""
+    post = Post(village, {"text": words})
+    post.speak()
+    village.hear("一天能吃多少盐？")
+    village.later(seconds=PATIENCE.total_seconds())
+    village.tools = Tools(village.vault, Broken(), senses=village.tools.senses)
+    for _ in range(3):
+        assert village.turn()
+        village.later(seconds=30)
+    assert {row.state for row in post.rows(InboundMessage) if row.kind == "voice"} == {HANDED_OVER}
+    post.fetched()
+    assert post.perceive()
+    village.turn()
+    assert [row.level for row in post.rows(Escalation)] == levels
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["脚上烂了一个口子还流脓", "我把药吃了双份", "吃了药起了一身疹子", "咳血了", "我妈咳血了"],
+)
+def test_a_typed_correction_leaves_what_was_heard_beside_the_value(
+    village: Village, words: str
+) -> None:
+    post = Post(village, {"text": words})
+    village.hear("血压185/104")
+    post.speak()
+    post.fetched()
+    assert post.perceive()
+    village.turn()
+    (before,) = post.rows(Escalation)
+    village.say("打错了，是130/80")
+    (alarm,) = post.rows(Escalation)
+    assert before.level == alarm.level == Level.URGENT
+    assert alarm.reasons == before.reasons
+    assert alarm.next_escalation_at == before.next_escalation_at is not None
+
+
+def test_beside_harmless_words_that_were_heard_the_wrong_value_lowers_the_alarm(
+    village: Village,
+) -> None:
+    post = Post(village, {"text": "今天天气好"})
+    village.hear("血压185/112")
+    post.speak()
+    post.fetched()
+    assert post.perceive()
+    village.turn()
+    village.say("打错了，是130/80")
+    (alarm,) = post.rows(Escalation)
+    assert (alarm.level, alarm.next_escalation_at) == (Level.ROUTINE, None)
+
+
+def test_words_that_do_not_open_any_more_keep_the_alarm_up_when_a_doctor_corrects_the_value(
+    village: Village,
+) -> None:
+    post = Post(village, {"text": "脚上烂了一个口子还流脓"})
+    village.hear("血压185/104")
+    post.speak()
+    post.fetched()
+    assert post.perceive()
+    village.turn()
+    (wrong,) = post.rows(StoredReading)
+    (doctor,) = post.rows(Practitioner)
+    reader = Reader(doctor.id, doctor.role, village.facility.id, village.facility.path)
+    change = Change("misread", reading=Reading(Kind.BP, systolic=130, diastolic=80))
+    with village.database.transaction() as session:
+        file = session.exec(select(Media)).one()
+        file.heard_sealed = b"spoilt"
+        session.add(file)
+        session.flush()
+        assert corrections.correct(session, village.vault, reader, wrong.id, change, village.now)
+    (alarm,) = post.rows(Escalation)
+    assert alarm.level == Level.URGENT
+    assert alarm.next_escalation_at is not None
