@@ -15,9 +15,13 @@ Pixels = NDArray[np.uint8]
 LONGEST = 1280
 _SHORTEST = 120
 _MOST_BYTES = 12 * 1024 * 1024
-_MOST_PIXELS = 64_000_000
 # What phones and WeChat send. Every other decoder stays shut.
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "MPO")
+# A photo of 64 megapixels is decoded at a fraction of its size. Whatever else a file is stands in
+# memory whole, up to a dozen bytes for each pixel, however few bytes the file itself has.
+_SHRINKING = {("JPEG", "RGB"), ("JPEG", "L"), ("MPO", "RGB")}
+_MOST_PIXELS_SHRINKING = 64_000_000
+_MOST_PIXELS = 16_000_000
 
 
 class UnreadableError(ValueError):
@@ -44,18 +48,19 @@ def opened(content: bytes) -> Pixels:
 
 
 def _pixels(image: Image.Image) -> Pixels:
-    if image.width * image.height > _MOST_PIXELS:
+    shrinking = (image.format, image.mode) in _SHRINKING
+    most = _MOST_PIXELS_SHRINKING if shrinking else _MOST_PIXELS
+    if image.width * image.height > most:
         raise UnreadableError("too_large")  # noqa: EM101
     if min(image.size) < _SHORTEST:
         raise UnreadableError("too_small")  # noqa: EM101
     # A JPEG is decoded at a fraction of its size: twelve megapixels never stand in memory.
     image.draft("RGB", (LONGEST, LONGEST))
-    upright = ImageOps.exif_transpose(image)
-    # Through "RGBA" onto white, so that a transparent screenshot is not read on black.
-    if upright.mode in {"RGBA", "LA", "P", "PA"}:
-        seen = upright.convert("RGBA")
-        paper = Image.new("RGBA", seen.size, "white")
-        upright = Image.alpha_composite(paper, seen)
-    upright = upright.convert("RGB")
-    upright.thumbnail((LONGEST, LONGEST))
+    small = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    small.thumbnail((LONGEST, LONGEST))
+    upright = ImageOps.exif_transpose(small)
+    # Onto white, so that a transparent screenshot is not read on black.
+    if upright.mode == "RGBA":
+        paper = Image.new("RGBA", upright.size, "white")
+        upright = Image.alpha_composite(paper, upright).convert("RGB")
     return np.asarray(upright, dtype=np.uint8)

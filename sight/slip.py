@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from statistics import median
 
 from care.reading import GlucoseContext, Kind, Reading
@@ -20,6 +20,8 @@ _SURE = 0.85
 # Value, unit and range. A unit is one of two words, and a lone "%" never looks sure.
 _LEAST = (_SURE, 0.5, _SURE)
 _BESIDE = 0.55
+# From taking the sample to printing the slip. An old result printed again spans more.
+_ONE_VISIT = timedelta(days=3)
 
 _NAMES = {
     Kind.GLUCOSE: re.compile(
@@ -37,7 +39,7 @@ _DATE = re.compile(r"(20\d\d)[-./年](\d{1,2})[-./月](\d{1,2})")
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """The values to ask about, and the day that stands on the slip."""
+    """The values to ask about, and the day of the sample, when the slip leaves no doubt of it."""
 
     readings: tuple[Reading, ...]
     on: date | None
@@ -56,9 +58,7 @@ def read_slip(lines: Sequence[Line]) -> Slip:
     slope = median(math.tan(math.radians(line.angle)) for line in lines)
     found = [reading for line in lines if (reading := _row(line, lines, slope)) is not None]
     kinds = [reading.kind for reading in found]
-    return Slip(
-        tuple(reading for reading in found if kinds.count(reading.kind) == 1), _latest(lines)
-    )
+    return Slip(tuple(reading for reading in found if kinds.count(reading.kind) == 1), _day(lines))
 
 
 def _row(name: Line, lines: Sequence[Line], slope: float) -> Reading | None:
@@ -103,7 +103,8 @@ def _right_of(name: Line, lines: Sequence[Line], slope: float) -> Iterator[Line]
             yield line
 
 
-def _latest(lines: Sequence[Line]) -> date | None:
+def _day(lines: Sequence[Line]) -> date | None:
+    """The first of the days that stand there; none when they are far apart."""
     found = []
     for line in lines:
         for year, month, day in _DATE.findall(line.words):
@@ -111,7 +112,9 @@ def _latest(lines: Sequence[Line]) -> date | None:
                 found.append(date(int(year), int(month), int(day)))
             except ValueError:
                 continue
-    return max(found, default=None)
+    if not found or max(found) - min(found) > _ONE_VISIT:
+        return None
+    return min(found)
 
 
 def _plain(words: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
+import sys
 import zlib
 
 import numpy as np
@@ -55,6 +57,53 @@ def test_an_image_that_claims_to_be_huge_is_refused_before_it_is_decoded() -> No
         opened(bomb())
     with pytest.raises(UnreadableError, match="too_large"):
         opened(saved(Image.new("L", (8100, 8100)), "PNG"))
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"), [("P", "PNG"), ("RGBA", "PNG"), ("P", "GIF"), ("CMYK", "JPEG")]
+)
+def test_what_would_stand_in_memory_whole_may_not_be_large(mode: str, kind: str) -> None:
+    """All of these were a few hundred kilobytes at most, and half a gigabyte or more in memory."""
+    with pytest.raises(UnreadableError, match="too_large"):
+        opened(saved(Image.new(mode, (4100, 4000)), kind))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("mode", "kind", "size", "options"),
+    [
+        ("RGBA", "PNG", (3999, 3999), {}),
+        ("P", "GIF", (3999, 3999), {"transparency": 0}),
+        ("RGBA", "WEBP", (3999, 3999), {"lossless": True}),
+        ("RGB", "JPEG", (8160, 6120), {}),
+        ("RGB", "JPEG", (8160, 6120), {"progressive": True, "subsampling": 0}),
+    ],
+)
+def test_the_largest_that_is_opened_leaves_room_for_the_rest_of_the_machine(
+    mode: str, kind: str, size: tuple[int, int], options: dict[str, object]
+) -> None:
+    content = saved(Image.new(mode, size), kind, **options)
+    script = (
+        "import sys; from sight.picture import opened;"
+        "shape = opened(sys.stdin.buffer.read()).shape;"
+        "print(max(shape), open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
+    )
+    done = subprocess.run(  # a process of its own: the high-water mark never falls
+        [sys.executable, "-c", script], input=content, stdout=subprocess.PIPE, check=True
+    )
+    longest, kilobytes = map(int, done.stdout.split())
+    assert longest == LONGEST
+    assert kilobytes < 450 * 1024
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_a_screenshot_is_turned_and_laid_on_white_after_it_was_made_small(kind: str) -> None:
+    image = Image.new("RGBA", (2600, 1300), (0, 0, 0, 0))
+    exif = image.getexif()
+    exif[0x0112] = 6
+    pixels = opened(saved(image, kind, exif=exif))
+    assert pixels.shape == (1280, 640, 3)
+    assert int(pixels.min()) == 255
 
 
 @pytest.mark.parametrize(

@@ -73,3 +73,16 @@ def test_a_day_that_is_none_is_no_day() -> None:
 def test_a_bill_is_no_slip() -> None:
     assert is_slip(slip(GOOD))
     assert not is_slip([Line("收费票据", 1.0, 0, 0, 100, 30, 0.0)])
+
+
+def dated(printed: str) -> list[Line]:
+    return [*slip(GOOD), Line(f"打印日期：{printed}", 1.0, 200, 400, 300, 30, 0.0)]
+
+
+def test_a_slip_printed_days_after_the_sample_is_of_the_day_of_the_sample() -> None:
+    assert read_slip(dated("2026-11-23")).on == date(2026, 11, 20)
+
+
+@pytest.mark.parametrize("printed", ["2026-11-24", "2027-11-20"])
+def test_an_old_result_that_was_printed_again_is_of_no_known_day(printed: str) -> None:
+    assert read_slip(dated(printed)).on is None
