@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from voice.sound import Fault, Sound, SoundError, audible, decode
-from voice.transcriber import Transcriber
+from voice.transcriber import PROMPT, Transcriber
 
 _LONGEST_TEXT = 1000
 # What a transcriber invents when it has nothing to hear; learned from the subtitles of films.
@@ -24,6 +24,8 @@ _INVENTED = re.compile(
 # The same few characters over and over are no speech either.
 _STUTTER = re.compile(r"(.{1,6}?)\1{6,}", re.DOTALL)
 _WORD = re.compile(r"[\w]")
+# Nobody names seven words of the prompt in one breath: it came back instead of what was said.
+_ECHO_FROM = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +59,10 @@ def _plain(text: str) -> str:
 
 
 def _usable(text: str) -> bool:
-    return bool(_WORD.search(text)) and not _INVENTED.search(text) and not _STUTTER.search(text)
+    invented = _INVENTED.search(text) or _STUTTER.search(text) or _echo(text)
+    return bool(_WORD.search(text)) and not invented
+
+
+def _echo(text: str) -> bool:
+    words = PROMPT.strip("。").replace("，", "、").split("、")
+    return sum(word in text for word in words) >= _ECHO_FROM

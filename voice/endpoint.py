@@ -1,4 +1,4 @@
-"""Any server that speaks OpenAI's `/audio/transcriptions`: one call, a time-out, no redirects.
+"""Any server that speaks OpenAI's `/audio/transcriptions`: one call, one deadline, no redirects.
 
 The server hears a voice, which is personal data: its host must be on the operator's list. Nothing
 else travels with it, and nothing of an answer is believed but its text.
@@ -6,17 +6,16 @@ else travels with it, and nothing of an answer is believed but its text.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from voice.sound import Sound
-from voice.transcriber import Transcript
+from voice.transcriber import PROMPT, Transcript
 
 _LARGEST_ANSWER = 64 * 1024
-# Words that are said here; many servers use them to choose between words that sound alike.
-PROMPT = "量血压，高压、低压、心跳，空腹血糖、饭后血糖，降压药、胰岛素，头晕、胸口痛、喘不上气。"
 
 
 class EndpointError(Exception):
@@ -25,7 +24,7 @@ class EndpointError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EndpointSettings:
-    """Where the transcriber is and how long it may take, in seconds."""
+    """Where the transcriber is and how long it may take in all, in seconds."""
 
     base_url: str
     api_key: str
@@ -42,6 +41,13 @@ class EndpointTranscriber:
 
     def transcribe(self, sound: Sound) -> Transcript:
         """Ask the server; raises `EndpointError` for whatever is not a proper answer."""
+        try:
+            return Transcript(asyncio.run(self._asked(sound)))
+        except (TimeoutError, httpx.HTTPError) as error:
+            raise EndpointError(type(error).__name__) from None
+
+    async def _asked(self, sound: Sound) -> str:
+        """One call. The deadline is of the whole: httpx knows only one for each read."""
         settings = self._settings
         form = {
             "model": settings.model,
@@ -50,29 +56,27 @@ class EndpointTranscriber:
             "temperature": "0",
             "prompt": PROMPT,
         }
-        try:
-            # A client of its own each time: calls are rare, and no connection outlives its message.
-            with (
-                httpx.Client(timeout=settings.timeout, trust_env=False) as http,
-                http.stream(
-                    "POST",
-                    f"{settings.base_url}/audio/transcriptions",
-                    headers={"Authorization": f"Bearer {settings.api_key}"},
-                    data=form,
-                    files={"file": ("voice.wav", sound.wav, "audio/wav")},
-                ) as answer,
-            ):
-                return Transcript(_text(answer))
-        except httpx.HTTPError as error:
-            raise EndpointError(type(error).__name__) from None
+        # A client of its own each time: calls are rare, and no connection outlives its message.
+        async with (
+            asyncio.timeout(settings.timeout),
+            httpx.AsyncClient(timeout=settings.timeout, trust_env=False) as http,
+            http.stream(
+                "POST",
+                f"{settings.base_url}/audio/transcriptions",
+                headers={"Authorization": f"Bearer {settings.api_key}"},
+                data=form,
+                files={"file": ("voice.wav", sound.wav, "audio/wav")},
+            ) as answer,
+        ):
+            return await _text(answer)
 
 
-def _text(answer: httpx.Response) -> str:
+async def _text(answer: httpx.Response) -> str:
     if answer.status_code != httpx.codes.OK:
         reason = f"status {answer.status_code}"
         raise EndpointError(reason)
     body = b""
-    for piece in answer.iter_bytes():
+    async for piece in answer.aiter_bytes():
         body += piece
         if len(body) > _LARGEST_ANSWER:
             reason = "answer too large"

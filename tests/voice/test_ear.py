@@ -9,7 +9,7 @@ import pytest
 
 from voice.ear import Ear
 from voice.sound import Sound
-from voice.transcriber import Transcript
+from voice.transcriber import PROMPT, Transcript
 
 pytestmark = pytest.mark.usefixtures("sound_tools")
 
@@ -54,6 +54,9 @@ def test_words_are_kept_with_who_heard_them(recording: bytes) -> None:
         "字幕由 Amara.org 社群提供",
         "谢谢观看",
         "血压" * 40,
+        PROMPT,
+        PROMPT.replace("、", " "),
+        PROMPT[PROMPT.index("空腹") :],
     ],
 )
 def test_what_nobody_said_is_not_used(recording: bytes, invented: str) -> None:
@@ -73,6 +76,11 @@ def test_a_long_or_strange_answer_becomes_one_short_line(recording: bytes) -> No
     assert made["text"].startswith("血压 ")
     assert len(made["text"]) == 1000
     assert made["text"].isprintable()
+
+
+def test_what_somebody_said_of_the_same_things_is_no_echo(recording: bytes) -> None:
+    said = "量血压高压165低压98，心跳快，头晕，胸口痛"
+    assert Ear(Scribe(said)).perceive(recording, "audio/amr")["text"] == said
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import pytest
+from starlette.responses import Response, StreamingResponse
 
 from simulator.transcription import LIE, SCRIPTS, hears
 from voice.endpoint import EndpointError, EndpointSettings, EndpointTranscriber
@@ -55,6 +58,23 @@ def test_a_server_that_stalls_costs_the_time_out_and_no_more(transcription: Runn
     began = time.monotonic()
     with pytest.raises(EndpointError):
         ask(transcription.url, timeout=0.3)
+    assert time.monotonic() - began < 3
+
+
+def test_a_server_that_drips_costs_the_time_out_and_no_more(transcription: Running) -> None:
+    async def dripping(_: object) -> Response:
+        async def words() -> AsyncIterator[bytes]:
+            for _ in range(60):
+                yield b" "
+                await asyncio.sleep(0.1)
+            yield b'{"text": "x"}'
+
+        return StreamingResponse(words(), media_type="application/json")
+
+    transcription.stand.script = dripping
+    began = time.monotonic()
+    with pytest.raises(EndpointError, match="TimeoutError"):
+        ask(transcription.url, timeout=0.5)
     assert time.monotonic() - began < 3
 
 
