@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from sqlmodel import select
 
 from records import heard
@@ -76,6 +79,48 @@ async def test_listening_is_written_down_once(
     with office.database.reading() as session:
         read = session.exec(select(AuditEvent).where(AuditEvent.subject == "media")).one()
     assert (read.subject_id, read.person_id) == (file, person)
+
+
+@pytest.mark.parametrize("piece", ["bytes=00-", "bytes=1-", "bytes=2-"])
+async def test_no_piece_is_heard_without_being_written_down(
+    office: Office, browser: Opening, recording: bytes, piece: str
+) -> None:
+    _, file = sent(office, recording)
+    one = await browser("doctor_a")
+    answer = await one.get(f"/media/{file}/sound", headers={"Range": piece})
+    assert answer.status_code == 206
+    assert len(readings(office)) == 1
+
+
+async def test_another_listener_or_another_time_is_written_down_again(
+    office: Office, browser: Opening, recording: bytes
+) -> None:
+    _, file = sent(office, recording)
+    one = await browser("doctor_a")
+    await one.get(f"/media/{file}/sound")
+    office.now += timedelta(minutes=11)
+    await one.get(f"/media/{file}/sound", headers={"Range": "bytes=2-"})
+    await (await browser("town_doctor")).get(f"/media/{file}/sound", headers={"Range": "bytes=2-"})
+    first, again, other = readings(office)
+    assert first.actor == again.actor != other.actor
+
+
+def readings(office: Office) -> list[AuditEvent]:
+    query = select(AuditEvent).where(AuditEvent.subject == "media")
+    with office.database.reading() as session:
+        return sorted(session.exec(query), key=lambda event: (event.at, event.id))
+
+
+async def test_without_a_decoder_the_fault_is_ours_and_is_logged(
+    office: Office, browser: Opening, recording: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, file = sent(office, recording)
+    one = await browser("doctor_a")
+    monkeypatch.setenv("PATH", os.devnull)
+    with structlog.testing.capture_logs() as logged:
+        answer = await one.get(f"/media/{file}/sound")
+    assert answer.status_code == 503
+    assert [(line["event"], line["tool"]) for line in logged] == [("sound.no_decoder", "sox")]
 
 
 async def test_the_next_village_hears_nothing(
