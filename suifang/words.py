@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from care.situation import Background, Programme
 from language import dialects
@@ -20,8 +21,13 @@ def names(settings: Settings) -> tuple[str, ...]:
 
 
 def own_words(settings: Settings) -> Pack | None:
-    """The county's own words; None when there is no file."""
-    return load(settings.words_file) if settings.words_file is not None else None
+    """The county's own words; None when there is no file.
+
+    Raises:
+        ConfigurationError: the file cannot be used.
+    """
+    with _refusing():
+        return load(settings.words_file) if settings.words_file is not None else None
 
 
 def settle_words(settings: Settings) -> None:
@@ -30,16 +36,17 @@ def settle_words(settings: Settings) -> None:
     Raises:
         ConfigurationError: a pack is not known, or the file of own words cannot be used.
     """
-    try:
-        dialects.speak(dialects.dialects(names(settings), own_words(settings)))
-    except PackError as error:
-        raise ConfigurationError(list(error.problems)) from None
+    _speak(names(settings), own_words(settings))
 
 
 def unheard(named: Sequence[str], own: Pack) -> list[tuple[str, str]]:
-    """Examples of a file that are not understood as their standard sentences, with those."""
+    """Examples of a file that are not understood as their standard sentences, with those.
+
+    Raises:
+        ConfigurationError: a pack is not known.
+    """
     before = dialects.spoken()
-    dialects.speak(dialects.dialects(named, own))
+    _speak(named, own)
     try:
         return [
             (entry.example, entry.standard)
@@ -67,6 +74,20 @@ def told(text: str) -> Iterator[str]:
     both = Background(conditions=frozenset(Programme))
     yield f"意图  {said.intent}"
     yield f"急缓  {highest(judge(said, both))}"
+
+
+def _speak(named: Sequence[str], own: Pack | None) -> None:
+    with _refusing():
+        dialects.speak(dialects.dialects(named, own))
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """What is wrong with a pack is the operator's to mend."""
+    try:
+        yield
+    except PackError as error:
+        raise ConfigurationError(list(error.problems)) from None
 
 
 def _gist(said: Understanding) -> tuple[object, ...]:

@@ -74,6 +74,23 @@ def test_a_bad_file_is_refused_with_the_line_and_what_to_do(
     assert "words.toml, line 2: kind is missing: add kind = …" in shown.err
 
 
+def test_a_list_says_what_is_wrong_with_the_file_of_own_words(
+    suifang: Command, home: Path, monkeypatch: pytest.MonkeyPatch, own: Path
+) -> None:
+    own.write_text("[[word]]\n", "utf-8")
+    monkeypatch.setenv("SUIFANG_WORDS_FILE", str(own))
+    shown = suifang("words", "list")
+    assert (shown.code, "word is missing" in shown.err) == (EXIT_CONFIGURATION, True)
+
+
+def test_a_check_says_that_a_named_pack_is_not_known(
+    suifang: Command, home: Path, monkeypatch: pytest.MonkeyPatch, own: Path
+) -> None:
+    monkeypatch.setenv("SUIFANG_DIALECTS", "klingon")
+    shown = suifang("words", "check", str(own))
+    assert (shown.code, "klingon" in shown.err) == (EXIT_CONFIGURATION, True)
+
+
 def test_an_example_that_is_not_understood_as_its_sentence_is_named(
     suifang: Command, home: Path, own: Path
 ) -> None:
