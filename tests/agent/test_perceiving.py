@@ -337,3 +337,17 @@ def test_words_that_do_not_open_any_more_keep_the_alarm_up_when_a_doctor_correct
     (alarm,) = post.rows(Escalation)
     assert alarm.level == Level.URGENT
     assert alarm.next_escalation_at is not None
+
+
+def test_danger_that_only_sounds_like_it_stays_when_the_value_beside_it_is_corrected(
+    village: Village,
+) -> None:
+    post = Post(village, {"text": "今天拉嘿便"})
+    village.hear("血压235/135")
+    post.speak()
+    post.fetched()
+    assert post.perceive()
+    village.turn()
+    village.say("打错了，是血压130/80")
+    (alarm,) = post.rows(Escalation)
+    assert alarm.level == Level.EMERGENCY
