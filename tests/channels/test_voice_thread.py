@@ -101,7 +101,7 @@ async def test_danger_that_was_spoken_rings_the_doctor(spoken: Spoken) -> None:
     assert [row.level for row in spoken.rows(Escalation)] == ["emergency"]
 
 
-@pytest.mark.parametrize("script", ["fail", "busy", "stall", "garbage"])
+@pytest.mark.parametrize("script", ["fail", "too_many", "stall", "garbage"])
 async def test_a_transcriber_that_fails_three_times_leaves_it_to_the_doctor(
     spoken: Spoken, script: str
 ) -> None:
