@@ -41,6 +41,15 @@ class Confidence(StrEnum):
     MEMORY = "memory"
 
 
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who vouches for a text: a clinician's name, title and the day."""
+
+    name: str
+    title: str
+    on: date
+
+
 class Audience(StrEnum):
     """Who the article is written for."""
 
@@ -68,6 +77,7 @@ class Article:
     title: str
     audience: Audience
     plain: str
+    today: str
     see_doctor: str
     not_true: str
     body: str
@@ -78,6 +88,7 @@ class Article:
     review: Review
     expires: date
     level: Level
+    signature: Signature | None = None
 
     @property
     def about(self) -> frozenset[str]:
@@ -105,28 +116,44 @@ def read_article(path: Path, registry: Mapping[str, Source]) -> Article:
     Raises:
         ArticleError: naming the file and the field that is wrong.
     """
-    fields, body = _split(path)
+    return parse_article(path.name, path.read_text(encoding="utf-8"), registry)
+
+
+def parse_article(name: str, text: str, registry: Mapping[str, Source]) -> Article:
+    """Read the text of one article and check it.
+
+    Args:
+        name: the file's name (`<id>.md`), for the messages; the id must be its stem.
+        text: front matter and body.
+        registry: the documents that may be cited.
+
+    Raises:
+        ArticleError: naming the file and the field that is wrong.
+    """
+    fields, body = _split(name, text)
     try:
         article = Article(
-            id=_text(path, fields, "id"),
-            title=_text(path, fields, "title"),
-            audience=_member(path, fields, "audience", Audience),
-            plain=_text(path, fields, "plain"),
-            see_doctor=_text(path, fields, "see_doctor", required=False),
-            not_true=_text(path, fields, "not_true", required=False),
+            id=_text(name, fields, "id"),
+            title=_text(name, fields, "title"),
+            audience=_member(name, fields, "audience", Audience),
+            plain=_text(name, fields, "plain"),
+            today=_text(name, fields, "today", required=False),
+            see_doctor=_text(name, fields, "see_doctor", required=False),
+            not_true=_text(name, fields, "not_true", required=False),
             body=body,
-            questions=_texts(path, fields, "questions"),
-            related=_texts(path, fields, "related"),
-            sources=_sources(path, fields, registry),
-            confidence=_member(path, fields, "confidence", Confidence),
-            review=_member(path, fields, "review", Review),
-            expires=_date(path, fields),
-            level=_member(path, fields, "default_level", Level),
+            questions=_texts(name, fields, "questions"),
+            related=_texts(name, fields, "related"),
+            sources=_sources(name, fields, registry),
+            confidence=_member(name, fields, "confidence", Confidence),
+            review=_member(name, fields, "review", Review),
+            expires=_date(name, fields, "expires"),
+            level=_member(name, fields, "default_level", Level),
+            signature=_signature(name, fields),
         )
     except KeyError as error:
-        msg = f"{path.name}: field {error} is missing"
+        msg = f"{name}: field {error} is missing"
         raise ArticleError(msg) from error
-    _check(path, article)
+    _check(name, article)
     return article
 
 
@@ -143,80 +170,94 @@ def read_articles(folder: Path = ARTICLES) -> tuple[Article, ...]:
     return articles
 
 
-def _split(path: Path) -> tuple[dict[str, Any], str]:
-    text = path.read_text(encoding="utf-8")
+def _split(name: str, text: str) -> tuple[dict[str, Any], str]:
     parts = text.split(f"{_FENCE}\n", 2)
     if not text.startswith(_FENCE) or len(parts) != 3:  # noqa: PLR2004 - before, matter, body
-        msg = f"{path.name}: front matter must stand between two lines of {_FENCE}"
+        msg = f"{name}: front matter must stand between two lines of {_FENCE}"
         raise ArticleError(msg)
     try:
         # The C loader is some eight times faster; every worker reads all articles at its start.
         fields = yaml.load(parts[1], Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     except yaml.YAMLError as error:
-        msg = f"{path.name}: front matter is not YAML: {error}"
+        msg = f"{name}: front matter is not YAML: {error}"
         raise ArticleError(msg) from error
     if not isinstance(fields, dict):
-        msg = f"{path.name}: front matter must be a mapping"
+        msg = f"{name}: front matter must be a mapping"
         raise ArticleError(msg)
     return fields, parts[2].strip()
 
 
-def _check(path: Path, article: Article) -> None:
-    if path.stem != article.id:
-        msg = f"{path.name}: id {article.id!r} differs from the file name"
+def _check(name: str, article: Article) -> None:
+    if name.removesuffix(".md") != article.id:
+        msg = f"{name}: id {article.id!r} differs from the file name"
         raise ArticleError(msg)
     if len(article.plain) > PLAIN_LIMIT:
-        msg = f"{path.name}: plain has {len(article.plain)} characters, at most {PLAIN_LIMIT}"
+        msg = f"{name}: plain has {len(article.plain)} characters, at most {PLAIN_LIMIT}"
         raise ArticleError(msg)
     if not article.body:
-        msg = f"{path.name}: body is empty"
+        msg = f"{name}: body is empty"
         raise ArticleError(msg)
     if not article.questions:
-        msg = f"{path.name}: questions is empty"
+        msg = f"{name}: questions is empty"
+        raise ArticleError(msg)
+    if article.pending != (article.signature is None):
+        msg = f"{name}: review is signed when, and only when, signed says who (name, title, on)"
         raise ArticleError(msg)
 
 
-def _text(path: Path, fields: Mapping[str, Any], name: str, *, required: bool = True) -> str:
-    value = fields[name] if required else fields.get(name) or ""
+def _text(name: str, fields: Mapping[str, Any], field: str, *, required: bool = True) -> str:
+    value = fields[field] if required else fields.get(field) or ""
     if not isinstance(value, str) or (required and not value.strip()):
-        msg = f"{path.name}: {name} must be a text"
+        msg = f"{name}: {field} must be a text"
         raise ArticleError(msg)
     return value.strip()
 
 
-def _texts(path: Path, fields: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    value = fields.get(name) or []
+def _texts(name: str, fields: Mapping[str, Any], field: str) -> tuple[str, ...]:
+    value = fields.get(field) or []
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        msg = f"{path.name}: {name} must be a list of texts"
+        msg = f"{name}: {field} must be a list of texts"
         raise ArticleError(msg)
     return tuple(value)
 
 
-def _member(path: Path, fields: Mapping[str, Any], name: str, kind: type[_Member]) -> _Member:
+def _member(name: str, fields: Mapping[str, Any], field: str, kind: type[_Member]) -> _Member:
     try:
-        return kind(fields[name])
+        return kind(fields[field])
     except ValueError as error:
         allowed = ", ".join(member.value for member in kind)
-        msg = f"{path.name}: {name} must be one of {allowed}"
+        msg = f"{name}: {field} must be one of {allowed}"
         raise ArticleError(msg) from error
 
 
-def _date(path: Path, fields: Mapping[str, Any]) -> date:
-    value = fields["expires"]
+def _date(name: str, fields: Mapping[str, Any], field: str) -> date:
+    value = fields[field]
     if type(value) is not date:
-        msg = f"{path.name}: expires must be a date (YYYY-MM-DD)"
+        msg = f"{name}: {field} must be a date (YYYY-MM-DD)"
         raise ArticleError(msg)
     return value
 
 
+def _signature(name: str, fields: Mapping[str, Any]) -> Signature | None:
+    signed = fields.get("signed")
+    if signed is None:
+        return None
+    if not isinstance(signed, dict):
+        msg = f"{name}: signed must give name, title and on"
+        raise ArticleError(msg)
+    return Signature(
+        _text(name, signed, "name"), _text(name, signed, "title"), _date(name, signed, "on")
+    )
+
+
 def _sources(
-    path: Path, fields: Mapping[str, Any], registry: Mapping[str, Source]
+    name: str, fields: Mapping[str, Any], registry: Mapping[str, Source]
 ) -> tuple[Source, ...]:
     entries: Iterable[Any] = fields.get("sources") or []
     found = []
     for entry in entries:
         if not isinstance(entry, dict) or entry.get("doc") not in registry:
-            msg = f"{path.name}: sources names no registered document: {entry!r}"
+            msg = f"{name}: sources names no registered document: {entry!r}"
             raise ArticleError(msg)
         found.append(registry[entry["doc"]].at(str(entry.get("section") or "")))
     return tuple(found)
