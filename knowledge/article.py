@@ -201,7 +201,7 @@ def _check(name: str, article: Article) -> None:
         msg = f"{name}: questions is empty"
         raise ArticleError(msg)
     if article.pending != (article.signature is None):
-        msg = f"{name}: review is signed when, and only when, signed says who (name, title, on)"
+        msg = f"{name}: review is signed when, and only when, signed says who (name, title, date)"
         raise ArticleError(msg)
 
 
@@ -243,10 +243,10 @@ def _signature(name: str, fields: Mapping[str, Any]) -> Signature | None:
     if signed is None:
         return None
     if not isinstance(signed, dict):
-        msg = f"{name}: signed must give name, title and on"
+        msg = f"{name}: signed must give name, title and date"
         raise ArticleError(msg)
     return Signature(
-        _text(name, signed, "name"), _text(name, signed, "title"), _date(name, signed, "on")
+        _text(name, signed, "name"), _text(name, signed, "title"), _date(name, signed, "date")
     )
 
 

@@ -31,7 +31,7 @@ def written(article: Article) -> str:
     }
     if article.signature is not None:
         signed = article.signature
-        fields["signed"] = {"name": signed.name, "title": signed.title, "on": signed.on}
+        fields["signed"] = {"name": signed.name, "title": signed.title, "date": signed.on}
     kept = {name: value for name, value in fields.items() if value not in ("", [])}
     matter = yaml.safe_dump(kept, allow_unicode=True, sort_keys=False, width=_WIDE)
     return f"---\n{matter}---\n{article.body}\n"

@@ -84,7 +84,7 @@ def test_related_articles_must_exist(write_article: Write) -> None:
 
 
 def test_an_article_without_sources_is_read_but_not_served(write_article: Write) -> None:
-    path = write_article(review="signed\nsigned: {name: 王芳, title: 主任医师, on: 2026-11-20}")
+    path = write_article(review="signed\nsigned: {name: 王芳, title: 主任医师, date: 2026-11-20}")
     text = path.read_text(encoding="utf-8")
     path.write_text(re.sub(r"sources:\n.*\n.*\n", "", text), encoding="utf-8")
     assert not read_article(path, read_sources()).served(TODAY, pending=True)
@@ -98,7 +98,7 @@ def test_an_article_is_served_until_its_last_day(write_article: Write) -> None:
 
 def test_a_signed_article_needs_no_permission(write_article: Write) -> None:
     article = read_article(
-        write_article(review="signed\nsigned: {name: 王芳, title: 主任医师, on: 2026-11-20}"),
+        write_article(review="signed\nsigned: {name: 王芳, title: 主任医师, date: 2026-11-20}"),
         read_sources(),
     )
     assert article.served(TODAY, pending=False)
@@ -142,7 +142,7 @@ def test_an_article_written_back_reads_as_the_same_article() -> None:
 def test_a_signature_travels_with_the_file(
     write_article: Write,
 ) -> None:
-    path = write_article(review="signed\nsigned: {name: 王芳, title: 主任医师, on: 2026-11-20}")
+    path = write_article(review="signed\nsigned: {name: 王芳, title: 主任医师, date: 2026-11-20}")
     article = read_article(path, read_sources())
     again = parse_article(path.name, written(article), read_sources())
     assert again.signature == Signature("王芳", "主任医师", date(2026, 11, 20))
@@ -154,11 +154,11 @@ def test_signed_without_a_name_is_refused(write_article: Write) -> None:
 
 
 def test_a_name_without_a_review_is_refused(write_article: Write) -> None:
-    path = write_article(review="pending\nsigned: {name: 王芳, title: 主任医师, on: 2026-11-20}")
+    path = write_article(review="pending\nsigned: {name: 王芳, title: 主任医师, date: 2026-11-20}")
     with pytest.raises(ArticleError, match="signed says who"):
         read_article(path, read_sources())
 
 
 def test_a_signature_that_is_a_word_is_refused(write_article: Write) -> None:
-    with pytest.raises(ArticleError, match="name, title and on"):
+    with pytest.raises(ArticleError, match="name, title and date"):
         read_article(write_article(review="signed\nsigned: 王芳"), read_sources())
