@@ -1,5 +1,6 @@
 """Tables, one module per aggregate. Importing this package registers every table."""
 
+from records.tables.asking import AskedQuestion, QuestionGroup
 from records.tables.base import metadata
 from records.tables.care import Enrolment, FollowUp, StoredReading
 from records.tables.conversation import (
@@ -33,6 +34,7 @@ __all__ = [
     "Absence",
     "AccessToken",
     "ApiToken",
+    "AskedQuestion",
     "AuditEvent",
     "BindingCode",
     "BindingGuess",
@@ -66,6 +68,7 @@ __all__ = [
     "Person",
     "PersonContact",
     "Practitioner",
+    "QuestionGroup",
     "SignIn",
     "SignedForm",
     "StateRevision",
