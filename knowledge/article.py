@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -18,6 +19,8 @@ from knowledge.source import Source, read_sources
 ARTICLES = Path(__file__).parent / "articles"
 PLAIN_LIMIT = 120
 _FENCE = "---"
+# Only a line of its own closes the front matter: a value, or the body, may hold three dashes.
+_FENCED = re.compile(rf"{_FENCE}\n(?P<matter>.*?^){_FENCE}\n(?P<body>.*)", re.DOTALL | re.MULTILINE)
 _SUBJECTS = {"htn": Programme.HYPERTENSION.value, "dm": Programme.TYPE2_DIABETES.value}
 _Member = TypeVar("_Member", bound=StrEnum)
 
@@ -171,20 +174,20 @@ def read_articles(folder: Path = ARTICLES) -> tuple[Article, ...]:
 
 
 def _split(name: str, text: str) -> tuple[dict[str, Any], str]:
-    parts = text.split(f"{_FENCE}\n", 2)
-    if not text.startswith(_FENCE) or len(parts) != 3:  # noqa: PLR2004 - before, matter, body
+    parts = _FENCED.match(text)
+    if parts is None:
         msg = f"{name}: front matter must stand between two lines of {_FENCE}"
         raise ArticleError(msg)
     try:
         # The C loader is some eight times faster; every worker reads all articles at its start.
-        fields = yaml.load(parts[1], Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    except yaml.YAMLError as error:
+        fields = yaml.load(parts["matter"], Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    except (yaml.YAMLError, ValueError) as error:  # a day that does not exist is a ValueError
         msg = f"{name}: front matter is not YAML: {error}"
         raise ArticleError(msg) from error
     if not isinstance(fields, dict):
         msg = f"{name}: front matter must be a mapping"
         raise ArticleError(msg)
-    return fields, parts[2].strip()
+    return fields, parts["body"].strip()
 
 
 def _check(name: str, article: Article) -> None:
@@ -253,10 +256,13 @@ def _signature(name: str, fields: Mapping[str, Any]) -> Signature | None:
 def _sources(
     name: str, fields: Mapping[str, Any], registry: Mapping[str, Source]
 ) -> tuple[Source, ...]:
-    entries: Iterable[Any] = fields.get("sources") or []
+    entries: Any = fields.get("sources") or []
+    if not isinstance(entries, list):
+        msg = f"{name}: sources must be a list of documents"
+        raise ArticleError(msg)
     found = []
     for entry in entries:
-        if not isinstance(entry, dict) or entry.get("doc") not in registry:
+        if not isinstance(entry, dict) or str(entry.get("doc")) not in registry:
             msg = f"{name}: sources names no registered document: {entry!r}"
             raise ArticleError(msg)
         found.append(registry[entry["doc"]].at(str(entry.get("section") or "")))

@@ -1,5 +1,6 @@
 """Tables, one module per aggregate. Importing this package registers every table."""
 
+from records.tables.articles import ArticleRevision, ArticleTrial
 from records.tables.asking import AskedQuestion, QuestionGroup
 from records.tables.base import metadata
 from records.tables.care import Enrolment, FollowUp, StoredReading
@@ -34,6 +35,8 @@ __all__ = [
     "Absence",
     "AccessToken",
     "ApiToken",
+    "ArticleRevision",
+    "ArticleTrial",
     "AskedQuestion",
     "AuditEvent",
     "BindingCode",
