@@ -14,6 +14,7 @@ from records.tables.conversation import (
 )
 from records.tables.duty import Absence, DutyShift, KeptDraft, LastLook, NoticeAddress, OwnReply
 from records.tables.escalation import Escalation, EscalationEvent, Task
+from records.tables.lessons import Lesson
 from records.tables.life import LifeChange
 from records.tables.people import BindingCode, BindingGuess, Consent, Person, PersonContact
 from records.tables.places import Facility, Practitioner, SignIn
@@ -60,6 +61,7 @@ __all__ = [
     "InboundMessage",
     "KeptDraft",
     "LastLook",
+    "Lesson",
     "LifeChange",
     "Marker",
     "Media",
