@@ -10,17 +10,17 @@ from zoneinfo import ZoneInfo
 
 from knowledge.answer import UNKNOWN, Answer, Citation
 from knowledge.article import Article, Review, read_articles
+from knowledge.composing import cited, compose, shortened
 from knowledge.decoys import read_decoys
 from knowledge.embedder import Embedder
 from knowledge.foods import Advice, FoodTable, Mention
 from knowledge.gate import Gate
 from knowledge.question import asks, clauses, normalise, sentences
 from knowledge.retrieval import Ranking, Retriever
+from knowledge.topic import Topic
 from language.dialects import standard
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
-_PENDING = "待医生审核"
-_SHORT_LIMIT = 134
 _FOOD_CONFIDENCE = 0.97
 _ROUTE_CONFIDENCE = 0.95
 _MOST_SENTENCES = 2
@@ -69,7 +69,15 @@ class Library:
         self._serve_pending = serve_pending
         self._retriever = Retriever(self._articles, read_decoys(), index_dir, embedder)
 
-    def answer(self, question: str, *, conditions: frozenset[str], now: datetime) -> Answer:
+    def answer(
+        self,
+        question: str,
+        *,
+        conditions: frozenset[str],
+        now: datetime,
+        ailments: frozenset[str] = frozenset(),
+        topic: Topic | None = None,
+    ) -> Answer:
         """Answer one message as it was written.
 
         Args:
@@ -90,7 +98,7 @@ class Library:
             return food
         found, ranking = self._find(asked, whole, conditions, today)
         if found:
-            return self._compose(found)
+            return _composed(found)
         declined = self._gate.declined(whole, ranking)
         return Answer("refusal", declined) if declined else UNKNOWN
 
@@ -160,11 +168,11 @@ class Library:
             unique.setdefault((citation.article, citation.source), citation)
         cites = list(dict.fromkeys(source.cite for _, source, _ in advice.citations))
         pending = self._foods.review is Review.PENDING
-        text = advice.text + _cited(cites, pending=pending)
+        text = advice.text + cited(cites, pending=pending)
         return Answer(
             "answer",
             text=text,
-            short=_short(advice.text, cites, pending=pending),
+            short=shortened(advice.text, cites, pending=pending),
             long=text,
             citations=tuple(unique.values()),
             confidence=_FOOD_CONFIDENCE,
@@ -216,33 +224,7 @@ class Library:
         features = self._gate.features(whole, ranking)
         return self._gate.confidence(features, vectors=ranking.vectors)
 
-    def _compose(self, found: list[_Found]) -> Answer:
-        articles = [item.article for item in found]
-        pending = any(article.pending for article in articles)
-        cites = list(dict.fromkeys(article.sources[0].cite for article in articles))
-        plain = "".join(article.plain for article in articles)
-        see = "".join(dict.fromkeys(article.see_doctor for article in articles))
-        bodies = "\n".join(f"{article.plain}\n{article.body}" for article in articles)
-        return Answer(
-            "answer",
-            text=f"{plain}{see}{_cited(cites, pending=pending)}",
-            short=_short(articles[0].plain, cites[:1], pending=pending),
-            long=f"{bodies}\n{see}{_cited(cites, pending=pending)}",
-            citations=tuple(Citation(a.id, a.sources[0].title, a.plain) for a in articles),
-            confidence=min(item.confidence for item in found),
-            pending=pending,
-        )
 
-
-def _cited(cites: Sequence[str], *, pending: bool) -> str:
-    label = f"，{_PENDING}" if pending else ""
-    return f"（来源：{'、'.join(cites)}{label}）"
-
-
-def _short(plain: str, cites: Sequence[str], *, pending: bool) -> str:
-    """Fit plain and source into two SMS: whole sentences go first, the label never."""
-    tail = _cited(cites[:1], pending=pending)
-    kept = plain
-    while len(kept) + len(tail) > _SHORT_LIMIT and "。" in kept[:-1]:
-        kept = kept[: kept[:-1].rindex("。") + 1]
-    return kept[: _SHORT_LIMIT - len(tail)] + tail
+def _composed(found: list[_Found]) -> Answer:
+    confidence = min(item.confidence for item in found)
+    return compose([item.article for item in found], confidence=confidence)
