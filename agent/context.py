@@ -11,15 +11,28 @@ from care.level import Level
 from care.reading import Reading
 from care.situation import Background
 from knowledge.answer import Answer
+from knowledge.topic import Topic
 from records.binding import Redeemed
 
 SENDER = "self"
 
 
 class Answers(Protocol):
-    """Where answers with a source come from."""
+    """Where answers with a source come from.
 
-    def answer(self, question: str, *, conditions: frozenset[str], now: datetime) -> Answer: ...
+    `ailments`: what else changes the answer (kidney, gout, heart_failure, pregnant); `topic`: what
+    was talked about a moment ago, for a question that cannot stand on its own.
+    """
+
+    def answer(
+        self,
+        question: str,
+        *,
+        conditions: frozenset[str],
+        now: datetime,
+        ailments: frozenset[str] = frozenset(),
+        topic: Topic | None = None,
+    ) -> Answer: ...
 
 
 @dataclass(frozen=True, slots=True)

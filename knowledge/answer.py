@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from knowledge.topic import Topic
+
 Kind = Literal["answer", "refusal", "unknown"]
 
 
@@ -22,7 +24,10 @@ class Answer:
     """An answer with its source, a refusal with its kind, or the admission that nothing fits.
 
     `text` is what the patient reads (empty unless `kind` is "answer"; refusals are worded by
-    `texts`). `short` fits two SMS; `long` adds the article's own body for WeChat.
+    `texts`). `short` fits two SMS; `long` adds the article's own body for WeChat. An unknown food
+    is `unknown` with a `text`: how to judge what no table knows.
+    `topic` is what a question that leans on this one ("那西瓜呢") would need; `left` how many more
+    things were asked in the same message; `ask_back`: nobody can know what it leans on.
     """
 
     kind: Kind
@@ -33,6 +38,9 @@ class Answer:
     citations: tuple[Citation, ...] = ()
     confidence: float = 0.0
     pending: bool = False
+    topic: Topic | None = None
+    left: int = 0
+    ask_back: bool = False
 
 
 UNKNOWN = Answer("unknown")

@@ -14,6 +14,7 @@ from agent.turn import take_turn
 from care.situation import Background, Programme
 from channels.reception import Reception, Watch
 from knowledge.answer import UNKNOWN, Answer, Citation
+from knowledge.topic import Topic
 from records import people
 from records.db import Database
 from records.identity import new_id
@@ -32,7 +33,15 @@ class OneAnswer:
 
     asked: list[str] = field(default_factory=list)
 
-    def answer(self, question: str, *, conditions: frozenset[str], now: datetime) -> Answer:
+    def answer(
+        self,
+        question: str,
+        *,
+        conditions: frozenset[str],
+        now: datetime,
+        ailments: frozenset[str] = frozenset(),
+        topic: Topic | None = None,
+    ) -> Answer:
         self.asked.append(question)
         if "盐" in question:
             cited = (Citation("life.salt", "国家基层高血压防治管理指南2025版", SALT),)
