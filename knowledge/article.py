@@ -133,7 +133,7 @@ def parse_article(name: str, text: str, registry: Mapping[str, Source]) -> Artic
     Raises:
         ArticleError: naming the file and the field that is wrong.
     """
-    fields, body = _split(name, text)
+    fields, body = parts_of(name, text)
     try:
         article = Article(
             id=_text(name, fields, "id"),
@@ -173,7 +173,12 @@ def read_articles(folder: Path = ARTICLES) -> tuple[Article, ...]:
     return articles
 
 
-def _split(name: str, text: str) -> tuple[dict[str, Any], str]:
+def parts_of(name: str, text: str) -> tuple[dict[str, Any], str]:
+    """Return front matter and body of a manuscript, whatever they hold.
+
+    Raises:
+        ArticleError: naming the file.
+    """
     parts = _FENCED.match(text)
     if parts is None:
         msg = f"{name}: front matter must stand between two lines of {_FENCE}"

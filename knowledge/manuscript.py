@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -32,9 +33,14 @@ def written(article: Article) -> str:
     if article.signature is not None:
         signed = article.signature
         fields["signed"] = {"name": signed.name, "title": signed.title, "date": signed.on}
+    return text_of(fields, article.body)
+
+
+def text_of(fields: Mapping[str, Any], body: str) -> str:
+    """Return front matter, without the fields that are empty, and body as one text."""
     kept = {name: value for name, value in fields.items() if value not in ("", [])}
     matter = yaml.safe_dump(kept, allow_unicode=True, sort_keys=False, width=_WIDE)
-    return f"---\n{matter}---\n{article.body}\n"
+    return f"---\n{matter}---\n{body}\n"
 
 
 def _source(doc: str, section: str) -> dict[str, str]:
