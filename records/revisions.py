@@ -15,8 +15,10 @@ from sqlmodel import Session, col, func, select
 
 from records import audit, running
 from records.insertion import insert_once
+from records.practitioners import name_of
 from records.reader import Reader
-from records.tables import ArticleRevision
+from records.tables import ArticleRevision, Practitioner
+from records.vault import Vault
 
 DRAFT, SIGNED, WITHDRAWN = "draft", "signed", "withdrawn"
 EDITION = "articles.edition"
@@ -50,6 +52,7 @@ class Draft:
     based_on: int
     packaged_digest: str = ""
     note: str = ""
+    group_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +162,7 @@ def keep(session: Session, reader: Reader, draft: Draft, now: datetime) -> Kept:
         digest=digest_of(draft.manuscript),
         packaged_digest=draft.packaged_digest,
         note=draft.note,
+        group_id=draft.group_id,
         author_id=reader.practitioner_id,
         made_at=now,
     )
@@ -169,7 +173,7 @@ def sign(
     session: Session,
     reader: Reader,
     draft: Draft,
-    of: ArticleRevision,
+    of_number: int | None,
     vouching: Vouching,
     now: datetime,
 ) -> Kept:
@@ -178,8 +182,8 @@ def sign(
     Args:
         session: the transaction.
         reader: who presses the button.
-        draft: the signed manuscript, based on the draft `of`.
-        of: the draft that was read.
+        draft: the signed manuscript, based on the revision that was read.
+        of_number: the draft that was read; None when the packaged text itself is signed.
         vouching: the clinician who answers for the text.
         now: the moment.
     """
@@ -190,8 +194,9 @@ def sign(
         manuscript=draft.manuscript,
         digest=digest_of(draft.manuscript),
         packaged_digest=draft.packaged_digest,
-        of_number=of.number,
+        of_number=of_number,
         note=draft.note,
+        group_id=draft.group_id,
         author_id=reader.practitioner_id,
         made_at=now,
         signer_name=vouching.name,
@@ -227,6 +232,24 @@ def withdraw(
     if kept.done:
         _move(session, now)
     return kept
+
+
+def groups_waiting(session: Session, article_id: str) -> tuple[str, ...]:
+    """The groups of questions that drafts since the last signature were written for."""
+    found: list[str] = []
+    for row in history(session, article_id):
+        if row.state == SIGNED:
+            break
+        if row.group_id and row.group_id not in found:
+            found.append(row.group_id)
+    return tuple(found)
+
+
+def authors(session: Session, vault: Vault, rows: Sequence[ArticleRevision]) -> dict[str, str]:
+    """The names of those who wrote these revisions, by their id."""
+    ids = {row.author_id for row in rows if row.author_id}
+    found = session.exec(select(Practitioner).where(col(Practitioner.id).in_(ids))).all()
+    return {one.id: name_of(vault, one.id, one.name_sealed) for one in found}
 
 
 def unsound(session: Session) -> Sequence[str]:

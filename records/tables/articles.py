@@ -18,7 +18,8 @@ class ArticleRevision(SQLModel, table=True):
     """One state of one article, as the Markdown file it would be.
 
     `state`: draft, signed or withdrawn. `of_number` is the revision that was signed or withdrawn;
-    `packaged_digest` the digest of the packaged article when this was written, empty without one.
+    `packaged_digest` the digest of the packaged article when this was written, empty without one. `group_id` is the group of
+    patients' questions that it was written for.
     """
 
     __tablename__ = "article_revisions"
@@ -33,6 +34,7 @@ class ArticleRevision(SQLModel, table=True):
     packaged_digest: str = ""
     of_number: int | None = None
     note: str = ""
+    group_id: str | None = None
     author_id: str | None = Field(default=None, foreign_key="practitioners.id")
     made_at: datetime = instant()
     signer_name: str | None = None

@@ -28,7 +28,9 @@ def signed(session: Session, curator: Reader, text: str, now: datetime) -> int:
     last = revisions.newest(session, "dm.fruit")
     kept = revisions.keep(session, curator, draft(text, last.number if last else 0), now)
     of = there(revisions.newest(session, "dm.fruit"))
-    done = revisions.sign(session, curator, draft(f"{text} signed", kept.number), of, DR_QIAN, now)
+    done = revisions.sign(
+        session, curator, draft(f"{text} signed", kept.number), of.number, DR_QIAN, now
+    )
     assert done.done
     return done.number
 
@@ -103,7 +105,7 @@ def test_nobody_signs_a_text_that_was_changed_meanwhile(
     revisions.keep(county.session, curator, draft("one"), now)
     of = there(revisions.newest(county.session, "dm.fruit"))
     revisions.keep(county.session, curator, draft("two", 1), now)
-    late = revisions.sign(county.session, curator, draft("one signed", 1), of, DR_QIAN, now)
+    late = revisions.sign(county.session, curator, draft("one signed", 1), of.number, DR_QIAN, now)
     assert (late.done, late.number) == (False, 2)
     assert in_force(county.session) == []
 
@@ -146,3 +148,22 @@ def test_every_change_stands_in_the_audit_trail_without_a_word_of_the_text(
     assert {row.subject_id for row in rows} == {"dm.fruit"}
     assert not any("one signed" in str(row.detail) or "写错" in str(row.detail) for row in rows)
     assert len(county.session.exec(select(ArticleRevision)).all()) == 3
+
+
+def test_the_questions_an_article_was_written_for_wait_until_it_is_signed(
+    county: County, curator: Reader, now: datetime
+) -> None:
+    session = county.session
+    for number, group in enumerate(("g1", "g2", "g1")):
+        wanted = Draft("dm.fruit", f"text {number}", number, group_id=group)
+        assert revisions.keep(session, curator, wanted, now).done
+    assert set(revisions.groups_waiting(session, "dm.fruit")) == {"g1", "g2"}
+    assert revisions.sign(session, curator, draft("text", 3), 3, DR_QIAN, now).done
+    assert revisions.groups_waiting(session, "dm.fruit") == ()
+
+
+def test_authors_are_known_by_name(county: County, curator: Reader, now: datetime) -> None:
+    revisions.keep(county.session, curator, draft("one"), now)
+    rows = revisions.history(county.session, "dm.fruit")
+    names = revisions.authors(county.session, county.vault, rows)
+    assert names == {curator.practitioner_id: "钱教授"}

@@ -78,6 +78,7 @@ def upgrade() -> None:
         sa.Column("packaged_digest", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("of_number", sa.Integer(), nullable=True),
         sa.Column("note", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("group_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("author_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("made_at", records.times.Instant(timezone=True), nullable=False),
         sa.Column("signer_name", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
