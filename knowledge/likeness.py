@@ -34,7 +34,7 @@ Weights = Mapping[str, float]
 
 def weights(text: str) -> Weights:
     """The weighted characters and pairs of a question, of length one."""
-    plain = _MARK.sub(" ", normalise(standard(text)))
+    plain = normalise(standard(_MARK.sub(" ", text)))
     plain = _FRAME.sub(" ", plain).strip() or plain
     common, total = _common()
     found: dict[str, float] = {}
