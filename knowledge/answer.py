@@ -28,6 +28,7 @@ class Answer:
     is `unknown` with a `text`: how to judge what no table knows.
     `topic` is what a question that leans on this one ("那西瓜呢") would need; `left` how many more
     things were asked in the same message; `ask_back`: nobody can know what it leans on.
+    `margin`: how far the article was ahead of the next; None when no ranking decided it.
     """
 
     kind: Kind
@@ -41,6 +42,7 @@ class Answer:
     topic: Topic | None = None
     left: int = 0
     ask_back: bool = False
+    margin: float | None = None
 
 
 UNKNOWN = Answer("unknown")

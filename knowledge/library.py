@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -47,6 +47,7 @@ class _Found:
     article: Article
     confidence: float
     score: float
+    margin: float | None = None
 
 
 class Library:
@@ -218,7 +219,8 @@ class Library:
             confidence = self._confidence(whole, ranking)
         if not ranking.hits or ranking.far or not self._gate.accepts(confidence):
             return None, ranking
-        return _Found(ranking.hits[0].article, confidence, ranking.hits[0].score), ranking
+        best = ranking.hits[0]
+        return _Found(best.article, confidence, best.score, ranking.margin), ranking
 
     def _confidence(self, whole: str, ranking: Ranking) -> float:
         features = self._gate.features(whole, ranking)
@@ -227,4 +229,6 @@ class Library:
 
 def _composed(found: list[_Found]) -> Answer:
     confidence = min(item.confidence for item in found)
-    return compose([item.article for item in found], confidence=confidence)
+    answer = compose([item.article for item in found], confidence=confidence)
+    # Two articles said both: nothing was left to chance between them.
+    return replace(answer, margin=found[0].margin) if len(found) == 1 else answer
