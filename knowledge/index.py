@@ -1,38 +1,50 @@
-"""The vector index: an immutable, versioned Chroma folder and the pointer to the current one."""
+"""The vector index: which texts are embedded, under which version, and how a version is built.
+
+A version is named by everything that decides its vectors: the texts as they are normalised, the
+layout and the embedder. Building it touches nothing that is in use.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from time import perf_counter
 
 import numpy as np
 
 from knowledge.article import Article, read_articles
 from knowledge.decoys import DECOY, Decoys, read_decoys
-from knowledge.embedder import Embedder, Vectors
+from knowledge.embedder import Embedder, EmbedderError, LocalEmbedder, Vectors
 from knowledge.question import normalise
+from knowledge.scale import scale_of
+from knowledge.store import (
+    LAYOUT,
+    PASSAGES,
+    VARIANTS,
+    About,
+    FolderStore,
+    IndexBroken,
+    Row,
+    Store,
+    building,
+    now_seconds,
+)
+from knowledge.vectors import VectorFile
 
-if TYPE_CHECKING:
-    from chromadb.api.client import Client
-    from chromadb.api.models.Collection import Collection
+__all__ = ["Built", "IndexBroken", "build", "current", "version_of"]
 
 Progress = Callable[[int, int], None]
-_LAYOUT = "2"
+# Told how many seconds a step took. May wait so that others get the core, or raise to give up.
+Breathe = Callable[[float], None]
 _BATCH = 32
-_ABOUT = "index.json"
-_CURRENT = "current"
-PASSAGES = "passages"
-VARIANTS = "variants"
+_STORED_AT_ONCE = 256
+_SAME = 0.99
 
 
-class IndexBroken(Exception):  # noqa: N818 - reads as what it says
-    """There is no usable index; the message says why."""
+class BeingBuilt(Exception):  # noqa: N818 - reads as what it says
+    """Another process of this machine is at it; its version will be there soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,232 +59,196 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    id: str
-    article: str
+    key: str
+    owner: str
     text: str
 
 
-def corpus_hash(articles: Sequence[Article], decoys: Decoys) -> str:
-    """Identify the texts that are embedded; anything else may change without a rebuild."""
-    digest = hashlib.sha256()
-    for article in articles:
-        for text in (article.id, article.passage, *article.questions):
-            digest.update(text.encode())
-            digest.update(b"\0")
-    digest.update(json.dumps(dict(decoys), sort_keys=True).encode())
+def version_of(articles: Sequence[Article], decoys: Decoys, embedder: Embedder) -> str:
+    """Name the index that these articles and this embedder give."""
+    digest = hashlib.sha256(f"{LAYOUT}|{embedder.name}".encode())
+    for entries in _entries(articles, decoys):
+        for entry in sorted(entries, key=lambda one: one.key):
+            digest.update(f"{entry.key}|{entry.owner}|{entry.text}\0".encode())
     return digest.hexdigest()[:16]
 
 
-def version_of(articles: Sequence[Article], decoys: Decoys, embedder: Embedder) -> str:
-    """Name the index these articles and this embedder give."""
-    named = f"{_LAYOUT}|{corpus_hash(articles, decoys)}|{embedder.name}"
-    return hashlib.sha256(named.encode()).hexdigest()[:16]
-
-
 def build(
-    index_dir: Path,
+    place: Path | Store,
     embedder: Embedder,
     progress: Progress | None = None,
     articles: Sequence[Article] | None = None,
     decoys: Decoys | None = None,
+    *,
+    breathe: Breathe = lambda _: None,
+    batch: int = _BATCH,
 ) -> Built:
-    """Build the index of the corpus beside the one in use, then point `current` at it.
+    """Build the index of the corpus beside the one in use, then make it the current one.
 
-    Vectors of unchanged texts are taken from the index in use. Serving goes on meanwhile.
+    A text that was embedded before is not embedded again, not even after a build that was killed.
 
     Args:
-        index_dir: the folder that holds the versions.
+        place: where the versions lie.
         embedder: where vectors come from.
         progress: told (done, total) after each batch.
         articles: the corpus; the packaged one when not given.
         decoys: what is not ours; the packaged ones when not given.
+        breathe: called after each step, with the seconds it took.
+        batch: how many texts are embedded at once.
+
+    Raises:
+        BeingBuilt: another process is building.
+        EmbedderError: no vectors are to be had.
+        IndexBroken: the index cannot be written; the message says why.
     """
+    store = place_of(place)
     corpus = read_articles() if articles is None else tuple(articles)
-    others = read_decoys() if decoys is None else decoys
-    version = version_of(corpus, others, embedder)
-    final = index_dir / version
-    if (final / _ABOUT).exists():
-        _point(index_dir, version)
-        return Built(version, fresh=False, embedded=0, reused=0)
-    previous = _open_previous(index_dir, embedder)
-    partial = index_dir / f"{version}.{os.getpid()}.partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    entries = _entries(corpus, read_decoys() if decoys is None else decoys)
+    version = version_of(corpus, read_decoys() if decoys is None else decoys, embedder)
     try:
-        embedded, reused = _fill(partial, _entries(corpus, others), embedder, previous, progress)
-        about = {
-            "version": version,
-            "corpus": corpus_hash(corpus, others),
-            "embedder": embedder.name,
-        }
-        (partial / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
-        shutil.rmtree(final, ignore_errors=True)
-        partial.rename(final)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    before = current(index_dir)
-    _point(index_dir, version)
-    _sweep(index_dir, keep={version, before})
-    return Built(version, fresh=True, embedded=embedded, reused=reused)
+        with building(store.folder) as ours:
+            if not ours:
+                raise BeingBuilt
+            work = _Work(store, embedder, progress, breathe, batch)
+            return work.built(version, entries)
+    except OSError as error:
+        msg = f"the index cannot be written: {error.strerror or error}"
+        raise IndexBroken(msg) from error
 
 
 def current(index_dir: Path) -> str | None:
     """Return the version in use, or None before the first build."""
-    try:
-        return (index_dir / _CURRENT).read_text(encoding="utf-8").strip() or None
-    except OSError:
-        return None
+    return FolderStore(index_dir).current()
 
 
-class Reader:
-    """An open version of the index."""
+def place_of(place: Path | Store) -> Store:
+    """A folder stands for the store in it."""
+    return FolderStore(place) if isinstance(place, Path) else place
 
-    def __init__(self, index_dir: Path, version: str) -> None:
-        folder = index_dir / version
-        try:
-            about = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
-            self.version: str = about["version"]
-            self.corpus: str = about["corpus"]
-            self.embedder: str = about["embedder"]
-            self._client = _client(folder)
-            self._passages = self._client.get_collection(PASSAGES, embedding_function=None)
-            self._variants = self._client.get_collection(VARIANTS, embedding_function=None)
-            self._passages.count()
-            self._variants.count()
-        except Exception as error:
-            # Chroma raises its own Rust errors; whatever it is, the index cannot be used.
-            msg = f"{type(error).__name__}: {error}"
-            raise IndexBroken(msg) from error
 
-    def nearest(
-        self, vector: Vectors, passages: int, variants: int
-    ) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
-        """Return the best cosine per article, by passage and by question variant."""
-        try:
-            return (
-                _near(self._passages, vector, passages),
-                _near(self._variants, vector, variants),
-            )
-        except Exception as error:
-            msg = f"{type(error).__name__}: {error}"
-            raise IndexBroken(msg) from error
+@dataclass
+class _Work:
+    """One build."""
 
-    def vectors(self, collection: str, ids: Sequence[str]) -> dict[str, Vectors]:
-        """Return the stored vectors of the ids that exist."""
-        found = self._client.get_collection(collection, embedding_function=None).get(
-            ids=list(ids), include=["embeddings"]
+    store: Store
+    embedder: Embedder
+    progress: Progress | None
+    breathe: Breathe
+    batch: int
+
+    def built(self, version: str, entries: tuple[list[_Entry], list[_Entry]]) -> Built:
+        passages, variants = entries
+        kept = VectorFile(self.store.folder / "vectors", self.embedder.name)
+        same = self._probe(kept, (passages or variants)[0].text)
+        found = self.store.find(version)
+        if found is not None and same and self._sound(found, kept.length):
+            self.store.point(found)
+            return Built(found, fresh=False, embedded=0, reused=0)
+        embedded = self._embed(kept, entries)
+        slope, offset = self._scale(kept, variants)
+        about = About(
+            version=version,
+            embedder=self.embedder.name,
+            length=kept.length,
+            passages=len(passages),
+            variants=len(variants),
+            built=now_seconds(),
+            slope=slope,
+            offset=offset,
         )
-        rows = found["embeddings"]
-        if rows is None:
-            return {}
-        return {
-            key: np.asarray(row, dtype=np.float32)
-            for key, row in zip(found["ids"], rows, strict=True)
-        }
+        name = self.store.write(
+            about,
+            {PASSAGES: self._rows(kept, passages), VARIANTS: self._rows(kept, variants)},
+        )
+        self.store.open(name).close()
+        self.store.point(name)
+        kept.keep_only(entry.key for entry in (*passages, *variants))
+        total = len(passages) + len(variants)
+        return Built(name, fresh=True, embedded=embedded, reused=total - embedded)
 
-    def close(self) -> None:
-        self._client.close()
+    def _probe(self, kept: VectorFile, text: str) -> bool:
+        """Ask for one vector: an embedder that has changed under its name must begin anew."""
+        (fresh,) = self.embedder.passages([text])
+        key = f"probe|{text}"
+        known = kept.find(key)
+        same = kept.length in {0, len(fresh)}
+        if same and known is not None:
+            same = float(known @ fresh) >= _SAME
+        if not same:
+            kept.forget()
+        if kept.find(key) is None:
+            kept.add([key], np.asarray([fresh]))
+        return same
+
+    def _sound(self, name: str, length: int) -> bool:
+        try:
+            reader = self.store.open(name)
+        except IndexBroken:
+            return False
+        try:
+            reader.nearest(np.ones(length, dtype=np.float32), 1, 1)
+        except IndexBroken:
+            return False
+        finally:
+            reader.close()
+        return reader.about.length == length
+
+    def _embed(self, kept: VectorFile, entries: tuple[list[_Entry], list[_Entry]]) -> int:
+        """Embed what is not known yet. Returns how many texts that were."""
+        total = len(entries[0]) + len(entries[1])
+        missing = [[one for one in part if kept.find(one.key) is None] for part in entries]
+        embedded = 0
+        known = total - sum(map(len, missing))
+        for part, embed in zip(
+            missing, (self.embedder.passages, self.embedder.queries), strict=True
+        ):
+            for start in range(0, len(part), self.batch):
+                began = perf_counter()
+                some = part[start : start + self.batch]
+                vectors = embed([one.text for one in some])
+                if kept.length not in {0, vectors.shape[1]}:
+                    msg = "the embedder gives vectors of different lengths"
+                    raise EmbedderError(msg)
+                kept.add([one.key for one in some], vectors)
+                embedded += len(some)
+                if self.progress is not None:
+                    self.progress(known + embedded, total)
+                self.breathe(perf_counter() - began)
+        if self.progress is not None:
+            self.progress(total, total)
+        return embedded
+
+    def _scale(self, kept: VectorFile, variants: list[_Entry]) -> tuple[float, float]:
+        if self.embedder.name == LocalEmbedder.name:
+            return 1.0, 0.0
+        return scale_of([(one.owner, _vector(kept, one)) for one in variants])
+
+    def _rows(self, kept: VectorFile, entries: list[_Entry]) -> Iterator[list[Row]]:
+        for start in range(0, len(entries), _STORED_AT_ONCE):
+            some = entries[start : start + _STORED_AT_ONCE]
+            began = perf_counter()
+            yield [Row(one.key, one.owner, _vector(kept, one)) for one in some]
+            self.breathe(perf_counter() - began)
 
 
-def _near(collection: Collection, vector: Vectors, count: int) -> dict[str, list[float]]:
-    found = collection.query(
-        query_embeddings=np.asarray([vector]),
-        n_results=count,
-        include=["metadatas", "distances"],
-    )
-    near: dict[str, list[float]] = {}
-    metas, distances = (found["metadatas"] or [[]])[0], (found["distances"] or [[]])[0]
-    for meta, distance in zip(metas, distances, strict=True):
-        near.setdefault(str(meta["article"]), []).append(1.0 - float(distance))
-    return near
-
-
-def _client(folder: Path) -> Client:
-    # Imported late: the web process never needs Chroma, and it costs most of a second.
-    import chromadb  # noqa: PLC0415
-    from chromadb.config import Settings  # noqa: PLC0415
-
-    settings = Settings(anonymized_telemetry=False, allow_reset=False)
-    return cast("Client", chromadb.PersistentClient(path=str(folder), settings=settings))
+def _vector(kept: VectorFile, entry: _Entry) -> Vectors:
+    vector = kept.find(entry.key)
+    assert vector is not None  # noqa: S101 - it was embedded a moment ago
+    return vector
 
 
 def _entries(corpus: Sequence[Article], decoys: Decoys) -> tuple[list[_Entry], list[_Entry]]:
     """List the passages and the question variants, each variant once per owner."""
-    passages = [_Entry(_key("p", a.passage), a.id, a.passage) for a in corpus]
+    passages = [_Entry(_key("p", a.id, a.passage), a.id, a.passage) for a in corpus]
     asked = [(a.id, a.questions) for a in corpus]
     asked += [(DECOY + kind, tuple(texts)) for kind, texts in decoys.items()]
-    variants = {
-        _key(owner, text): _Entry(_key(owner, text), owner, normalise(text))
-        for owner, texts in asked
-        for text in texts
-    }
-    return passages, list(variants.values())
+    found: dict[str, _Entry] = {}
+    for owner, texts in asked:
+        for text in map(normalise, texts):
+            key = _key("v", owner, text)
+            found[key] = _Entry(key, owner, text)
+    return passages, list(found.values())
 
 
-def _fill(
-    folder: Path,
-    entries: tuple[list[_Entry], list[_Entry]],
-    embedder: Embedder,
-    previous: Reader | None,
-    progress: Progress | None,
-) -> tuple[int, int]:
-    client = _client(folder)
-    passages, variants = entries
-    total, done, reused = len(passages) + len(variants), 0, 0
-    jobs = ((PASSAGES, passages, embedder.passages), (VARIANTS, variants, embedder.queries))
-    for name, rows, embed in jobs:
-        collection = client.create_collection(
-            name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
-        )
-        known = previous.vectors(name, [row.id for row in rows]) if previous else {}
-        reused += len(known)
-        for start in range(0, len(rows), _BATCH):
-            batch = rows[start : start + _BATCH]
-            collection.add(
-                ids=[entry.id for entry in batch],
-                embeddings=_embed(batch, known, embed),
-                metadatas=[{"article": entry.article} for entry in batch],
-            )
-            done += len(batch)
-            if progress is not None:
-                progress(done, total)
-    client.close()
-    return total - reused, reused
-
-
-def _embed(
-    batch: Sequence[_Entry],
-    known: dict[str, Vectors],
-    embed: Callable[[Sequence[str]], Vectors],
-) -> Vectors:
-    new = [entry for entry in batch if entry.id not in known]
-    fresh = dict(zip((e.id for e in new), embed([e.text for e in new]), strict=True)) if new else {}
-    return np.asarray([known.get(e.id, fresh.get(e.id)) for e in batch], dtype=np.float32)
-
-
-def _key(scope: str, text: str) -> str:
-    return hashlib.sha256(f"{scope}|{text}".encode()).hexdigest()[:24]
-
-
-def _open_previous(index_dir: Path, embedder: Embedder) -> Reader | None:
-    version = current(index_dir)
-    if version is None:
-        return None
-    try:
-        reader = Reader(index_dir, version)
-    except IndexBroken:
-        return None
-    return reader if reader.embedder == embedder.name else None
-
-
-def _point(index_dir: Path, version: str) -> None:
-    waiting = index_dir / f"{_CURRENT}.{os.getpid()}"
-    waiting.write_text(version, encoding="utf-8")
-    waiting.replace(index_dir / _CURRENT)
-
-
-def _sweep(index_dir: Path, keep: set[str | None]) -> None:
-    # The version before stays: a reader may still have it open.
-    for folder in index_dir.iterdir():
-        if folder.is_dir() and folder.name not in keep and (folder / _ABOUT).exists():
-            shutil.rmtree(folder, ignore_errors=True)
+def _key(kind: str, owner: str, text: str) -> str:
+    return hashlib.sha256(f"{kind}|{owner}|{text}".encode()).hexdigest()[:24]

@@ -40,34 +40,37 @@ class Bm25:
         lengths = np.array([sum(count.values()) for count in counts] or [1], dtype=np.float32)
         mean = float(lengths.mean()) or 1.0
         norms = _K1 * (1 - _B + _B * lengths / mean)
-        postings: dict[str, list[tuple[int, int]]] = {}
-        for position, count in enumerate(counts):
-            for term, often in count.items():
-                postings.setdefault(term, []).append((position, often))
+        self._place: dict[str, int] = {}
+        # Every posting of every term in three flat arrays: a start of ten thousand small ones is slow.
+        place = self._place
+        which = [place.setdefault(term, len(place)) for count in counts for term in count]
+        often = np.array([n for count in counts for n in count.values()], dtype=np.float32)
+        at = np.repeat(np.arange(len(texts)), [len(count) for count in counts])
+        order = np.argsort(np.array(which, dtype=np.int64), kind="stable")
+        found = np.bincount(np.array(which, dtype=np.int64), minlength=len(place))
+        idf = np.log(1 + (len(texts) - found + 0.5) / (found + 0.5))
+        weights = idf[which].astype(np.float32) * often * np.float32(_K1 + 1)
+        weights = weights / (often + norms[at].astype(np.float32)) if which else weights
         self._size = len(texts)
-        self._postings: dict[str, tuple[NDArray[np.int64], NDArray[np.float32]]] = {}
-        self._idf: dict[str, float] = {}
-        for term, places in postings.items():
-            at = np.array([place for place, _ in places], dtype=np.int64)
-            counted = np.array([n for _, n in places], dtype=np.float32)
-            idf = math.log(1 + (len(texts) - len(places) + 0.5) / (len(places) + 0.5))
-            weight = idf * counted * (_K1 + 1) / (counted + norms[at])
-            self._idf[term] = idf
-            self._postings[term] = (at, weight.astype(np.float32))
+        self._at, self._weights = at[order], weights[order]
+        self._bounds = [0, *np.cumsum(found).tolist()]
+        self._idf = idf.tolist()
         self._unknown = math.log(1 + (len(texts) + 0.5) / 0.5)
 
     def scores(self, query: str) -> NDArray[np.float32]:
         """Score every text against the (normalised) query."""
         total = np.zeros(self._size, dtype=np.float32)
         for term in set(terms(query)):
-            found = self._postings.get(term)
-            if found is not None:
-                total[found[0]] += found[1]
+            place = self._place.get(term)
+            if place is not None:
+                here = slice(self._bounds[place], self._bounds[place + 1])
+                total[self._at[here]] += self._weights[here]
         return total
 
     def mass(self, query: str) -> float:
         """How much there is to match in the query: the idf of its terms, unknown ones included."""
-        return sum(self._idf.get(term, self._unknown) for term in set(terms(query)))
+        places = (self._place.get(term) for term in set(terms(query)))
+        return sum(self._unknown if place is None else self._idf[place] for place in places)
 
 
 class Odds:

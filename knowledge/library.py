@@ -17,6 +17,7 @@ from knowledge.foods import Advice, FoodTable, Mention
 from knowledge.gate import Gate
 from knowledge.question import asks, clauses, normalise, sentences
 from knowledge.retrieval import Ranking, Retriever
+from knowledge.store import Store
 from knowledge.topic import Topic
 from language.dialects import standard
 
@@ -55,7 +56,7 @@ class Library:
 
     def __init__(
         self,
-        index_dir: Path | None,
+        index: Path | Store | None,
         embedder: Embedder | None,
         *,
         serve_pending: bool,
@@ -68,7 +69,7 @@ class Library:
         self._foods = foods or FoodTable()
         self._gate = gate or Gate()
         self._serve_pending = serve_pending
-        self._retriever = Retriever(self._articles, read_decoys(), index_dir, embedder)
+        self._retriever = Retriever(self._articles, read_decoys(), index, embedder)
 
     def answer(
         self,

@@ -6,9 +6,11 @@ to a decoy is not answered, however near the best article may be.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +18,10 @@ from numpy.typing import NDArray
 from knowledge.article import Article
 from knowledge.decoys import DECOY, Decoys
 from knowledge.embedder import Embedder, EmbedderError
-from knowledge.index import IndexBroken, Reader, corpus_hash, current
+from knowledge.index import place_of, version_of
 from knowledge.lexical import Bm25, Odds
 from knowledge.question import normalise
+from knowledge.store import About, IndexBroken, Reader, Store
 
 # Weights chosen on tests/knowledge/tuning.tsv, see docs/knowledge.md.
 _LEXICAL = 0.4
@@ -112,14 +115,14 @@ class Retriever:
         self,
         articles: Sequence[Article],
         decoys: Decoys,
-        index_dir: Path | None,
+        index: Path | Store | None,
         embedder: Embedder | None,
     ) -> None:
         self._articles = tuple(articles)
         self._kinds = tuple(decoys)
         names = [a.id for a in self._articles] + [DECOY + kind for kind in self._kinds]
         self._place = {name: i for i, name in enumerate(names)}
-        self._corpus = corpus_hash(self._articles, decoys)
+        self._version = version_of(self._articles, decoys, embedder) if embedder else ""
         asked = [article.questions for article in self._articles] + list(decoys.values())
         wholes = [_whole(a) for a in self._articles] + [" ".join(d) for d in decoys.values()]
         variants = [(i, normalise(q)) for i, questions in enumerate(asked) for q in questions]
@@ -130,25 +133,45 @@ class Retriever:
         ours = [text for i, text in variants if i < len(self._articles)]
         self._odds = Odds(ours, [text for i, text in variants if i >= len(self._articles)])
         self._embedder = embedder
-        self._index_dir = index_dir
+        self._store = None if index is None else place_of(index)
+        self._opening = threading.Lock()
         self._reader: Reader | None = None
         self._broken = "no index has been built"
         self._seen: str | None = None
+        self._look_at = 0.0
+
+    @property
+    def version(self) -> str:
+        """The version of the index that these articles ask for."""
+        return self._version
+
+    @property
+    def about(self) -> About | None:
+        """What the version in use says of itself."""
+        reader = self._open()
+        return reader.about if reader is not None else None
 
     @property
     def problem(self) -> str:
         """Why vectors are not in use; empty when they are."""
         if self._embedder is None:
             return "no embedder is configured"
-        if self._index_dir is None:
+        if self._store is None:
             return "no index folder is configured"
         return "" if self._open() is not None else self._broken
 
     @property
     def stale(self) -> bool:
         """Tell whether the index was built from other articles than the ones served."""
-        reader = self._open()
-        return reader is not None and reader.corpus != self._corpus
+        about = self.about
+        return about is not None and about.version != self._version
+
+    def close(self) -> None:
+        """Let go of the index. Whoever is still ranking goes on without vectors."""
+        with self._opening:
+            if self._reader is not None:
+                self._reader.close()
+            self._reader, self._seen, self._look_at = None, None, 0.0
 
     def rank(
         self,
@@ -230,23 +253,41 @@ class Retriever:
         return cosine
 
     def _open(self) -> Reader | None:
-        """Return the index in use, reopened when the pointer has moved."""
-        if self._embedder is None or self._index_dir is None:
+        """Return the version these articles ask for; until it is there, the current one."""
+        if self._embedder is None or self._store is None:
             return None
-        version = current(self._index_dir)
-        if version == self._seen:
+        reader = self._reader
+        if reader is not None and reader.about.version == self._version:
+            return reader
+        with self._opening:
+            now = monotonic()
+            if self._reader is not None and self._reader.about.version == self._version:
+                return self._reader
+            if now < self._look_at:
+                return self._reader
+            self._look_at = now + self._store.look_every
+            return self._opened(self._store, self._embedder)
+
+    def _opened(self, store: Store, embedder: Embedder) -> Reader | None:
+        try:
+            name = store.find(self._version) or store.current()
+        except IndexBroken as error:
+            self._broken = str(error)
             return self._reader
-        self._seen, self._reader = version, None
-        if version is None:
+        if name == self._seen:
+            return self._reader
+        # The one before stays open: a thread may be asking it.
+        self._seen, self._reader = name, None
+        if name is None:
             self._broken = "no index has been built"
             return None
         try:
-            reader = Reader(self._index_dir, version)
+            reader = store.open(name)
         except IndexBroken as error:
             self._broken = str(error)
             return None
-        if reader.embedder != self._embedder.name:
-            self._broken = f"the index was built with {reader.embedder}"
+        if reader.about.embedder != embedder.name:
+            self._broken = f"the index was built with {reader.about.embedder}"
             reader.close()
             return None
         self._reader = reader

@@ -4,33 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import httpx
-
 from knowledge import index
-from knowledge.embedder import Embedder, EndpointEmbedder, LocalEmbedder
+from knowledge.chroma_server import ServerStore
+from knowledge.embedder import Embedder, LocalEmbedder
+from knowledge.endpoint import Endpoint, EndpointEmbedder
 from knowledge.library import Library
+from knowledge.store import FolderStore, Store
 from suifang.settings import Settings
 
+# In .env an empty line means "not set"; this word means "no prefix at all".
+_NO_PREFIX = "none"
 
-def embedder(settings: Settings) -> Embedder | None:
-    """The embedder the settings name; None for words alone."""
+
+def embedder(settings: Settings, *, patient: bool = False) -> Embedder | None:
+    """The embedder the settings name; None for words alone. A patient one builds."""
     endpoint = settings.embeddings_endpoint
     if endpoint is not None:
-        client = httpx.Client(timeout=endpoint.timeout, trust_env=False, follow_redirects=False)
-        key = endpoint.api_key.get_secret_value()
-        return EndpointEmbedder(endpoint.base_url, endpoint.name, key, client)
+        described = Endpoint(
+            endpoint.base_url,
+            endpoint.name,
+            endpoint.api_key.get_secret_value(),
+            _prefix(settings.embeddings_query_prefix),
+            _prefix(settings.embeddings_passage_prefix),
+        )
+        return EndpointEmbedder(described, patient=patient)
     return LocalEmbedder() if settings.embeddings == "local" else None
+
+
+def store(settings: Settings) -> Store:
+    """Where the versions of the index lie."""
+    if settings.chroma_url is None:
+        return FolderStore(settings.index_dir)
+    token = settings.chroma_token.get_secret_value() if settings.chroma_token else ""
+    return ServerStore(settings.chroma_url, settings.index_dir, token)
 
 
 def library(settings: Settings, *, serve_pending: bool | None = None) -> Library:
     """The library. Articles that no clinician signed are served only where that was asked for."""
     serve = settings.serve_pending if serve_pending is None else serve_pending
-    return Library(settings.index_dir, embedder(settings), serve_pending=serve)
+    return Library(store(settings), embedder(settings), serve_pending=serve)
 
 
 def build_index(settings: Settings, progress: Callable[[int, int], None]) -> index.Built | None:
     """Build the index of today's articles; None when the settings ask for no vectors."""
-    found = embedder(settings)
+    found = embedder(settings, patient=True)
     if found is None:
         return None
-    return index.build(settings.index_dir, found, progress)
+    return index.build(store(settings), found, progress)
+
+
+def _prefix(setting: str | None) -> str | None:
+    return "" if setting == _NO_PREFIX else setting

@@ -88,7 +88,10 @@ class Settings(BaseSettings):
     embeddings_base_url: str | None = None
     embeddings_api_key: SecretStr | None = None
     embeddings_model: str | None = None
+    embeddings_query_prefix: str | None = None
+    embeddings_passage_prefix: str | None = None
     chroma_url: str | None = None
+    chroma_token: SecretStr | None = None
     serve_pending: bool = False
 
     voice: Literal["off", "local", "endpoint"] = "off"

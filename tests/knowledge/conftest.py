@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
+import uvicorn
 
 from knowledge.article import Article, read_articles
 from knowledge.embedder import Vectors
 from knowledge.library import Library
+from simulator.embeddings import EmbeddingsStand, create_embeddings_app
 
 ARTICLE = """---
 id: {id}
@@ -95,3 +100,47 @@ def corpus() -> tuple[Article, ...]:
 def library(corpus: tuple[Article, ...]) -> Library:
     """The packaged corpus without vectors."""
     return Library(None, None, serve_pending=True, articles=corpus)
+
+
+class Endpoint:
+    """A real HTTP server of embeddings that can die and come back at the same address."""
+
+    def __init__(self) -> None:
+        self.stand = EmbeddingsStand()
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            self.port = listening.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/v1"
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        app = create_embeddings_app(self.stand)
+        config = uvicorn.Config(
+            app,
+            port=self.port,
+            log_config=None,
+            ws="none",
+            lifespan="off",
+            timeout_graceful_shutdown=0,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        deadline = time.monotonic() + 10
+        while not self._server.started and time.monotonic() < deadline:
+            time.sleep(0.005)
+        assert self._server.started
+
+    def stop(self) -> None:
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = self._server.force_exit = True
+            self._thread.join(10)
+            self._server = self._thread = None
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    made = Endpoint()
+    made.start()
+    yield made
+    made.stop()

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,10 @@ import pytest
 
 from knowledge.article import Article
 from knowledge.embedder import EmbedderError, Vectors
-from knowledge.index import IndexBroken, Reader, build, current
+from knowledge.index import BeingBuilt, build, current, version_of
 from knowledge.retrieval import Retriever
+from knowledge.store import FolderReader, IndexBroken, building
+from knowledge.vectors import VectorFile
 
 DECOYS = {"off_topic": ("今天天气怎么样",)}
 
@@ -38,7 +42,8 @@ def test_the_same_version_is_not_built_twice(
     calls = embedder.calls
     again = build(tmp_path, embedder, articles=few, decoys=DECOYS)
     assert (again.version, again.fresh) == (first.version, False)
-    assert embedder.calls == calls
+    # One text is embedded: to see that the embedder is still the same.
+    assert embedder.calls == calls + 1
 
 
 def test_unchanged_texts_are_not_embedded_again(
@@ -69,7 +74,7 @@ def test_old_versions_are_swept_but_the_last_one_stays(
     versions = [
         build(tmp_path, embedder, articles=few[:n], decoys=DECOYS).version for n in (1, 2, 3)
     ]
-    left = {folder.name for folder in tmp_path.iterdir() if folder.is_dir()}
+    left = {about.parent.name for about in tmp_path.glob("*/index.json")}
     assert left == set(versions[1:])
 
 
@@ -83,6 +88,8 @@ def test_a_broken_index_falls_back_to_bm25_and_says_so(
     assert not ranking.vectors
     assert ranking.hits[0].article.id == "life.sleep"
     assert "FileNotFoundError" in retriever.problem
+    build(tmp_path, embedder, articles=few, decoys=DECOYS)
+    assert retriever.problem == ""
 
 
 def test_an_index_of_another_embedder_is_not_used(
@@ -101,12 +108,154 @@ def test_an_index_of_another_embedder_lends_no_vectors(
     assert build(tmp_path, embedder, articles=few, decoys=DECOYS).reused == 0
 
 
-def test_a_damaged_previous_version_does_not_stop_a_build(
+@pytest.mark.parametrize("wrong", ["truncated", "emptied", "no numbers", "other layout"])
+def test_a_damaged_version_is_not_served_and_a_build_makes_a_good_one_beside_it(
+    tmp_path: Path, embedder: Any, few: tuple[Article, ...], wrong: str
+) -> None:
+    folder = tmp_path / build(tmp_path, embedder, articles=few, decoys=DECOYS).version
+    database = folder / "chroma.sqlite3"
+    if wrong == "truncated":
+        database.write_bytes(database.read_bytes()[:5000])
+    elif wrong == "emptied":
+        database.unlink()
+    elif wrong == "no numbers":
+        (folder / "index.json").write_text("{")
+    else:
+        about = (folder / "index.json").read_text().replace('"layout": "3"', '"layout": "2"')
+        (folder / "index.json").write_text(about)
+    retriever = Retriever(few, DECOYS, tmp_path, embedder)
+    assert retriever.problem != ""
+    assert retriever.rank("打鼾怎么回事").hits[0].article.id == "life.sleep"
+    mended = build(tmp_path, embedder, articles=few, decoys=DECOYS)
+    assert (mended.fresh, mended.embedded) == (True, 0)
+    assert retriever.problem == ""
+    assert retriever.rank("睡觉打呼噜憋气要不要紧").vectors
+    build(tmp_path, embedder, articles=few[:1], decoys=DECOYS)
+    assert not folder.exists()
+
+
+def test_whatever_changes_an_embedded_text_makes_another_version(
+    embedder: Any, few: tuple[Article, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = version_of(few, DECOYS, embedder)
+    assert version_of(few[::-1], DECOYS, embedder) == first
+    assert version_of(few, {"off_topic": ("今天下雨吗",)}, embedder) != first
+    plainer = replace(few[0], plain="一句别的话。")
+    assert version_of((plainer, *few[1:]), DECOYS, embedder) != first
+    with monkeypatch.context() as patched:
+        patched.setattr("knowledge.index.normalise", lambda text: text.replace("咋", "怎么"))
+        assert version_of(few, {"off_topic": ("咋办",)}, embedder) != version_of(
+            few, {"off_topic": ("咋办呀",)}, embedder
+        )
+        assert version_of(few, {"x": ("咋办",)}, embedder) == version_of(
+            few, {"x": ("怎么办",)}, embedder
+        )
+    body = replace(few[0], body="别的正文。")
+    assert version_of((body, *few[1:]), DECOYS, embedder) == first
+
+
+def test_a_build_that_was_broken_off_goes_on_where_it_stood(
     tmp_path: Path, embedder: Any, few: tuple[Article, ...]
 ) -> None:
+    steps = [0]
+
+    def stop(_: float) -> None:
+        steps[0] += 1
+        if steps[0] == 3:
+            raise InterruptedError
+
+    with pytest.raises(IndexBroken):
+        build(tmp_path, embedder, articles=few, decoys=DECOYS, breathe=stop, batch=4)
+    rest = build(tmp_path, embedder, articles=few, decoys=DECOYS)
+    assert rest.reused >= 9
+    assert rest.fresh
+
+
+def test_another_model_under_the_same_name_is_found_out(
+    tmp_path: Path, embedder: Any, few: tuple[Article, ...]
+) -> None:
+    first = build(tmp_path, embedder, articles=few, decoys=DECOYS)
+    as_before = embedder.queries
+    embedder.queries = embedder.passages = lambda texts: as_before(texts)[:, ::-1].copy()
+    turned = build(tmp_path, embedder, articles=few, decoys=DECOYS)
+    assert (turned.reused, turned.fresh) == (0, True)
+    embedder.queries = embedder.passages = lambda texts: as_before(texts)[:, :32].copy()
+    shorter = build(tmp_path, embedder, articles=few, decoys=DECOYS)
+    assert (shorter.reused, shorter.fresh) == (0, True)
+    assert len({first.version, turned.version, shorter.version}) == 3
+
+
+def test_only_one_process_builds_at_a_time(
+    tmp_path: Path, embedder: Any, few: tuple[Article, ...]
+) -> None:
+    with building(tmp_path) as ours:
+        assert ours
+        with pytest.raises(BeingBuilt):
+            build(tmp_path, embedder, articles=few, decoys=DECOYS)
+    assert build(tmp_path, embedder, articles=few, decoys=DECOYS).fresh
+
+
+def test_what_dead_builds_left_is_swept(
+    tmp_path: Path, embedder: Any, few: tuple[Article, ...]
+) -> None:
+    left = tmp_path / "0123456789abcdef.999999.partial"
+    left.mkdir()
+    (left / "chroma.sqlite3").write_bytes(b"half")
+    (tmp_path / "current.999999").write_text("half")
+    build(tmp_path, embedder, articles=few, decoys=DECOYS)
+    assert not left.exists()
+    assert not (tmp_path / "current.999999").exists()
+
+
+def test_a_folder_that_is_a_file_is_told_in_a_sentence(
+    tmp_path: Path, embedder: Any, few: tuple[Article, ...]
+) -> None:
+    place = tmp_path / "index"
+    place.write_text("")
+    with pytest.raises(IndexBroken, match="cannot be written: File exists"):
+        build(place, embedder, articles=few, decoys=DECOYS)
+    assert not Retriever(few, DECOYS, place, embedder).rank("打鼾").vectors
+
+
+def test_a_full_disk_is_told_in_a_sentence_and_leaves_nothing_half_done(
+    tmp_path: Path, embedder: Any, few: tuple[Article, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
     version = build(tmp_path, embedder, articles=few[:2], decoys=DECOYS).version
-    shutil.rmtree(tmp_path / version)
-    assert build(tmp_path, embedder, articles=few, decoys=DECOYS).reused == 0
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("knowledge.store._fill", full)
+    with pytest.raises(IndexBroken, match="No space left on device"):
+        build(tmp_path, embedder, articles=few, decoys=DECOYS)
+    assert current(tmp_path) == version
+    assert not list(tmp_path.glob("*.partial"))
+
+
+def test_a_torn_vector_at_the_end_is_dropped(tmp_path: Path) -> None:
+    vectors = np.eye(3, dtype=np.float32)
+    VectorFile(tmp_path, "e").add(["a", "b", "c"], vectors)
+    (path,) = tmp_path.iterdir()
+    path.write_bytes(path.read_bytes()[:-5])
+    kept = VectorFile(tmp_path, "e")
+    assert len(kept) == 2
+    assert kept.find("c") is None
+    kept.add(["c"], vectors[2:])
+    found = VectorFile(tmp_path, "e").find("c")
+    assert found is not None
+    assert found.tolist() == [0, 0, 1]
+    assert len(VectorFile(tmp_path, "another")) == 0
+
+
+def test_vectors_nobody_needs_any_longer_are_thrown_away_in_heaps(tmp_path: Path) -> None:
+    kept = VectorFile(tmp_path, "e")
+    kept.add(["a", "b", "c", "d"], np.eye(4, dtype=np.float32))
+    kept.keep_only(["a", "b", "c"])
+    assert len(VectorFile(tmp_path, "e")) == 4
+    kept.keep_only(["b"])
+    again = VectorFile(tmp_path, "e")
+    assert len(again) == 1
+    assert again.find("b") is not None
 
 
 def test_a_failing_build_leaves_the_index_in_use(
@@ -140,6 +289,6 @@ def test_a_vector_of_the_wrong_length_is_a_broken_index(
     tmp_path: Path, embedder: Any, few: tuple[Article, ...]
 ) -> None:
     version = build(tmp_path, embedder, articles=few, decoys=DECOYS).version
-    reader = Reader(tmp_path, version)
+    reader = FolderReader(tmp_path / version)
     with pytest.raises(IndexBroken):
         reader.nearest(np.ones(3, dtype=np.float32), 5, 5)
