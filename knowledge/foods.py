@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,7 +15,8 @@ from knowledge.article import Confidence, Review
 from knowledge.source import Source, read_sources
 
 FOODS = Path(__file__).parent / "foods.toml"
-_MOST_GROUPS = 2
+_MOST_GROUPS = 3
+_MOST_LINES = 4
 _VERBS = "吃喝饮酌"
 _CURE_ARTICLE = "myth.folk_remedy"
 
@@ -63,12 +64,16 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """A composed answer: the words, and for each disease the article and document behind it."""
+    """A composed answer: the words, and for each disease the article and document behind it.
+
+    `left`: foods that were named too, and are not spoken of.
+    """
 
     text: str
     citations: tuple[tuple[str, Source, str], ...]
     confidence: Confidence
     cure_article: str = ""
+    left: tuple[str, ...] = ()
 
 
 class FoodTable:
@@ -79,7 +84,8 @@ class FoodTable:
         registry = read_sources()
         self.review = Review(raw["meta"]["review"])
         self.expires: date = raw["meta"]["expires"]
-        self._say: Mapping[str, str] = raw["say"]
+        self._say: Mapping[str, str] = {k: v for k, v in raw["say"].items() if k != "ailment"}
+        self._ailments: Mapping[str, str] = raw["say"]["ailment"]
         self._ask = {name: re.compile("|".join(words)) for name, words in raw["ask"].items()}
         self.groups = {key: _group(key, entry, registry) for key, entry in raw["groups"].items()}
         self.names: dict[str, tuple[str, Group]] = {}
@@ -123,52 +129,106 @@ class FoodTable:
         """Tell whether the question is whether a food treats the disease."""
         return bool(self._ask["cure"].search(question))
 
+    def asks_which(self, question: str) -> bool:
+        """Tell whether the question is which of several foods is better."""
+        return bool(self._ask["compare"].search(question))
+
+    def ailments(self, text: str) -> frozenset[str]:
+        """What else a text names that changes what may be eaten."""
+        return frozenset(name for name in AILMENTS if self._ask[name].search(text))
+
+    def mention(self, food: str) -> Mention | None:
+        """A food of the table by its own name."""
+        known = self.names.get(food)
+        return Mention(known[0], known[0], known[1], 0) if known else None
+
+    def unknown(self, question: str) -> str:
+        """The food somebody asks leave for that no table knows; empty when none is named."""
+        for found in self._ask["asked_food"].finditer(question):
+            name = found["after"] or found["before"] or ""
+            if name and not self._ask["no_food"].search(name) and not self.find(name):
+                return name
+        return ""
+
+    def said(self, name: str, **values: str) -> str:
+        """A sentence of the table's own."""
+        return self._say[name].format(**values)
+
     def advise(
-        self, mentions: tuple[Mention, ...], question: str, conditions: frozenset[str]
+        self,
+        mentions: Sequence[Mention],
+        question: str,
+        conditions: frozenset[str],
+        ailments: frozenset[str] = frozenset(),
+        part: Callable[[str], str] | None = None,
     ) -> Advice:
-        """Compose the answer for these foods and diseases (both diseases when none is known)."""
+        """Compose the answer for these foods and diseases (both diseases when none is known).
+
+        Args:
+            mentions: the foods.
+            question: the normalised words: whether a food treats the disease, which one is better.
+            conditions: the diseases the answer is for.
+            ailments: what else the person has, beside what the question names.
+            part: what is kept of a piece of advice; empty when nothing of it fits.
+        """
         asked = tuple(c for c in _ORDER if c in conditions) or _ORDER
         by_group: dict[str, list[Mention]] = {}
         for mention in mentions:
             by_group.setdefault(mention.group.key, []).append(mention)
-        parts: list[str] = []
-        citations: list[tuple[str, Source, str]] = []
         cure = self.asks_for_cure(question)
-        if cure:
-            names = "、".join(m.name for m in mentions)
-            parts.append(self._say["cure"].format(food=names))
-        for members in list(by_group.values())[:_MOST_GROUPS]:
-            said, cited = self._of_group(members, question, asked)
+        parts = [self.said("cure", food=_listed(mentions))] if cure else []
+        if len(mentions) > 1 and not cure and self.asks_which(question):
+            parts.append(self._compared(mentions, asked))
+        citations: list[tuple[str, Source, str]] = []
+        everything = ailments | self.ailments(question)
+        most = min(_MOST_GROUPS, max(1, _MOST_LINES // len(asked)))
+        spoken = list(by_group.values())
+        for members in spoken[:most]:
+            said, cited = self._of_group(members, asked, everything, part)
             parts.extend(said)
             citations.extend(cited)
+        parts.extend(self._ailments[name] for name in AILMENTS if name in everything & _SAID)
         confidence = max((m.group.confidence for m in mentions), key=list(Confidence).index)
         behind = mentions[0].group.cure_article if cure else ""
-        return Advice("".join(parts), tuple(citations), confidence, behind)
+        left = tuple(m.name for members in spoken[most:] for m in members)
+        return Advice("".join(parts), tuple(citations), confidence, behind, left)
 
     def _of_group(
-        self, members: list[Mention], question: str, asked: tuple[str, ...]
+        self,
+        members: list[Mention],
+        asked: tuple[str, ...],
+        ailments: frozenset[str],
+        part: Callable[[str], str] | None,
     ) -> tuple[list[str], list[tuple[str, Source, str]]]:
-        group = members[0].group
-        names = "、".join(m.name for m in members)
+        group, names = members[0].group, _listed(members)
         # "喝酒" and "吃面" are names that bring their own verb.
         verb = "" if names.startswith(group.verb) else group.verb
         parts: list[str] = []
         citations: list[tuple[str, Source, str]] = []
         for condition in asked:
-            notes = [
-                group.notes[m.food][condition]
-                for m in members
-                if condition in group.notes.get(m.food, {})
-            ]
-            said = "".join((group.advice[condition], *dict.fromkeys(notes)))
+            said = _advice(group, members, condition)
+            if part is not None:
+                # Nothing of it speaks of what was asked: said plainly, with the verdict.
+                said = part(said) or self.said("not_written") + verdict(said)
             who = self._say[condition]
-            parts.append(self._say["line"].format(who=who, verb=verb, food=names, advice=said))
+            parts.append(self.said("line", who=who, verb=verb, food=names, advice=said))
             behind = (group.articles[condition], group.also.get(condition))
             citations.extend((name, group.sources[condition], said) for name in behind if name)
-        for extra, said in group.extra.items():
-            if extra in self._ask and self._ask[extra].search(question):
-                parts.append(said)
+        parts.extend(said for extra, said in group.extra.items() if extra in ailments)
         return parts, citations
+
+    def _compared(self, mentions: Sequence[Mention], asked: tuple[str, ...]) -> str:
+        """Which one is better, by glucose or by salt; alike where the table sees no difference."""
+        glucose = _ORDER[0] in asked
+        grades = {m.name: _GRADES[m.group.gi if glucose else m.group.salt] for m in mentions}
+        best, worst = (min(grades, key=grades.__getitem__), max(grades, key=grades.__getitem__))
+        if grades[best] < grades[worst]:
+            return self.said(
+                "compare_slower" if glucose else "compare_less_salt", best=best, worst=worst
+            )
+        if any(set(m.group.notes.get(m.food, {})) & set(asked) for m in mentions):
+            return ""
+        return self.said("compare_alike", food=_listed(mentions))
 
     def _add(self, aliases: list[str], group: Group) -> None:
         for alias in aliases:
@@ -179,6 +239,25 @@ class FoodTable:
 
 
 _ORDER = (Programme.TYPE2_DIABETES.value, Programme.HYPERTENSION.value)
+# What changes an answer beside the two diseases; a group has its own words for the first two.
+AILMENTS = ("kidney", "gout", "pregnant", "heart_failure")
+_SAID = frozenset({"pregnant", "heart_failure"})
+_GRADES = {"low": 0, "medium": 1, "high": 2}
+
+
+def verdict(advice: str) -> str:
+    """The first sentence: whether it may be eaten."""
+    return advice[: advice.find("。") + 1] or advice
+
+
+def _listed(mentions: Sequence[Mention]) -> str:
+    return "、".join(mention.name for mention in mentions)
+
+
+def _advice(group: Group, members: Sequence[Mention], condition: str) -> str:
+    """What is said of a group to people with a disease, and of these foods of it."""
+    notes = (group.notes.get(m.food, {}).get(condition, "") for m in members)
+    return "".join((group.advice[condition], *dict.fromkeys(notes)))
 
 
 def _group(key: str, entry: Mapping[str, Any], registry: Mapping[str, Source]) -> Group:

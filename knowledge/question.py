@@ -13,6 +13,10 @@ WORDING = Path(__file__).parent / "wording.toml"
 _LIMIT = 64
 _WHOLE = 36
 _ALONE = 7
+_PIECE = 4
+_ALSO = re.compile(
+    r"(?:,|(?<=[吗不么呢?。]))(?:还有就是|还有一个|还有|另外|再一个|再问一下|再问|顺便问一下|顺便|第二|其次)(?=.{4})"
+)
 _BREAK = re.compile(r"(?<=[。!?;\n])|[。;\n]")
 _CLAUSE = re.compile(r"[,、:]|(?<=[。!?;])")
 _KEPT = re.compile(r"[^\w\s。,!?;:、./%+\-\[\]()~]")
@@ -54,6 +58,23 @@ def clauses(sentence: str) -> tuple[str, ...]:
     """Return the clauses of a sentence when several of them ask, each long enough to stand alone."""
     parts = [part for part in _CLAUSE.split(sentence) if len(part) >= _ALONE and asks(part)]
     return tuple(parts) if len(parts) > 1 else ()
+
+
+def pieces(text: str) -> tuple[str, ...]:
+    """Return every clause that asks, with the words before it that do not: one question each."""
+    found: list[str] = []
+    before = ""
+    for clause in _CLAUSE.split(_ALSO.sub(",", text).replace(";", ",")):
+        if not asks(clause):
+            before = f"{before},{clause}" if before else clause
+            continue
+        whole = _bare(f"{before},{clause}" if before else clause)
+        if found and (clause.startswith("还是") or len(whole) < _PIECE):
+            found[-1] = f"{found[-1]},{whole}"
+        else:
+            found.append(whole)
+        before = ""
+    return tuple(one for one in found if one)
 
 
 def asks(text: str) -> bool:
