@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from langgraph.runtime import Runtime
 
-from agent import wording
+from agent import rewording, wording
 from agent.context import TurnContext
-from agent.decision import Mode, Part, Route, TaskWish
+from agent.decision import Part, Route, TaskWish
 from agent.state import TurnState
 from care.level import Level
-from knowledge.answer import Answer
 from language.normalise import normalise
 from records.tasks import READ_MESSAGE
 from texts.safety import safety_reply
 
-# Long enough for WeChat, short enough to be read on a small screen.
-REWORD_LIMIT = 300
 # A question about a lethal amount: an alarm, not a refusal.
 CRISIS = "crisis"
 REFUSALS = {
@@ -52,33 +49,13 @@ def look_up(state: TurnState, context: TurnContext) -> TurnState:
     conditions |= state["heed"].understood.conditions
     found = context.answers.answer(question, conditions=conditions, now=context.now)
     if found.kind == "answer":
-        return _answered(question, found, context)
+        return rewording.told(question, found, state, context)
     if found.kind == "refusal":
         return _refused(found.refusal or "", context)
     return {
         "parts": (wording.part("answer.not_known"),),
         "tasks": (_to_doctor(context, "not_known"),),
     }
-
-
-def _answered(question: str, found: Answer, context: TurnContext) -> TurnState:
-    reworded = context.model.reword(question, found.text, REWORD_LIMIT) if context.model else None
-    if reworded is None:
-        parts: tuple[Part, ...] = (Part("answer.passage", found.text),)
-        return {
-            "parts": parts,
-            "citations": found.citations,
-            "answered": True,
-            "mode": Mode.RETRIEVAL,
-        }
-    sources = {citation.source for citation in found.citations}
-    parts = (
-        Part("answer.reworded", reworded),
-        *(wording.part("answer.source_label", source=source) for source in sorted(sources)),
-        *([wording.part("answer.pending_label")] if found.pending else []),
-        wording.part("answer.ai_label"),
-    )
-    return {"parts": parts, "citations": found.citations, "answered": True, "mode": Mode.MODEL}
 
 
 def _crisis(context: TurnContext) -> TurnState:

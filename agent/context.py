@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from care.level import Level
 from care.reading import Reading
 from care.situation import Background
-from knowledge.answer import Answer
+from knowledge.answer import Answer, Citation
 from knowledge.topic import Topic
 from records.binding import Redeemed
 
@@ -43,12 +43,22 @@ class Hint:
     question: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Reworded:
+    """A model's words for some passages, and which of them it used, by place."""
+
+    text: str
+    used: tuple[int, ...]
+
+
 class Model(Protocol):
     """A language model. Both calls return None on any failure; the rules then stand alone."""
 
     def hint(self, text: str) -> Hint | None: ...
 
-    def reword(self, question: str, answer: str, limit: int) -> str | None: ...
+    def reword(
+        self, question: str, passages: tuple[Citation, ...], conditions: frozenset[str], limit: int
+    ) -> Reworded | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +145,8 @@ class TurnContext:
     `pictures`: the channel draws them and enough sends are left. `doctor`: who would be rung when
     the sender asks for one; `asked_before`: an earlier request still stands. `redeemed`: what came
     of a binding code in these messages; `unplaced`: the messages whose values nobody could place;
-    `places`: the villages a stranger may name, by id.
+    `places`: the villages a stranger may name, by id. `named`, `situated`: the people and places
+    around the sender, which no model is told; loaded only when there is one.
     """
 
     now: datetime
@@ -158,6 +169,8 @@ class TurnContext:
     redeemed: Redeemed | None = None
     unplaced: tuple[Heard, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
+    named: tuple[str, ...] = ()
+    situated: tuple[str, ...] = ()
 
     def received(self, message_id: str | None) -> datetime:
         """When a message of this turn, or one that still waits to be placed, came in."""

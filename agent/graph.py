@@ -6,6 +6,7 @@ wait for a model: the alarm is decided before the only node that may call one.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from agent.alarm import alarm
 from agent.answering import answer
 from agent.binding import first_words
 from agent.chatting import chat
+from agent.consulting import for_one_turn
 from agent.context import TurnContext
 from agent.decision import Decision, Mode, Route
 from agent.following_up import follow_up, progress, still_expected
@@ -48,7 +50,8 @@ _COMMANDS = {
 
 def decide(context: TurnContext) -> Decision:
     """One turn's thinking, from what is known to what will be done. Writes nothing."""
-    final: Any = _graph().invoke({}, context=context)
+    consulting = replace(context, model=for_one_turn(context))
+    final: Any = _graph().invoke({}, context=consulting)
     state: TurnState = final
     return Decision(
         route=state["route"],

@@ -1,62 +1,53 @@
-"""The last node: nothing leaves that is empty, too long, a dose, or a number nobody sourced."""
+"""The last node: nothing leaves that is too long, or that no article may say whoever wrote it.
+
+What a model reworded has passed `agent.guarding.verdict` by then; this looks at every answer, because
+an article is a text from outside too.
+"""
 
 from __future__ import annotations
 
-import re
-
+import structlog
 from langgraph.runtime import Runtime
 
 from agent import wording
 from agent.context import TurnContext
-from agent.decision import Mode, Part
+from agent.decision import Mode, Part, TaskWish
+from agent.guarding import forbidden
 from agent.naming import ask_once
 from agent.state import TurnState
+from records.tasks import READ_MESSAGE
+
+log = structlog.get_logger()
 
 # WeChat cuts a customer-service text at 2048 bytes; three bytes a character.
 MOST_CHARACTERS = 600
-_DOSE = re.compile(r"\d+(?:\.\d+)?\s*(?:毫克|mg|MG|片|粒|丸|单位|iu|IU|支)")
-_ADVISES = re.compile(
-    r"(?:加|减|停|换|多吃|少吃|改吃|开)(?:点|些|量|掉|用)?[^，。；！？]{0,4}(?:药|胰岛素|片)"
-)
-_FORBIDS = re.compile(r"(?:不|别|勿|未).{0,6}$")
-_PROMISES = re.compile(r"根治|治愈|包好|保证|断根")
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_ANSWERS = {"answer.reworded", "answer.passage"}
 
 
 def guard(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
-    """Check the reply; a reworded answer that fails falls back to the passage it came from."""
-    parts = state["parts"]
-    reworded = next((part for part in parts if part.key == "answer.reworded"), None)
-    if reworded is not None and not faithful(reworded.text, _passages(state)):
-        return {"parts": _without_model(state, runtime.context), "mode": Mode.RETRIEVAL}
-    kept = _within_length(parts)
-    return {**ask_once(state, kept, runtime.context)}
+    """Check the reply; an answer that nobody may give becomes the promise to ask the doctor."""
+    context = runtime.context
+    withheld = next(filter(None, map(_withheld, state["parts"])), None)
+    if withheld is None:
+        return {**ask_once(state, _within_length(state["parts"]), context)}
+    log.warning("answer.withheld", reason=withheld)
+    kept = tuple(part for part in state["parts"] if part.key not in _ANSWERS)
+    return {
+        **ask_once(state, (*kept, wording.part("answer.not_known")), context),
+        "tasks": (*state.get("tasks", ()), _to_doctor(context)),
+        "citations": (),
+        "answered": False,
+        "mode": Mode.RULES,
+    }
 
 
-def faithful(text: str, sources: str) -> bool:
-    """True when the text adds no number, dose, drug advice or promise to its sources."""
-    if not set(_NUMBER.findall(text)) <= set(_NUMBER.findall(sources)):
-        return False
-    if _DOSE.search(text) or _PROMISES.search(text):
-        return False
-    return all(_FORBIDS.search(text[: found.start()]) for found in _ADVISES.finditer(text))
+def _withheld(part: Part) -> str | None:
+    return forbidden.always(part.text) if part.key in _ANSWERS else None
 
 
-def _passages(state: TurnState) -> str:
-    return "\n".join(citation.passage for citation in state.get("citations", ()))
-
-
-def _without_model(state: TurnState, context: TurnContext) -> tuple[Part, ...]:
-    """The parts before the reworded answer, then the article's own words."""
-    before: list[Part] = []
-    for part in state["parts"]:
-        if part.key == "answer.reworded":
-            break
-        before.append(part)
-    passages = [Part("answer.passage", c.passage) for c in state.get("citations", ())]
-    sources = sorted({citation.source for citation in state.get("citations", ())})
-    labels = [wording.part("answer.source_label", source=source) for source in sources]
-    return (*before, *passages[:1], *labels[:1])
+def _to_doctor(context: TurnContext) -> TaskWish:
+    message_id = context.messages[-1].message_id
+    return TaskWish(READ_MESSAGE, "not_known", message_id, context.sender.person_id, message_id)
 
 
 def _within_length(parts: tuple[Part, ...]) -> tuple[Part, ...]:

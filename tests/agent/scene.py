@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import col, select
 
-from agent.context import Hint, Member
+from agent.context import Hint, Member, Reworded
 from agent.decision import Decision
 from agent.loading import Tools
 from agent.turn import take_turn
@@ -65,9 +65,11 @@ class ScriptedModel:
         self.calls.append("hint")
         return self.hinted
 
-    def reword(self, question: str, answer: str, limit: int) -> str | None:
+    def reword(
+        self, question: str, passages: tuple[Citation, ...], conditions: frozenset[str], limit: int
+    ) -> Reworded | None:
         self.calls.append("reword")
-        return self.reworded
+        return Reworded(self.reworded, (0,)) if self.reworded else None
 
 
 def patient(relation: str = "self", age: int = 60, **changes: object) -> Member:

@@ -8,10 +8,11 @@ import pytest
 from starlette.responses import Response
 
 from agent.bounded import MOST_BYTES, BoundedTransport
-from agent.context import Heard, Hint
+from agent.context import Heard, Hint, Reworded
 from agent.decision import Decision, Mode
 from agent.model import ModelSettings, OpenAIModel
 from care.level import Level
+from knowledge.answer import Citation
 from simulator.background import in_thread
 from simulator.model import (
     HARMFUL,
@@ -25,6 +26,13 @@ from simulator.model import (
 from tests.agent.scene import SALT, ScriptedModel, keys
 
 Thought = Callable[..., Decision]
+
+
+CITED = (Citation("life.salt", "国家基层高血压防治管理指南2025版", SALT),)
+
+
+def reworded(adapter: OpenAIModel) -> Reworded | None:
+    return adapter.reword("盐？", CITED, frozenset(), 300)
 
 
 def test_a_model_is_asked_only_about_what_the_rules_could_not_read(thought: Thought) -> None:
@@ -61,11 +69,11 @@ def test_a_reworded_answer_carries_source_and_label(thought: Thought) -> None:
     model = ScriptedModel(reworded="盐要少吃，别超过一啤酒瓶盖。")
     decision = thought("一天能吃多少盐？", model=model)
     assert decision.mode is Mode.MODEL
-    assert keys(decision) == [
-        "answer.reworded",
-        "answer.source_label",
-        "answer.pending_label",
-        "answer.ai_label",
+    assert keys(decision) == ["answer.reworded"]
+    assert decision.reply.splitlines()[-3:] == [
+        "来源：国家基层高血压防治管理指南2025版",
+        "（本条内容待医生审核）",
+        "（AI助手生成，不能代替医生）",
     ]
 
 
@@ -89,9 +97,18 @@ def test_a_reworded_answer_that_adds_anything_falls_back_to_the_passage(
     assert decision.answered
 
 
-def test_a_warning_not_to_stop_the_medicine_is_no_advice_to_stop(thought: Thought) -> None:
-    model = ScriptedModel(reworded="盐少吃，药不要自己停药。")
-    assert thought("一天能吃多少盐？", model=model).mode is Mode.MODEL
+def test_a_turn_that_asked_for_a_hint_answers_in_the_articles_own_words(thought: Thought) -> None:
+    model = ScriptedModel(
+        hinted=Hint(question="一天吃多少盐"), reworded="盐要少吃，别超过一啤酒瓶盖。"
+    )
+    decision = thought("阿巴阿巴", model=model)
+    assert decision.answered
+    assert decision.mode is Mode.RETRIEVAL
+    assert model.calls == ["hint"]
+
+
+def test_an_answer_without_a_model_claims_no_model(thought: Thought) -> None:
+    assert "AI" not in thought("一天能吃多少盐？").reply
 
 
 def test_a_model_that_fails_changes_nothing(thought: Thought) -> None:
@@ -126,20 +143,18 @@ def test_a_hint_is_read_from_a_server_with_schemas(
     assert stand[0].chats[0].authorization == "Bearer key"
 
 
-def test_a_server_without_schemas_is_asked_for_plain_json(
+def test_a_server_without_schemas_is_asked_for_plain_json_from_the_next_turn_on(
     adapter: OpenAIModel, stand: tuple[ModelStand, str]
 ) -> None:
-    first = {"refused": False}
-
     async def plain_json_only(chat: Chat) -> Response:
         if chat.schema is not None:
-            first["refused"] = True
             return await refuse_json_schema(chat)
-        return await says({"text": "少吃盐"})(chat)
+        return await says({"text": "少吃盐", "used": [1]})(chat)
 
     stand[0].script = plain_json_only
-    assert adapter.reword("盐？", SALT, 300) == "少吃盐"
-    assert first["refused"]
+    assert reworded(adapter) is None
+    assert reworded(adapter) == Reworded("少吃盐", (0,))
+    assert len(stand[0].chats) == 2
 
 
 BAD = ["wrong_schema", "garbage", "not_json", "fail", "too_many", "obey", "stall", "close", "drip"]
@@ -152,7 +167,7 @@ def test_whatever_a_server_does_wrong_is_no_answer(
 ) -> None:
     stand[0].script = SCRIPTS[name]
     assert adapter.hint("头晕") is None
-    assert adapter.reword("盐？", SALT, 300) is None
+    assert reworded(adapter) is None
 
 
 def test_an_unreachable_server_is_no_answer() -> None:
@@ -161,13 +176,6 @@ def test_an_unreachable_server_is_no_answer() -> None:
         address = f"http://127.0.0.1:{closed.getsockname()[1]}/v1"
     with closing(OpenAIModel(ModelSettings(address, "key", "m", timeout=0.5))) as adapter:
         assert adapter.hint("头晕") is None
-
-
-def test_a_text_that_is_too_long_is_no_answer(
-    adapter: OpenAIModel, stand: tuple[ModelStand, str]
-) -> None:
-    stand[0].script = says({"text": "盐" * 50})
-    assert adapter.reword("盐？", SALT, 40) is None
 
 
 def test_numbers_that_name_a_person_do_not_leave(

@@ -1,0 +1,47 @@
+"""Which signs a reworded answer may be written with, and how it is cut into clauses."""
+
+from __future__ import annotations
+
+import re
+
+# Plain Chinese, digits, the punctuation of a letter. Everything else is a disguise or a decoration.
+_ALLOWED = re.compile(r"[\u4e00-\u9fff0-9A-Za-z，。！？、；：（）“”‘’…～％%/.,!?:;()~\n +℃－—-]*")
+_LATIN = re.compile(r"[A-Za-z]+")
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+# A space, a stroke or a dot between two Chinese signs hides a word from a reader of patterns.
+_SPLIT = re.compile(r"(?<=[\u4e00-\u9fff0-9])[ /.~～…—－+、（）()“”‘’-]+(?=[\u4e00-\u9fff0-9])")
+_SPACE = re.compile(r"(?<=[^\x00-\x7f]) +| +(?=[^\x00-\x7f])")
+_CLAUSE = re.compile(r"[，。！？；：\n,!?;:]+")
+_SENTENCE = re.compile(r"[。！？；\n!?;]+")
+# Of the signs of a text so many are Chinese, or it is not a Chinese text.
+_MOSTLY = 0.5
+
+
+def problem(text: str, sources: str) -> str | None:
+    """Why the text cannot be written like this: `signs`, `latin`, `language`."""
+    if not _ALLOWED.fullmatch(text):
+        return "signs"
+    known = {word.lower() for word in _LATIN.findall(sources)}
+    if any(word.lower() not in known for word in _LATIN.findall(text)):
+        return "latin"
+    if len(_CHINESE.findall(text)) < _MOSTLY * len(text):
+        return "language"
+    return None
+
+
+def closed(text: str) -> str:
+    """The text without the spaces that stand beside Chinese signs."""
+    return _SPACE.sub("", text)
+
+
+def squeezed(text: str) -> str:
+    """停、药 and 停 药 as 停药: what is hidden between strokes shows."""
+    return _SPLIT.sub("", closed(text))
+
+
+def clauses(text: str) -> tuple[str, ...]:
+    return tuple(piece for piece in _CLAUSE.split(closed(text)) if piece)
+
+
+def sentences(text: str) -> tuple[str, ...]:
+    return tuple(piece for piece in _SENTENCE.split(closed(text)) if piece)
