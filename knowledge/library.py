@@ -8,26 +8,30 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from knowledge.answer import UNKNOWN, Answer, Citation
-from knowledge.article import Article, Review, read_articles
-from knowledge.composing import cited, compose, shortened
+from knowledge.answer import UNKNOWN, Answer
+from knowledge.article import Article, read_articles
+from knowledge.composing import compose
 from knowledge.decoys import read_decoys
+from knowledge.eating import Asking, Eating
 from knowledge.embedder import Embedder
-from knowledge.foods import Advice, FoodTable, Mention
+from knowledge.following import Tools, follow
+from knowledge.foods import FoodTable
 from knowledge.gate import Gate
-from knowledge.question import asks, clauses, normalise, sentences
+from knowledge.leaning import SIDES, Lean, Leaning, leaning
+from knowledge.question import asks, clauses, normalise, pieces, sentences
 from knowledge.retrieval import Ranking, Retriever
+from knowledge.several import together
 from knowledge.store import Store
 from knowledge.topic import Topic
 from language.dialects import standard
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
-_FOOD_CONFIDENCE = 0.97
 _ROUTE_CONFIDENCE = 0.95
 _MOST_SENTENCES = 2
 _MOST_ARTICLES = 2
 # Below this chance by words alone a question is declined without embedding it.
 _HOPELESS = 0.03
+_ASK_BACK = Answer("unknown", ask_back=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,8 @@ class Library:
         self._by_id = {article.id: article for article in self._articles}
         self._foods = foods or FoodTable()
         self._gate = gate or Gate()
-        self._serve_pending = serve_pending
+        self._pending = serve_pending
+        self._eating = Eating(self._foods, self._gate, self._by_id, pending=serve_pending)
         self._retriever = Retriever(self._articles, read_decoys(), index, embedder)
 
     def answer(
@@ -86,23 +91,77 @@ class Library:
             question: the patient's words; data, never instructions.
             conditions: the patient's diseases (`Programme` values).
             now: decides which articles have expired.
+            ailments: what else the person has that changes what may be eaten (`foods.AILMENTS`).
+            topic: what the last answer was about; None when there was none, or it is long ago.
         """
-        today = now.astimezone(_SHANGHAI).date()
         whole = normalise(standard(question))
         if not whole.strip():
             return UNKNOWN
         refusal = self._gate.refusal(whole)
         if refusal is not None:
             return Answer("refusal", refusal, confidence=1.0)
+        asking = Asking(whole, conditions, ailments, now.astimezone(_SHANGHAI).date())
+        lean = leaning(whole)
+        leans = lean is not None and not self._stands(lean, whole)
+        if lean is not None and leans and topic is not None:
+            followed = self._follow(lean, asking, topic)
+            if followed is not None:
+                return followed
+        if lean is not None and leans and not (lean.kind is Lean.REST or self._in_scope(lean)):
+            return _ASK_BACK
+        if not conditions and topic is not None:
+            asking = replace(asking, conditions=topic.about)
+        answer = self._alone(asking)
+        lost = answer.kind == "unknown" and not answer.text and lean is not None and leans
+        return _ASK_BACK if lost and lean is not None and lean.elliptical else answer
+
+    def _alone(self, asking: Asking) -> Answer:
+        """Answer a message that stands on its own."""
+        whole = asking.whole
         asked = sentences(whole)[:_MOST_SENTENCES]
-        food = self._food(asked, whole, conditions, today)
+        food = self._food(asked, asking)
         if food is not None:
             return food
-        found, ranking = self._find(asked, whole, conditions, today)
+        unknown = self._eating.unknown(asked, asking)
+        if unknown is not None:
+            return unknown
+        found, ranking = self._find(asked, whole, asking.conditions, asking.today)
         if found:
-            return _composed(found)
+            answer = _composed(found)
+            left = len([one for one in sentences(whole) if asks(one)]) - _MOST_SENTENCES
+            about = self._gate.mentioned(whole) or asking.conditions
+            topic = Topic((), tuple(c.article for c in answer.citations), about, asking.ailments)
+            return replace(answer, topic=topic, left=max(0, left))
         declined = self._gate.declined(whole, ranking)
         return Answer("refusal", declined) if declined else UNKNOWN
+
+    def _stands(self, lean: Leaning, whole: str) -> bool:
+        """Tell whether a message that looks as if it leaned names all it needs."""
+        if lean.kind not in SIDES or lean.elliptical:
+            return False
+        named = self._gate.mentioned(whole) or self._foods.find(whole)
+        return bool(named) or self._in_scope(lean)
+
+    def _in_scope(self, lean: Leaning) -> bool:
+        return self._gate.in_scope(lean.rest)
+
+    def _follow(self, lean: Leaning, asking: Asking, topic: Topic) -> Answer | None:
+        """Answer what leans on the topic, unless what is really meant is refused."""
+        served = {a.id: a for a in self._articles if self._serves(a, asking.today)}
+        for title in (served[name].title for name in topic.articles if name in served):
+            meant = self._gate.refusal(f"{title},{asking.whole}")
+            if meant is not None and self._gate.refusal(title) is None:
+                return Answer("refusal", meant, confidence=1.0)
+
+        def find(words: str, about: frozenset[str]) -> Answer | None:
+            best, _ = self._best(words, words, about)
+            return _composed([best]) if best and best.article.id in served else None
+
+        tools = Tools(self._foods, self._gate, served, self._eating.serve, find)
+        if topic.foods and not self._eating.served(asking.today):
+            return None
+        ailments = topic.ailments | asking.ailments
+        return follow(lean, asking.whole, replace(topic, ailments=ailments), tools)
 
     def warm(self) -> None:
         """Open the index and the model now, so that the first patient does not wait for them."""
@@ -114,7 +173,7 @@ class Library:
         asked = sentences(whole)[:_MOST_SENTENCES]
         if not asked or self._gate.refusal(whole) or self._gate.route(asked[0]):
             return None
-        if self._eaten(asked, whole):
+        if self._eating.eaten(asked, whole):
             return None
         mentioned = self._gate.mentioned(asked[0]) or self._gate.mentioned(whole)
         ranking = self._retriever.rank(asked[0], mentioned)
@@ -125,7 +184,7 @@ class Library:
 
     def status(self, today: date) -> Status:
         """Count what is served, for the operator."""
-        served = [a for a in self._articles if a.served(today, pending=self._serve_pending)]
+        served = [a for a in self._articles if a.served(today, pending=self._pending)]
         return Status(
             articles=len(self._articles),
             served=len(served),
@@ -136,50 +195,28 @@ class Library:
             index_stale=self._retriever.stale,
         )
 
-    def _food(
-        self, asked: tuple[str, ...], whole: str, conditions: frozenset[str], today: date
-    ) -> Answer | None:
-        if not self._foods.served(today, pending=self._serve_pending):
+    def _food(self, asked: tuple[str, ...], asking: Asking) -> Answer | None:
+        """Answer what may be eaten, and what else was asked in the same message."""
+        if not self._eating.served(asking.today):
             return None
-        mentions = self._eaten(asked, whole)
+        whole = asking.whole
+        mentions = self._eating.eaten(asked, whole, asking.conditions)
         if not mentions:
             return None
-        about = self._gate.mentioned(whole) or conditions
-        return self._of_food(self._foods.advise(mentions, whole, about))
+        about = self._gate.mentioned(whole) or asking.conditions
+        answer = self._eating.serve(mentions, whole, about, asking.ailments)
+        others = [one for one in pieces(whole) if not self._eating.foods.find(one)]
+        found: list[Answer] = []
+        for piece in others:
+            best, ranking = self._best(piece, whole, asking.conditions)
+            sure = best is not None and (ranking is None or ranking.plain)
+            if best is not None and sure and self._serves(best.article, asking.today):
+                found.append(_composed([best]))
+        new = [one for one in found if not _articles(one) & _articles(answer)]
+        return together(answer, new[0], left=len(new) - 1) if new else answer
 
-    def _eaten(self, asked: tuple[str, ...], whole: str) -> tuple[Mention, ...]:
-        """Return the foods of the first sentence that asks about eating them."""
-        named = bool(self._gate.mentioned(whole))
-        if not named and self._gate.elsewhere(whole):
-            return ()
-        for sentence in asked:
-            eats = self._foods.asks_to_eat(sentence, disease=named)
-            if eats or (named and self._foods.asks_for_cure(sentence)):
-                mentions = self._foods.find(sentence)
-                if mentions:
-                    return mentions
-        return ()
-
-    def _of_food(self, advice: Advice) -> Answer:
-        citations = [Citation(a, s.title, p) for a, s, p in advice.citations if a in self._by_id]
-        myth = self._by_id.get(advice.cure_article)
-        if myth is not None:
-            citations.insert(0, Citation(myth.id, myth.sources[0].title, myth.plain))
-        unique: dict[tuple[str, str], Citation] = {}
-        for citation in citations:
-            unique.setdefault((citation.article, citation.source), citation)
-        cites = list(dict.fromkeys(source.cite for _, source, _ in advice.citations))
-        pending = self._foods.review is Review.PENDING
-        text = advice.text + cited(cites, pending=pending)
-        return Answer(
-            "answer",
-            text=text,
-            short=shortened(advice.text, cites, pending=pending),
-            long=text,
-            citations=tuple(unique.values()),
-            confidence=_FOOD_CONFIDENCE,
-            pending=pending,
-        )
+    def _serves(self, article: Article, today: date) -> bool:
+        return article.served(today, pending=self._pending)
 
     def _find(
         self, asked: tuple[str, ...], whole: str, conditions: frozenset[str], today: date
@@ -202,7 +239,7 @@ class Library:
                 more, ranked = self._best(clause, whole, conditions)
                 if more is not None and (ranked is None or ranked.plain):
                     found.setdefault(more.article.id, more)
-        pending = self._serve_pending
+        pending = self._pending
         served = [f for f in found.values() if f.article.served(today, pending=pending)]
         return served[:_MOST_ARTICLES], ranking
 
@@ -226,6 +263,10 @@ class Library:
     def _confidence(self, whole: str, ranking: Ranking) -> float:
         features = self._gate.features(whole, ranking)
         return self._gate.confidence(features, vectors=ranking.vectors)
+
+
+def _articles(answer: Answer) -> set[str]:
+    return {citation.article for citation in answer.citations}
 
 
 def _composed(found: list[_Found]) -> Answer:
