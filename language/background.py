@@ -6,6 +6,7 @@ import functools
 import re
 
 from language.lexicon import table
+from language.medicines import rules_in
 
 _AGE = re.compile(
     r"(?:今年|年龄|年纪|周岁|虚岁|,|，|男|女|我|^|\s|:|了|他|她|妈|爸|爷爷|奶奶|伴|头|太|患者|性|位)\s*(?:是|有|已经|都|快|:)?\s*([1-9][0-9]?|1[01][0-9])\s*(?:多)?(?:周岁|虚岁|岁)(?!时|的时候|以前|开始|就|那年|那|前|确诊|查出|发现)"
@@ -33,17 +34,10 @@ def conditions(text: str) -> frozenset[str]:
 
 
 def drugs(text: str) -> frozenset[str]:
-    return frozenset(
-        name
-        for name in table("background")["drugs"]
-        if name != "meta" and _any("drugs", name).search(text)
-    )
-
-
-def drug_words() -> tuple[str, ...]:
-    """Every word by which a class of medicines is known here."""
-    classes = table("background")["drugs"]
-    return tuple(word for name, words in classes.items() if name != "meta" for word in words)
+    """The classes of medicines that decide urgency and that a text names, by stem or by name."""
+    stems: dict[str, list[str]] = table("background")["drugs"]
+    said = (name for name, words in stems.items() if words and _any("drugs", name).search(text))
+    return frozenset(said) | (rules_in(text) & stems.keys())
 
 
 def age(text: str) -> int | None:
