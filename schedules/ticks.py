@@ -19,14 +19,17 @@ from channels.media import Sources, fetch_wanted
 from records import running
 from records.db import Database
 from reports import keeping
-from schedules import escalating, following_up, housekeeping, importing
+from schedules import escalating, following_up, housekeeping, importing, teaching
 
 _DELIVERIES = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Everything the ticks need. `clock` is read once per step of work, never inside a rule."""
+    """Everything the ticks need. `clock` is read once per step of work, never inside a rule.
+
+    `school`: what is taught unasked, and when; None where lessons are off.
+    """
 
     database: Database
     tools: Tools
@@ -34,6 +37,7 @@ class Work:
     media: Sources
     clock: Callable[[], datetime]
     worker: str
+    school: teaching.School | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,16 @@ async def remind(work: Work) -> int:
     return await _in_thread(work, following_up.remind_due)
 
 
+async def teach(work: Work) -> int:
+    """Give the weekly lessons whose time has come."""
+    school = work.school
+    if school is None:
+        return 0
+    return await work.database.hop(
+        lambda: teaching.teach_due(work.database, work.tools.vault, school, work.clock())
+    )
+
+
 async def import_registers(work: Work) -> int:
     """Settle rows of the registers that were confirmed."""
     return await _in_thread(work, importing.settle_due)
@@ -125,6 +139,7 @@ TICKS = (
     Tick("escalate", timedelta(seconds=1), escalate),
     Tick("open_follow_ups", timedelta(seconds=30), open_follow_ups),
     Tick("remind", timedelta(seconds=30), remind),
+    Tick("teach", timedelta(minutes=2), teach),
     Tick("import_registers", timedelta(seconds=1), import_registers),
     Tick("keep_figures", timedelta(minutes=1), keep_figures),
     Tick("tidy", timedelta(minutes=5), tidy),

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -18,7 +25,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from suifang import completeness
+from suifang import completeness, lesson_times
 from suifang.errors import ConfigurationError
 from suifang.variables import PREFIX, SecretFiles, unknown_names, variables
 
@@ -104,6 +111,12 @@ class Settings(BaseSettings):
     dialects: str = "all"
     words_file: Path | None = None
 
+    lessons: bool = True
+    lesson_days: str = "1,2,3,4,5,6,7"
+    lesson_hours: str = "9-18"
+    lesson_gap_days: int = Field(default=7, ge=7, le=90)
+    lessons_by_sms: bool = False
+
     settle_seconds: float = Field(default=4.0, ge=0, le=30)
     notice_webhook_url: SecretStr | None = None
     notice_webhook_secret: SecretStr | None = None
@@ -130,6 +143,12 @@ class Settings(BaseSettings):
     def _split_hosts(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(host.strip().lower() for host in value.split(",") if host.strip())
+        return value
+
+    @field_validator("lesson_days", "lesson_hours")
+    @classmethod
+    def _readable_times(cls, value: str, info: ValidationInfo) -> str:
+        (lesson_times.days if info.field_name == "lesson_days" else lesson_times.hours)(value)
         return value
 
     @model_validator(mode="after")

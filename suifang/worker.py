@@ -19,7 +19,7 @@ from channels.port import Channel
 from language.reader import read
 from schedules.clock import run as run_clock
 from schedules.ticks import Work
-from suifang import clock, education, startup, wechat
+from suifang import clock, education, schooling, startup, wechat
 from suifang.completeness import call_problems
 from suifang.installation import Installation
 from suifang.senses import senses
@@ -108,11 +108,13 @@ def work(
         channels[client.name, client.account.app_id] = client
         media[client.name, client.account.app_id] = client
     notices = _notices(installation.settings, elsewhere)
+    ours = tools(installation)
     return Work(
         database=installation.database,
-        tools=tools(installation),
+        tools=ours,
         routes=Routes(channels, notices),
         media=media,
         clock=clock.now,
         worker=f"{socket.gethostname()}:{os.getpid()}",
+        school=schooling.taught_from(installation.settings, ours.answers),
     )

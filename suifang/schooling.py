@@ -1,0 +1,56 @@
+"""The weekly lessons of one installation: its settings, and the articles it may show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol, runtime_checkable
+
+from knowledge.article import Article
+from records.people import china_date
+from schedules.lesson_hours import Timetable
+from schedules.teaching import School
+from suifang import lesson_times
+from suifang.settings import Settings
+
+
+@runtime_checkable
+class Shelf(Protocol):
+    """Where the articles stand that patients are answered from."""
+
+    def article(self, article_id: str) -> Article | None: ...
+
+
+def taught_from(settings: Settings, shelf: object) -> School | None:
+    """Lessons from the same articles as answers; None where there are none."""
+    return school(settings, shelf.article) if isinstance(shelf, Shelf) else None
+
+
+def school(settings: Settings, find: Callable[[str], Article | None]) -> School | None:
+    """What the worker teaches by; None where lessons are off.
+
+    Args:
+        settings: days, hours, and whether articles that nobody signed may be shown.
+        find: an article as it stands now, signed or not, expired or not.
+    """
+    if not settings.lessons:
+        return None
+
+    def article(article_id: str, now: datetime) -> Article | None:
+        found = find(article_id)
+        today = china_date(now)
+        fit = found is not None and found.served(today, pending=settings.serve_pending)
+        return found if fit else None
+
+    return School(article, timetable(settings), by_sms=settings.lessons_by_sms)
+
+
+def timetable(settings: Settings) -> Timetable:
+    """The days and hours that the settings name; Monday is 1 there and 0 here."""
+    first, last = lesson_times.hours(settings.lesson_hours)
+    return Timetable(
+        first_hour=first,
+        last_hour=last,
+        weekdays=frozenset(day - 1 for day in lesson_times.days(settings.lesson_days)),
+        gap=timedelta(days=settings.lesson_gap_days),
+    )
