@@ -6,9 +6,13 @@ from langgraph.runtime import Runtime
 
 from agent import rewording, wording
 from agent.context import TurnContext
-from agent.decision import Part, Route, TaskWish
+from agent.conversing import asker, codes, lean_of
+from agent.decision import Mode, Part, Route, TaskWish
 from agent.state import TurnState
+from agent.unanswered import query
 from care.level import Level
+from knowledge.answer import Answer
+from knowledge.leaning import Lean
 from language.normalise import normalise
 from records.tasks import READ_MESSAGE
 from texts.safety import safety_reply
@@ -44,18 +48,51 @@ def answer(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
 
 def look_up(state: TurnState, context: TurnContext) -> TurnState:
     """Ask the library, and let the model reword what it found."""
-    question = _question(state)
-    conditions = frozenset(str(name) for name in context.sender.background.conditions)
-    conditions |= state["heed"].understood.conditions
-    found = context.answers.answer(question, conditions=conditions, now=context.now)
+    question, who = _question(state), asker(state, context)
+    found = context.answers.answer(
+        question,
+        conditions=who.conditions,
+        now=context.now,
+        ailments=who.ailments,
+        topic=who.topic,
+    )
+    if found.ask_back:
+        return {"parts": (wording.part("follow.ask_back"),)}
+    return {
+        **_told(question, found, state, context),
+        "talk": codes(found.topic, who.about),
+        "query": query(state["heed"].text, found),
+    }
+
+
+def _told(question: str, found: Answer, state: TurnState, context: TurnContext) -> TurnState:
     if found.kind == "answer":
-        return rewording.told(question, found, state, context)
+        return _with_more(rewording.told(question, found, state, context), found, state, context)
     if found.kind == "refusal":
         return _refused(found.refusal or "", context)
+    if found.text:
+        return {
+            "parts": (Part("answer.passage", found.text),),
+            "citations": found.citations,
+            "answered": True,
+            "mode": Mode.RETRIEVAL,
+        }
     return {
         "parts": (wording.part("answer.not_known"),),
         "tasks": (_to_doctor(context, "not_known"),),
     }
+
+
+def _with_more(
+    said: TurnState, found: Answer, state: TurnState, context: TurnContext
+) -> TurnState:
+    """What else is said: that more was asked than is answered, and who explains it better."""
+    if lean_of(state["heed"].text, context) is Lean.SIMPLER:
+        more: TurnState = {**said, "parts": (*said["parts"], wording.part("follow.still_unclear"))}
+        return {**more, "rated": context.rated} if context.rated else more
+    if found.left > 0:
+        return {**said, "parts": (*said["parts"], wording.part("follow.one_more"))}
+    return said
 
 
 def _crisis(context: TurnContext) -> TurnState:

@@ -13,6 +13,7 @@ from agent.context import TurnContext
 from agent.decision import Part, Route, TaskWish
 from agent.hearing import words_of
 from agent.own_words import my_values
+from agent.rating import is_rating, thanked_or_sorry
 from agent.reminder_hour import hour_told, set_hour
 from agent.state import TurnState
 from language.understanding import Intent, Understanding
@@ -43,6 +44,8 @@ def chat(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     command = _COMMANDS.get(understood.intent)
     if command is None and hour_told(state, context) is not None:
         command = set_hour
+    if command is None and is_rating(state, context):
+        command = thanked_or_sorry
     said: TurnState = command(state, context) if command else {"parts": ()}
     if not said["parts"]:
         said = {**said, "parts": _about_values(state, context)}

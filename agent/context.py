@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from agent.decision import Rated
 from care.level import Level
 from care.reading import Reading
 from care.situation import Background
@@ -171,6 +172,7 @@ class TurnContext:
     places: Mapping[str, str] = field(default_factory=dict)
     named: tuple[str, ...] = ()
     situated: tuple[str, ...] = ()
+    rated: Rated | None = None
 
     def received(self, message_id: str | None) -> datetime:
         """When a message of this turn, or one that still waits to be placed, came in."""

@@ -106,6 +106,27 @@ class TaskWish:
 
 
 @dataclass(frozen=True, slots=True)
+class Query:
+    """What was asked of the library and how it fared, for the curators' queue."""
+
+    text: str
+    kind: str
+    refusal: str | None = None
+    articles: tuple[str, ...] = ()
+    confidence: float = 0.0
+    margin: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """What was said of the answer of an earlier turn. `kept`: a curator gets to see that question."""
+
+    turn_id: str
+    helpful: bool
+    kept: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """A PNG that follows the reply, with its key in texts/ and the words that stand for it."""
 
@@ -152,6 +173,8 @@ class Decision:
     agreement: Agreement | None = None
     introduction: Introduction | None = None
     disowned: tuple[str, ...] = ()
+    query: Query | None = None
+    rated: Rated | None = None
 
     @property
     def reply(self) -> str:

@@ -14,7 +14,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
-from agent import agreeing, listening, naming, photos, whose
+from agent import agreeing, conversing, listening, naming, photos, whose
 from agent.alarm import alarm
 from agent.answering import answer
 from agent.binding import first_words
@@ -27,6 +27,7 @@ from agent.guard import guard
 from agent.hearing import assess, hear, judged_again
 from agent.leaving import noticed
 from agent.over_time import judged_over_time
+from agent.rating import is_rating
 from agent.recording import record
 from agent.reminder_hour import hour_told
 from agent.state import TurnState
@@ -81,6 +82,8 @@ def decide(context: TurnContext) -> Decision:
         agreement=state.get("agreement"),
         introduction=state.get("introduction"),
         disowned=state["record"].disowned,
+        query=state.get("query"),
+        rated=state.get("rated"),
     )
 
 
@@ -119,14 +122,24 @@ def route(
         return "alarm"
     if state["agreement"] is not None or first_words(runtime.context):
         return "bind"
-    if understood.intent in _COMMANDS or hour_told(state, runtime.context) is not None:
+    if _is_command(state, runtime.context):
         return "chat"
+    if conversing.leans(state, runtime.context):
+        return "answer"
     hint = state.get("hint")
     if understood.no_symptoms and state["follow_ups"]:
         return "follow_up"
     if understood.question or (hint is not None and hint.question):
         return "answer"
     return "follow_up" if state["follow_ups"] else "chat"
+
+
+def _is_command(state: TurnState, context: TurnContext) -> bool:
+    """A few words that the machine itself is meant by."""
+    if state["heed"].understood.intent in _COMMANDS or hour_told(state, context) is not None:
+        return True
+    # 没看懂 is answered in plainer words first.
+    return is_rating(state, context) and not conversing.leans(state, context)
 
 
 @lru_cache(maxsize=1)
@@ -155,6 +168,7 @@ def _awaiting(state: TurnState, context: TurnContext) -> dict[str, object]:
     """What was asked in this turn, with the field of the follow-up for the webhook to read by."""
     awaiting = dict(state.get("awaiting", {}))
     awaiting |= whose.kept(state["record"], state["heed"], context)
+    awaiting |= conversing.kept(state, context)
     remaining = still_expected(context.follow_ups, state["follow_ups"])
     if remaining is not None:
         awaiting["field"] = remaining

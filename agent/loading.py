@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from agent import agreeing, asking, binding, whose
+from agent import agreeing, asking, binding, rating, whose
 from agent.context import SENDER, Answers, Heard, Member, Model, OpenFollowUp, Past, TurnContext
 from agent.hearing import words_of
 from agent.perceiving import PERCEIVED, Senses
@@ -120,6 +120,7 @@ def _context(
         redeemed=redeemed,
         unplaced=_unplaced(session, tools.vault, contact),
         places=_villages(session) if stranger else {},
+        rated=rating.rated(session, tools.vault, contact, heard, now),
     )
 
 

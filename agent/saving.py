@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 
 from sqlmodel import Session, col, update
 
-from agent import agreeing, asking, binding
+from agent import agreeing, asking, binding, unanswered
 from agent.context import TurnContext
 from agent.decision import Decision, FollowUpStep, NewReading, Picture, Route, TaskWish
 from agent.stepping_back import TALK
@@ -77,6 +77,7 @@ def save(turn: Save) -> None:
         _open_review(turn)
     _queue_reply(turn)
     _remember(turn, unconfirmed)
+    unanswered.note(turn.session, turn.vault, turn.turn_id, turn.context, turn.decision, turn.now)
     if not turn.context.sender.identified:
         strangers.follow(turn.session, turn.context.sender.person_id)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from agent.context import Hint, Member
 from agent.decision import (
@@ -15,6 +15,8 @@ from agent.decision import (
     NewReading,
     Part,
     Picture,
+    Query,
+    Rated,
     Route,
     TaskWish,
 )
@@ -93,8 +95,11 @@ class TurnState(TypedDict, total=False):
     citations: tuple[Citation, ...]
     answered: bool
     awaiting: dict[str, object]
+    talk: dict[str, Any] | None
     opt_out: bool | None
     picture: Picture
     reminder_hour: int
     agreement: Agreement | None
     introduction: Introduction | None
+    query: Query
+    rated: Rated

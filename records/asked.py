@@ -148,6 +148,12 @@ def helpful(session: Session, vault: Vault, turn_id: str) -> bool:
     return changed(session, doubted) > 0
 
 
+def holds(session: Session, vault: Vault, turn_id: str) -> bool:
+    """Whether this turn's question was kept."""
+    kept = select(AskedQuestion.id).where(AskedQuestion.turn_index == vault.index(turn_id, _TURN))
+    return session.exec(kept).first() is not None
+
+
 def said_in(session: Session, vault: Vault, turn_id: str) -> str:
     """The typed words that a turn answered."""
     rows = session.exec(
