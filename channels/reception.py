@@ -21,7 +21,6 @@ from language.expecting import asked_for
 from language.judgement import Described, judge
 from language.reader import read
 from records import following, messages, people
-from records.db import Database
 from records.escalations import raise_alarm
 from records.messages import Accepted, Arrival
 from records.people import Linked, china_date
@@ -71,13 +70,6 @@ class Reception:
     vault: Vault
     roster: Roster
     settle: timedelta = SETTLE
-
-    def take(self, database: Database, arrival: Arrival, now: datetime) -> Accepted:
-        """Hear an arrival beside other writers, then store it in a transaction of its own."""
-        with database.reading() as session:
-            heard = self.hear(session, arrival, now)
-        with database.transaction() as session:
-            return self.store(session, arrival, heard, now)
 
     def receive(self, session: Session, arrival: Arrival, now: datetime) -> Accepted:
         """Hear and store within the caller's transaction."""

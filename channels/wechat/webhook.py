@@ -26,6 +26,7 @@ from channels.wechat.codec import (
 )
 from channels.wechat.parse import parse, read_instant
 from records.db import Database
+from records.gathering import Gathering
 from records.messages import Accepted, Arrival
 
 SUCCESS = "success"
@@ -50,9 +51,11 @@ class Callback:
     clock: Callable[[], datetime]
     accepted: Callable[[], None] = _nobody
     codec: CallbackCodec = field(init=False)
+    together: Gathering = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "codec", CallbackCodec(self.account))
+        object.__setattr__(self, "together", Gathering(self.db))
 
     def verify(self, query: Mapping[str, str]) -> Response:
         """Answer the platform's question whether this address is ours."""
@@ -76,7 +79,10 @@ class Callback:
             log.warning("wechat.callback_unreadable", reason=error.reason)
             return PlainTextResponse(SUCCESS)
         try:
-            accepted = await self.db.hop(lambda: self.reception.take(self.db, arrival, now))
+            heard = await self.db.read(lambda s: self.reception.hear(s, arrival, now))
+            accepted = await self.together.write(
+                lambda s: self.reception.store(s, arrival, heard, now)
+            )
         except Exception as error:  # noqa: BLE001 - not stored: the platform must send it again
             log.warning("wechat.callback_not_stored", error=type(error).__name__)
             return PlainTextResponse("not stored", 503)
