@@ -5,9 +5,10 @@ A phone has one lesson a week, whoever is behind it: the unique key decides, not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, or_, select, update
@@ -42,6 +43,8 @@ _ASKED = timedelta(days=1)
 _REMEMBERED = timedelta(days=730)
 _SHOWN = 20
 _REACHED = (QUEUED, *SPOKEN)
+# Where a conversation keeps what was talked about last.
+TALK = "talk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +264,7 @@ def _window_open(now: datetime, spare: int) -> ColumnElement[bool]:
 
 def _awaits(contact: ContactPoint) -> bool:
     """Whether an answer to a question of ours is still expected. What was talked about is none."""
-    return bool(contact.awaiting.keys() - {"topic"})
+    return bool(contact.awaiting.keys() - {TALK})
 
 
 def _alarmed(session: Session, persons: Sequence[str], now: datetime) -> bool:
@@ -345,6 +348,16 @@ def holders(session: Session) -> list[tuple[str, str]]:
 
 def ailments(contact: ContactPoint) -> frozenset[str]:
     """What else somebody on this phone said to have lately: it keeps unfit articles away."""
-    topic = contact.awaiting.get("topic")
-    said = topic.get("ailments") if isinstance(topic, dict) else None
+    talk = contact.awaiting.get(TALK)
+    said = talk.get("ailments") if isinstance(talk, dict) else None
     return frozenset(map(str, said or ()))
+
+
+def talk_about(session: Session, contact: ContactPoint, codes: Mapping[str, Any]) -> None:
+    """Remember what the lesson was about: 为啥 after it means the lesson."""
+    session.execute(
+        update(ContactPoint)
+        .where(col(ContactPoint.id) == contact.id)
+        .values(awaiting={**contact.awaiting, TALK: dict(codes)})
+        .execution_options(synchronize_session=False)
+    )

@@ -16,6 +16,7 @@ from channels.limits import Limits
 from knowledge.article import Article
 from knowledge.corpus import digest_of
 from knowledge.curriculum import Choice, Curriculum, Learner, curriculum, ranking
+from knowledge.topic import Topic
 from records import lessons, outbound, people, risks
 from records.db import Database
 from records.festivals import next_spring_festival
@@ -152,7 +153,12 @@ def _teach(session: Session, vault: Vault, school: School, phone: Phone, now: da
     if found is None:
         return 0
     lesson = lessons.taken(session, _plan(contact, found), now)
-    return int(lesson is not None and _queue(session, vault, lesson, found, now))
+    if lesson is None or not _queue(session, vault, lesson, found, now):
+        return 0
+    topic = Topic(articles=(lesson.article_id,), about=found.choice.article.about)
+    codes = {**topic.codes(), "whom": found.pupil.relation, "at": now.isoformat()}
+    lessons.talk_about(session, contact, codes)
+    return 1
 
 
 def _plan(contact: ContactPoint, found: Chosen) -> lessons.Plan:

@@ -9,6 +9,7 @@ from sqlmodel import select
 
 from care.level import Level
 from knowledge.curriculum import curriculum
+from knowledge.topic import Topic
 from records import consents, escalations, follow_ups, lessons, messages, outbound
 from records.consents import Evidence
 from records.db import Database
@@ -216,7 +217,7 @@ def test_nobody_is_taught_while_writing(room: Classroom) -> None:
     assert room.teach() == 0
     room.contact(last_inbound_at=room.now - timedelta(hours=2), awaiting={"confirm": ["x"]})
     assert room.teach() == 0
-    room.contact(awaiting={"topic": {"articles": ["life.salt"]}})
+    room.contact(awaiting={"talk": {"articles": ["life.salt"]}})
     assert room.teach() == 1
 
 
@@ -401,6 +402,19 @@ def test_a_burst_is_cut_into_ticks(room: Classroom, monkeypatch: pytest.MonkeyPa
     mine = teaching.due
     monkeypatch.setattr(teaching, "due", lambda *args: mine(*args) * 2)
     assert room.teach() == 1
+
+
+def test_a_question_after_the_lesson_finds_what_it_was_about(room: Classroom) -> None:
+    room.teach()
+    (lesson,) = room.lessons()
+    talk = room.village.contact().awaiting["talk"]
+    assert Topic.of(talk).articles == (lesson.article_id,)
+    assert (talk["whom"], talk["at"]) == ("self", room.now.isoformat())
+
+
+def test_what_was_said_of_the_kidneys_keeps_unfit_lessons_away(room: Classroom) -> None:
+    room.contact(awaiting={"talk": {"ailments": ["pregnant"]}})
+    assert room.teach() == 0
 
 
 def test_lessons_outside_their_days_are_not_given(village: Village) -> None:
