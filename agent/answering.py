@@ -83,9 +83,7 @@ def _told(question: str, found: Answer, state: TurnState, context: TurnContext) 
     }
 
 
-def _with_more(
-    said: TurnState, found: Answer, state: TurnState, context: TurnContext
-) -> TurnState:
+def _with_more(said: TurnState, found: Answer, state: TurnState, context: TurnContext) -> TurnState:
     """What else is said: that more was asked than is answered, and who explains it better."""
     if lean_of(state["heed"].text, context) is Lean.SIMPLER:
         more: TurnState = {**said, "parts": (*said["parts"], wording.part("follow.still_unclear"))}

@@ -124,14 +124,19 @@ def route(
         return "bind"
     if _is_command(state, runtime.context):
         return "chat"
-    if conversing.leans(state, runtime.context):
-        return "answer"
-    hint = state.get("hint")
-    if understood.no_symptoms and state["follow_ups"]:
-        return "follow_up"
-    if understood.question or (hint is not None and hint.question):
+    if _asks(state, runtime.context):
         return "answer"
     return "follow_up" if state["follow_ups"] else "chat"
+
+
+def _asks(state: TurnState, context: TurnContext) -> bool:
+    """A question of its own, or one that leans on the last answer."""
+    if conversing.leans(state, context):
+        return True
+    understood, hint = state["heed"].understood, state.get("hint")
+    if understood.no_symptoms and state["follow_ups"]:
+        return False
+    return understood.question or bool(hint is not None and hint.question)
 
 
 def _is_command(state: TurnState, context: TurnContext) -> bool:

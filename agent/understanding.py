@@ -5,6 +5,7 @@ from __future__ import annotations
 from langgraph.runtime import Runtime
 
 from agent.context import TurnContext
+from agent.conversing import wishes
 from agent.state import TurnState
 from care.level import Level
 from language.understanding import Intent
@@ -16,7 +17,7 @@ _MOST_A_MODEL_MAY_RAISE = Level.URGENT
 def understand(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     """Ask the model only about words that meant nothing to the rules."""
     model = runtime.context.model
-    if model is None or not _unread(state):
+    if model is None or not _unread(state) or wishes(state, runtime.context):
         return {"hint": None}
     hint = model.hint(state["heed"].text)
     if hint is None or hint.level <= state["level"]:

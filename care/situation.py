@@ -20,13 +20,15 @@ class Programme(StrEnum):
 class Background:
     """What is known of the person before the message. Unknown age is None, never a guess.
 
-    `drugs` are classes of medicines, keys of `[drugs]` in care/protocols/findings.toml.
+    `drugs` are classes of medicines, keys of `[drugs]` in care/protocols/findings.toml. `ailments`
+    are what changes what may be eaten (kidney, gout, heart_failure); no rule judges by them.
     """
 
     age: int | None = None
     conditions: frozenset[Programme] = frozenset()
     pregnant: bool = False
     drugs: frozenset[str] = frozenset()
+    ailments: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -74,6 +75,17 @@ def leaning(text: str) -> Leaning | None:
         if len(rest) <= table["longest_rest"]:
             return Leaning(side, bare, rest, elliptical)
     return Leaning(Lean.REST, bare, bare, elliptical=True) if elliptical else None
+
+
+def fresh(kind: Lean, age: timedelta) -> bool:
+    """Whether somebody can still mean an answer of this age."""
+    minutes = _table()["lasts"]["words" if kind in WORDS else "question"]
+    return age <= timedelta(minutes=minutes)
+
+
+def forgotten(age: timedelta) -> bool:
+    """Whether nobody can mean an answer of this age any more."""
+    return age > timedelta(minutes=max(_table()["lasts"].values()))
 
 
 def sentences_on(side: str, text: str) -> str:
