@@ -117,7 +117,6 @@ def route(
     state: TurnState, runtime: Runtime[TurnContext]
 ) -> Literal["alarm", "bind", "follow_up", "answer", "chat"]:
     """Who writes the reply. Danger first, then commands, questions, the follow-up, the rest."""
-    understood = state["heed"].understood
     if state["level"] >= Level.URGENT:
         return "alarm"
     if state["agreement"] is not None or first_words(runtime.context):
