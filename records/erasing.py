@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import LargeBinary, Table
 from sqlmodel import Session, col, delete, or_, select, text, update
 
-from records import audit
+from records import asked, audit
 from records.belongings import Belongings, belongings
 from records.escalations import CLOSED
 from records.follow_ups import CANCELLED, OPEN, PLANNED
@@ -37,6 +37,7 @@ from records.tables import (
     Task,
     metadata,
 )
+from records.vault import Vault
 
 _PERSONS = "persons.id"
 _QUEUED = ("queued", "sending")
@@ -50,7 +51,9 @@ class EraseError(ValueError):
         self.code = code
 
 
-def erase(session: Session, person_id: str, *, actor: str, now: datetime) -> Belongings:
+def erase(
+    session: Session, vault: Vault, person_id: str, *, actor: str, now: datetime
+) -> Belongings:
     """Erase a person in the caller's transaction.
 
     Raises:
@@ -68,6 +71,7 @@ def erase(session: Session, person_id: str, *, actor: str, now: datetime) -> Bel
         # What is deleted is overwritten in the file, not only forgotten.
         session.execute(text("PRAGMA secure_delete=ON"))
     found = belongings(session, person_id)
+    asked.forget(session, vault, found.inbound)
     _words(session, found)
     _phones(session, found, now)
     _messages(session, found)
@@ -199,7 +203,7 @@ def _identity(session: Session, found: Belongings, now: datetime) -> None:
         session.refresh(person)
         person.phone_index = person.identity_number_index = None
         person.born_on = person.born_on.replace(month=1, day=1) if person.born_on else None
-        person.height_cm, person.drugs = None, []
+        person.height_cm, person.drugs, person.ailments = None, [], []
         person.status, person.status_since, person.away_until = ERASED, now, None
         session.add(person)
 

@@ -53,6 +53,7 @@ class Registration:
     height_cm: float | None = None
     pregnant: bool = False
     drugs: tuple[str, ...] = ()
+    ailments: tuple[str, ...] = ()
     programmes: tuple[Programme, ...] = ()
     person_id: str | None = None
 
@@ -78,6 +79,7 @@ def register(session: Session, vault: Vault, registration: Registration, now: da
         height_cm=registration.height_cm,
         pregnant=registration.pregnant,
         drugs=list(registration.drugs),
+        ailments=list(registration.ailments),
         registered_at=now,
     )
     if registration.phone:
@@ -170,6 +172,7 @@ def background(session: Session, person: Person, today: date) -> Background:
         conditions=frozenset(Programme(name) for name in programmes),
         pregnant=person.pregnant,
         drugs=frozenset(person.drugs),
+        ailments=frozenset(person.ailments),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlmodel import Field, SQLModel, UniqueConstraint
+from sqlmodel import JSON, Field, SQLModel, UniqueConstraint
 
 from records.tables.base import json_list, row_id, sealed
 from records.times import instant, optional_instant
@@ -17,6 +17,7 @@ class Person(SQLModel, table=True):
     `away_until`), moved, deceased, refused or merged (a duplicate: `merged_into` is the one kept).
     `emergency_sealed` is the contact in an emergency: a JSON object of name, phone and relation.
     `asked_name_at`: when a stranger was asked for village and name, which happens once.
+    `ailments` are what changes what may be eaten: kidney, gout, heart_failure.
     """
 
     __tablename__ = "persons"
@@ -40,6 +41,9 @@ class Person(SQLModel, table=True):
     merged_into: str | None = Field(default=None, index=True)
     emergency_sealed: bytes | None = sealed()
     asked_name_at: datetime | None = optional_instant()
+    ailments: list[str] = Field(
+        default_factory=list, sa_type=JSON, sa_column_kwargs={"server_default": "[]"}
+    )
 
 
 class PersonContact(SQLModel, table=True):
