@@ -10,6 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from inbox import (
     account,
+    articles,
     bell,
     binding,
     cases,
@@ -17,6 +18,7 @@ from inbox import (
     drafts,
     duplicates,
     duty,
+    editing,
     enrolment,
     estimating,
     exporting,
@@ -36,7 +38,9 @@ from inbox import (
     strangers,
     tasks,
     trail,
+    trying,
     visits,
+    vouching,
     writing,
 )
 from inbox.boundary import Boundary
@@ -84,6 +88,10 @@ def create_app(deps: InboxDeps) -> FastAPI:
         forms,
         visits,
         rulebook,
+        editing,
+        articles,
+        vouching,
+        trying,
     ):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")

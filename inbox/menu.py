@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from records.reader import ABOVE_THE_VILLAGE, CLINICAL_ROLES, Reader
+from records.reader import ABOVE_THE_VILLAGE, ARTICLE_ROLES, CLINICAL_ROLES, Reader
 
 __all__ = ["ABOVE_THE_VILLAGE", "LINKS", "Link", "figures_path", "links_for", "pages_of"]
 
@@ -32,6 +32,7 @@ LINKS = (
     Link("/duplicates", "疑似重复", "同一个人建了两份档案", ABOVE_THE_VILLAGE),
     Link("/staff", "人员与辖区", "谁管哪里，最近来过没有", ABOVE_THE_VILLAGE),
     Link("/rules", "规则审定稿", "现在用的规则、数值、文字，可打印签字", CLINICAL_ROLES),
+    Link("/desk/articles", "健康知识", "给病人看的文章：写、看、签发", ARTICLE_ROLES),
     Link("/audit", "查看记录", "谁看过、改过谁的资料", ABOVE_THE_VILLAGE),
 )
 

@@ -20,6 +20,7 @@ from records import caseload, picking
 from records.caseload import OpenList
 from records.picking import ALL, KINDS, Pick, VillageCount
 from records.practitioners import Visitor
+from records.reader import Reader
 
 router = APIRouter()
 
@@ -49,7 +50,7 @@ class Board:
 async def open_list(request: Request, visitor: Annotated[Visitor, Depends(signed_in)]) -> Response:
     """What needs a doctor, the most urgent first."""
     if not visitor.reader.sees_people:
-        return RedirectResponse("/reports" if visitor.reader.sees_figures else "/account", 303)
+        return RedirectResponse(_elsewhere(visitor.reader), 303)
     deps = deps_of(request)
     now, pick = deps.clock(), _asked(request)
     around, board = await deps.database.read(
@@ -75,6 +76,13 @@ def _load(
         waiting=numbers["unacknowledged"],
     )
     return frame(session, deps, visitor, now), board
+
+
+def _elsewhere(reader: Reader) -> str:
+    """Where those begin who see no patients."""
+    if reader.curates:
+        return "/desk/articles"
+    return "/reports" if reader.sees_figures else "/account"
 
 
 def _asked(request: Request) -> Pick:

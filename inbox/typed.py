@@ -21,7 +21,8 @@ from records.practitioners import Visitor
 PREFIX = "kept."
 # Not typed, or not to be kept: tokens, and what opens doors.
 _NOT_KEPT = frozenset({CSRF_FIELD, "once", "password", "old", "new", "again"})
-_LOCAL_PATH = re.compile(r"(/[A-Za-z0-9_-]+)*/?")
+# Dots stand inside the ids of articles, never at the edge of a part: no "..", no file.
+_LOCAL_PATH = re.compile(r"(/[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)*/?")
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
 _QUOTED = 3
 _WORDS = 4

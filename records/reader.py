@@ -15,6 +15,8 @@ from records.tables import Facility, Person, PersonContact
 
 CLINICAL_ROLES = frozenset({"village_doctor", "family_doctor", "township_doctor", "county_duty"})
 FIGURE_ROLES = CLINICAL_ROLES | {"bureau_officer"}
+# Who sees the education articles; only a curator changes them.
+ARTICLE_ROLES = frozenset({"curator", "operator"})
 ABOVE_THE_VILLAGE = frozenset({"township_doctor", "county_duty"})
 # A record put into another one, and one that was emptied on request: nobody looks at them.
 MERGED, ERASED = "merged", "erased"
@@ -40,6 +42,16 @@ class Reader:
     def sees_people(self) -> bool:
         """Clinicians see people; the bureau, the curator and the operator see figures only."""
         return self.role in CLINICAL_ROLES
+
+    @property
+    def sees_articles(self) -> bool:
+        """The curator's desk; the operator may look."""
+        return self.role in ARTICLE_ROLES
+
+    @property
+    def curates(self) -> bool:
+        """Writes and signs education articles."""
+        return self.role == "curator"
 
     @property
     def sees_figures(self) -> bool:

@@ -245,6 +245,17 @@ def groups_waiting(session: Session, article_id: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def last_signed(session: Session, reader: Reader) -> ArticleRevision | None:
+    """What was signed last from this account."""
+    return session.exec(
+        select(ArticleRevision)
+        .where(ArticleRevision.state == SIGNED)
+        .where(ArticleRevision.author_id == reader.practitioner_id)
+        .order_by(col(ArticleRevision.made_at).desc(), col(ArticleRevision.number).desc())
+        .limit(1)
+    ).first()
+
+
 def authors(session: Session, vault: Vault, rows: Sequence[ArticleRevision]) -> dict[str, str]:
     """The names of those who wrote these revisions, by their id."""
     ids = {row.author_id for row in rows if row.author_id}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import count
@@ -13,6 +13,8 @@ from sqlmodel import Session, select
 from care.level import Level
 from care.reading import Kind, Reading
 from care.situation import Programme
+from inbox.desk import packaged
+from knowledge.sheet import laid_out, sheet_for
 from records import (
     duty,
     escalations,
@@ -23,11 +25,14 @@ from records import (
     practitioners,
     readings,
     registering,
+    revisions,
     roster,
     tasks,
+    trials,
 )
 from records.identity import new_id
 from records.reader import Reader
+from records.revisions import Draft
 from records.roster import Leave
 from records.tables import Facility, InboundMessage, Media, Merger, Practitioner, Task, Turn
 from records.vault import Vault
@@ -306,3 +311,10 @@ class County:
         self.session.add(row)
         self.session.flush()
         return row.id
+
+    def trial(self, article_id: str) -> str:
+        """A draft of an article by another curator, and a trial of it that nobody has begun."""
+        curator = self.practitioner("author", "county", "curator", "周医生")
+        text = laid_out(replace(sheet_for(packaged()[article_id]), title="草稿的标题"))
+        assert revisions.keep(self.session, curator, Draft(article_id, text, 0), self.now).done
+        return trials.request(self.session, curator, article_id, 1, self.now)

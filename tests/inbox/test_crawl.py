@@ -44,6 +44,8 @@ WITHOUT_IDS = {
     "/import",
     "/erased",
     "/duplicates",
+    "/desk/articles",
+    "/desk/articles/new",
     "/replies",
     "/duty",
     "/duty/away",
@@ -71,6 +73,9 @@ def ids(office: Office) -> dict[str, str]:
             "reply_id": county.own_reply("doctor_a"),
             "run_id": county.register("a"),
             "merger_id": county.merger("a"),
+            "article_id": "dm.fruit",
+            "number": "1",
+            "trial_id": county.trial("dm.fruit"),
         }
 
 
@@ -107,7 +112,7 @@ async def test_what_belongs_to_another_village_does_not_exist(
 ) -> None:
     one = await browser(login)
     for method, path in routes(office.app):
-        if "{" not in path:
+        if "{" not in path or (login == "curator" and path.startswith("/desk/")):
             continue
         place = path.format(**ids)
         await one.get("/account")

@@ -123,7 +123,7 @@ async def test_the_curator_finds_no_figures_and_no_way_to_them(browser: Opening)
     for path in ("/reports", "/reports/export", "/counts"):
         assert (await one.get(path)).status_code == 404
     assert 'href="/reports"' not in (await one.get("/account")).text
-    assert (await one.get("/")).headers["location"] == "/account"
+    assert (await one.get("/")).headers["location"] == "/desk/articles"
 
 
 async def test_the_old_address_leads_here(browser: Opening) -> None:

@@ -1,0 +1,177 @@
+"""Trials of drafts: asked for on a page, worked off by a worker, and what they found.
+
+The answers that would change quote patients' questions, so they are sealed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, and_, col, or_, select, update
+
+from records import audit
+from records.db import changed
+from records.identity import new_id
+from records.reader import Reader
+from records.tables import ArticleTrial
+from records.vault import Vault, VaultError
+
+WAITING, RUNNING, DONE, FAILED = "waiting", "running", "done", "failed"
+PLACE = "article_trials.result"
+LEASE = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a question gets: an article's words, or how it is turned away."""
+
+    kind: str
+    articles: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One question whose answer would change. `own`: it is a variant of the article itself."""
+
+    question: str
+    before: Reply
+    after: Reply
+    own: bool = False
+
+
+def request(session: Session, reader: Reader, article_id: str, number: int, now: datetime) -> str:
+    """Ask for a trial of a draft; one that waits or runs already is that one."""
+    open_one = session.exec(
+        select(ArticleTrial)
+        .where(ArticleTrial.article_id == article_id)
+        .where(ArticleTrial.number == number)
+        .where(col(ArticleTrial.state).in_((WAITING, RUNNING)))
+    ).first()
+    if open_one is not None:
+        return open_one.id
+    row = ArticleTrial(
+        id=new_id(),
+        article_id=article_id,
+        number=number,
+        requested_by=reader.practitioner_id,
+        requested_at=now,
+    )
+    session.add(row)
+    session.flush()
+    audit.note(
+        session,
+        actor=reader.actor,
+        action="article.tried",
+        subject="article",
+        subject_id=article_id,
+        facility_id=reader.facility_id,
+        now=now,
+        detail={"number": number},
+    )
+    return row.id
+
+
+def find(session: Session, article_id: str, trial_id: str) -> ArticleTrial | None:
+    """One trial of an article."""
+    row = session.get(ArticleTrial, trial_id)
+    return row if row is not None and row.article_id == article_id else None
+
+
+def latest(session: Session, article_id: str) -> ArticleTrial | None:
+    """The newest trial of an article."""
+    return session.exec(
+        select(ArticleTrial)
+        .where(ArticleTrial.article_id == article_id)
+        .order_by(col(ArticleTrial.requested_at).desc(), col(ArticleTrial.id).desc())
+        .limit(1)
+    ).first()
+
+
+def claim(session: Session, now: datetime) -> ArticleTrial | None:
+    """Take the trial that waits longest, or one whose worker is gone."""
+    free = or_(
+        col(ArticleTrial.state) == WAITING,
+        and_(col(ArticleTrial.state) == RUNNING, col(ArticleTrial.claimed_until) <= now),
+    )
+    row = session.exec(
+        select(ArticleTrial)
+        .where(free)
+        .order_by(col(ArticleTrial.requested_at), col(ArticleTrial.id))
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    won = changed(
+        session,
+        update(ArticleTrial)
+        .where(col(ArticleTrial.id) == row.id)
+        .where(free)
+        .values(state=RUNNING, claimed_until=now + LEASE, done=0)
+        .execution_options(synchronize_session=False),
+    )
+    return row if won == 1 else None
+
+
+def advance(session: Session, trial_id: str, done: int, total: int, now: datetime) -> None:
+    """Say how far it is; the worker still lives."""
+    _set(session, trial_id, done=done, total=total, claimed_until=now + LEASE)
+
+
+def finish(
+    session: Session,
+    vault: Vault,
+    trial_id: str,
+    found: Sequence[Difference],
+    edition: str,
+    now: datetime,
+) -> None:
+    """Keep what changes, and against which edition."""
+    text = json.dumps([asdict(one) for one in found], ensure_ascii=False)
+    _set(
+        session,
+        trial_id,
+        state=DONE,
+        edition=edition,
+        changed=len(found),
+        result_sealed=vault.seal(text, PLACE, trial_id),
+        claimed_until=None,
+        ended_at=now,
+    )
+
+
+def fail(session: Session, trial_id: str, problem: str, now: datetime) -> None:
+    """It could not be done; `problem` is a code, never a patient's words."""
+    _set(session, trial_id, state=FAILED, problem=problem, claimed_until=None, ended_at=now)
+
+
+def differences(vault: Vault, row: ArticleTrial) -> tuple[Difference, ...]:
+    """What a finished trial found; nothing when it cannot be opened."""
+    if row.result_sealed is None:
+        return ()
+    try:
+        found = json.loads(vault.open(row.result_sealed, PLACE, row.id))
+    except VaultError:
+        return ()
+    return tuple(
+        Difference(one["question"], _reply(one["before"]), _reply(one["after"]), one["own"])
+        for one in found
+    )
+
+
+def _reply(fields: dict[str, object]) -> Reply:
+    articles = fields["articles"]
+    names = tuple(str(name) for name in articles) if isinstance(articles, list) else ()
+    return Reply(str(fields["kind"]), names, str(fields["text"]))
+
+
+def _set(session: Session, trial_id: str, **values: object) -> None:
+    session.execute(
+        update(ArticleTrial)
+        .where(col(ArticleTrial.id) == trial_id)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
