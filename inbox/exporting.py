@@ -103,7 +103,7 @@ async def erased(
             return None
         if typed != (name_of(deps.vault, person) or _NAMELESS):
             return "erase_name"
-        erasing.erase(session, person_id, actor=reader.actor, now=now)
+        erasing.erase(session, deps.vault, person_id, actor=reader.actor, now=now)
         return ""
 
     try:

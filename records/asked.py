@@ -41,6 +41,8 @@ REASONS = (UNKNOWN, DECLINED, UNHELPFUL, UNSURE)
 WORDS = "asked_questions.words"
 _TURN, _PLACE = "asked_turn", "asked_place"
 _OLDEST_BAND = 90
+_MOST_AT_ONCE = 50
+_MOST_COMPARED = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,28 @@ def stored(session: Session, vault: Vault, reader: Reader) -> tuple[Asked, ...]:
         )
         for row in rows
     )
+
+
+def ungrouped(session: Session, vault: Vault) -> tuple[tuple[str, str], ...]:
+    """Id and words of what came since the last tick, the oldest first."""
+    rows = session.exec(
+        select(AskedQuestion)
+        .where(col(AskedQuestion.group_id).is_(None))
+        .order_by(col(AskedQuestion.asked_on), col(AskedQuestion.id))
+        .limit(_MOST_AT_ONCE)
+    ).all()
+    return tuple((row.id, words_of(vault, row)) for row in rows)
+
+
+def grouped(session: Session, vault: Vault) -> tuple[tuple[str, str], ...]:
+    """Group and words of the newest questions that have one."""
+    rows = session.exec(
+        select(AskedQuestion)
+        .where(col(AskedQuestion.group_id).is_not(None))
+        .order_by(col(AskedQuestion.asked_on).desc(), col(AskedQuestion.id))
+        .limit(_MOST_COMPARED)
+    ).all()
+    return tuple((row.group_id or "", words_of(vault, row)) for row in rows)
 
 
 def visible(reader: Reader) -> Any:

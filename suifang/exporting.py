@@ -98,7 +98,9 @@ def erase_person(installation: Installation, person_id: str) -> int:
     """Erase a person. Returns how many messages went."""
     try:
         with installation.database.transaction() as session:
-            found = erasing.erase(session, person_id, actor="operator", now=clock.now())
+            found = erasing.erase(
+                session, installation.vault, person_id, actor="operator", now=clock.now()
+            )
     except EraseError as error:
         raise ConfigurationError(_NOT_NOW[error.code]) from error
     return len(found.inbound) + len(found.outbound)

@@ -135,7 +135,7 @@ class Household:
 
     def erases(self) -> None:
         with self.registry.database.transaction() as session:
-            erasing.erase(session, self.her, actor="operator", now=self.registry.now)
+            erasing.erase(session, self.registry.vault, self.her, actor="operator", now=self.registry.now)
 
     def sealed_of(self, person: str) -> list[str]:
         """Columns that still hold something sealed in a row that names the person."""

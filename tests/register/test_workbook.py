@@ -133,7 +133,7 @@ def test_a_sheet_brought_in_after_an_erasure_registers_anew(registry: Registry) 
     registry.brings_in(xlsx(HER))
     (person,) = registry.people()
     with registry.database.transaction() as session:
-        erasing.erase(session, person.id, actor="operator", now=registry.now)
+        erasing.erase(session, registry.vault, person.id, actor="operator", now=registry.now)
     registry.brings_in(xlsx(HER))
     assert [one.status for one in registry.people()] == ["erased", "active"]
     with registry.database.reading() as session:
