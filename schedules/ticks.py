@@ -19,7 +19,7 @@ from channels.media import Sources, fetch_wanted
 from records import running
 from records.db import Database
 from reports import keeping
-from schedules import escalating, following_up, housekeeping, importing, teaching
+from schedules import escalating, following_up, grouping, housekeeping, importing, teaching
 
 _DELIVERIES = 50
 
@@ -105,6 +105,11 @@ async def teach(work: Work) -> int:
     )
 
 
+async def group_questions(work: Work) -> int:
+    """Put new questions for the curators beside those that ask the same."""
+    return await _in_thread(work, grouping.group_due)
+
+
 async def import_registers(work: Work) -> int:
     """Settle rows of the registers that were confirmed."""
     return await _in_thread(work, importing.settle_due)
@@ -140,6 +145,7 @@ TICKS = (
     Tick("open_follow_ups", timedelta(seconds=30), open_follow_ups),
     Tick("remind", timedelta(seconds=30), remind),
     Tick("teach", timedelta(minutes=2), teach),
+    Tick("group_questions", timedelta(seconds=10), group_questions),
     Tick("import_registers", timedelta(seconds=1), import_registers),
     Tick("keep_figures", timedelta(minutes=1), keep_figures),
     Tick("tidy", timedelta(minutes=5), tidy),
