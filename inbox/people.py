@@ -12,6 +12,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from inbox import taught
 from inbox.averages import figures_of
 from inbox.boundary import MEDIA_POLICY
 from inbox.charts import charts_of
@@ -40,10 +41,12 @@ router = APIRouter()
 
 # What other modules put on this page: a loader each, drawn by `person_<name>.html` as `part`.
 PartLoader = Callable[[Session, InboxDeps, Visitor, Dossier, datetime], Any]
-PARTS: dict[str, PartLoader] = {}
+PARTS: dict[str, PartLoader] = {"lessons": taught.on_the_page}
 # Parts with a place of their own on the page; the others are folded away below, in this order.
 IN_PLACE = ("writing", "forms")
-ORDER = ("emergency", "life", "binding", "consents", "families", "merging", "export", "erasure")
+ORDER = (
+    "emergency", "life", "lessons", "binding", "consents", "families", "merging", "export", "erasure",
+)  # fmt: skip
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_MOMENT = 17
 

@@ -87,7 +87,7 @@ class Taught:
     reason: str
     at: datetime
     state: str
-    wrote_after: bool
+    wrote: bool
 
 
 def week_of(day: date) -> date:
