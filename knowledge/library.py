@@ -179,6 +179,11 @@ class Library:
         ranking = self._retriever.rank(asked[0], mentioned)
         return self._gate.features(whole, ranking)
 
+    @property
+    def index(self) -> Retriever:
+        """What ranks the articles: it knows which index they ask for, and which one it has."""
+        return self._retriever
+
     def article(self, article_id: str) -> Article | None:
         return self._by_id.get(article_id)
 

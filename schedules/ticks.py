@@ -16,10 +16,19 @@ from agent.perceiving import perceive_next
 from agent.turn import take_turn
 from channels.delivery import Routes, deliver_due
 from channels.media import Sources, fetch_wanted
+from knowledge.shelf import Shelf
 from records import running
 from records.db import Database
 from reports import keeping
-from schedules import escalating, following_up, grouping, housekeeping, importing, teaching
+from schedules import (
+    escalating,
+    following_up,
+    grouping,
+    housekeeping,
+    importing,
+    shelving,
+    teaching,
+)
 
 _DELIVERIES = 50
 
@@ -37,6 +46,7 @@ class Work:
     media: Sources
     clock: Callable[[], datetime]
     worker: str
+    shelf: Shelf | None = None
     school: teaching.School | None = None
 
 
@@ -105,6 +115,14 @@ async def teach(work: Work) -> int:
     )
 
 
+async def shelve(work: Work) -> int:
+    """Serve what curators have signed since."""
+    shelf = work.shelf
+    if shelf is None:
+        return 0
+    return await work.database.hop(lambda: shelving.renew(work.database, shelf, work.clock()))
+
+
 async def group_questions(work: Work) -> int:
     """Put new questions for the curators beside those that ask the same."""
     return await _in_thread(work, grouping.group_due)
@@ -145,6 +163,7 @@ TICKS = (
     Tick("open_follow_ups", timedelta(seconds=30), open_follow_ups),
     Tick("remind", timedelta(seconds=30), remind),
     Tick("teach", timedelta(minutes=2), teach),
+    Tick("shelve", timedelta(seconds=3), shelve),
     Tick("group_questions", timedelta(seconds=10), group_questions),
     Tick("import_registers", timedelta(seconds=1), import_registers),
     Tick("keep_figures", timedelta(minutes=1), keep_figures),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from knowledge import index
+from knowledge.article import Article
 from knowledge.chroma_server import ServerStore
 from knowledge.embedder import Embedder, LocalEmbedder
 from knowledge.endpoint import Endpoint, EndpointEmbedder
 from knowledge.library import Library
+from knowledge.shelf import Shelf, Supply
 from knowledge.store import FolderStore, Store
+from records import revisions
+from suifang.installation import Installation
 from suifang.settings import Settings
 
 # In .env an empty line means "not set"; this word means "no prefix at all".
@@ -43,6 +47,21 @@ def library(settings: Settings, *, serve_pending: bool | None = None) -> Library
     """The library. Articles that no clinician signed are served only where that was asked for."""
     serve = settings.serve_pending if serve_pending is None else serve_pending
     return Library(store(settings), embedder(settings), serve_pending=serve)
+
+
+def shelf(installation: Installation) -> Shelf:
+    """The library of a worker, which changes when a curator signs. Loading goes on meanwhile."""
+    settings = installation.settings
+    place, asking = store(settings), embedder(settings)
+    with installation.database.reading() as session:
+        edition = revisions.edition(session)
+        texts = {item.article_id: item.manuscript for item in revisions.in_force(session)}
+
+    def opened(articles: Sequence[Article]) -> Library:
+        return Library(place, asking, serve_pending=settings.serve_pending, articles=articles)
+
+    supply = Supply(opened, place, lambda: embedder(settings, patient=True))
+    return Shelf(supply, edition, texts)
 
 
 def build_index(settings: Settings, progress: Callable[[int, int], None]) -> index.Built | None:

@@ -16,6 +16,7 @@ from agent.loading import Tools
 from channels.delivery import Routes
 from channels.notice import NoticeChannel
 from channels.port import Channel
+from knowledge.shelf import Shelf
 from language.reader import read
 from schedules.clock import run as run_clock
 from schedules.ticks import Work
@@ -32,13 +33,12 @@ _GREETING = json.dumps({"id": "warm-up", "text": "您好"}).encode()
 
 
 def tools(installation: Installation) -> Tools:
-    """What every turn uses, loaded now, so that the first patient does not wait for it."""
-    library = education.library(installation.settings)
-    library.warm()
+    """What every turn uses, loaded now; the library loads meanwhile, and who asks first waits."""
+    shelf = education.shelf(installation)
     read("")
     return Tools(
         vault=installation.vault,
-        answers=library,
+        answers=shelf,
         model=model(installation.settings),
         senses=senses(installation.settings),
     )
@@ -78,6 +78,8 @@ async def _run(installation: Installation) -> None:
         warm_up(ours.tools)
         startup.end()
         await run_clock(ours, stop)
+        if ours.shelf is not None:
+            ours.shelf.close()
 
 
 def warm_up(ours: Tools) -> None:
@@ -116,5 +118,6 @@ def work(
         media=media,
         clock=clock.now,
         worker=f"{socket.gethostname()}:{os.getpid()}",
+        shelf=ours.answers if isinstance(ours.answers, Shelf) else None,
         school=schooling.taught_from(installation.settings, ours.answers),
     )

@@ -54,7 +54,7 @@ def light(monkeypatch: pytest.MonkeyPatch) -> None:
     """Weighing the real library takes a second."""
     monkeypatch.setattr("knowledge.library.read_decoys", dict)
     few = Library(None, None, serve_pending=True, articles=read_articles()[:2])
-    monkeypatch.setattr(education, "library", lambda _settings: few)
+    monkeypatch.setattr(education, "shelf", lambda _installation: few)
 
 
 @pytest.fixture
