@@ -18,8 +18,7 @@ _TAKEN = r"(?:药|片|胶囊).{0,8}(?:[一二三半两\d]\s*[次片粒颗]|早|�
 
 def classes_in(text: str) -> frozenset[str]:
     """The classes of medicines that a text names: codes of care/protocols/findings.toml."""
-    stems = {drug for drug, words in _stems().items() if any(word in text for word in words)}
-    return (drugs(text) | rules_in(text) | stems) & protocol().drugs.keys()
+    return (drugs(text) | rules_in(text)) & protocol().drugs.keys()
 
 
 def told_of(text: str) -> bool:

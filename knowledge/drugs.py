@@ -1,0 +1,275 @@
+"""What is that medicine? Answers composed from a table by class; amounts and changes are refused."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from knowledge.answer import Answer, Citation
+from knowledge.article import Confidence, Review
+from knowledge.composing import cited, shortened
+from knowledge.source import Source, read_sources
+from language.medicines import Medicine, Named, by_name, find
+
+DRUGS = Path(__file__).parent / "drugs.toml"
+_MOST = 2
+_X = "X"
+_INTERACTION = "med.interaction"
+_STOPPING = "med.stop_self"
+_FIELDS = ("use", "harm", "when", "ask")
+_CONFIDENCE = 0.97
+_REFUSAL = "dose_change"
+
+
+class DrugError(Exception):
+    """The drug table is wrong. The message names the class and the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrugClass:
+    """What may be said of the medicines of one class; `notes` replace it for one medicine."""
+
+    key: str
+    title: str
+    says: Mapping[str, str]
+    feel: tuple[tuple[re.Pattern[str], str], ...]
+    who: tuple[tuple[re.Pattern[str], str], ...]
+    article: str
+    source: Source
+    confidence: Confidence
+    notes: Mapping[str, Mapping[str, Any]]
+
+    def title_of(self, generic: str) -> str:
+        return str(self.notes.get(generic, {}).get("title", self.title))
+
+    def sentence(self, field: str, generic: str) -> str:
+        return str(self.notes.get(generic, {}).get(field, self.says[field]))
+
+    def people(self, generic: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+        return _patterns(self.notes.get(generic, {}).get("who", ())) or self.who
+
+
+@dataclass(frozen=True, slots=True)
+class DrugAdvice:
+    """A composed answer with the article and document behind it, or `refused` for an amount."""
+
+    text: str = ""
+    citations: tuple[tuple[str, Source, str], ...] = ()
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    one: frozenset[str]
+    other: frozenset[str]
+    says: str
+
+    def fits(self, first: str, second: str) -> bool:
+        return (first in self.one and second in self.other) or (
+            second in self.one and first in self.other
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Food:
+    word: re.Pattern[str]
+    classes: frozenset[str]
+    says: str
+
+    def fits(self, kind: str, question: str) -> bool:
+        return bool({kind, "*"} & self.classes) and self.word.search(question) is not None
+
+
+class DrugTable:
+    """The classes of medicines, and what may be said of a medicine that a question names."""
+
+    def __init__(self, path: Path = DRUGS) -> None:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        registry = read_sources()
+        self.review = Review(raw["meta"]["review"])
+        self.expires: date = raw["meta"]["expires"]
+        self._general = frozenset(raw["meta"]["general"])
+        self._shots = frozenset(raw["meta"]["shots"])
+        self._say: Mapping[str, str] = raw["say"]
+        self._ask = {name: re.compile("|".join(words)) for name, words in raw["ask"].items()}
+        self._pairs = [_Pair(frozenset(p["a"]), frozenset(p["b"]), p["says"]) for p in raw["pairs"]]
+        self._foods = [
+            _Food(re.compile(f["word"]), frozenset(f["a"]), f["says"]) for f in raw["foods"]
+        ]
+        self.classes = {key: _class(key, entry, registry) for key, entry in raw["classes"].items()}
+
+    def served(self, today: date, *, pending: bool) -> bool:
+        """Tell whether the table may be used: not expired, signed unless allowed."""
+        return today <= self.expires and (pending or self.review is not Review.PENDING)
+
+    def answer(self, asked: Sequence[str], whole: str, known: Container[str]) -> Answer | None:
+        """Answer the first of the asking sentences that is about a medicine by name.
+
+        Args:
+            asked: the normalised asking sentences of `whole`.
+            whole: the normalised message.
+            known: ids of the articles that may be cited.
+        """
+        for sentence in asked:
+            advice = self.advise(sentence, whole)
+            if advice is not None and advice.refused:
+                return Answer("refusal", _REFUSAL, confidence=1.0)
+            if advice is not None:
+                return self._answer(advice, known)
+        return None
+
+    def _answer(self, advice: DrugAdvice, known: Container[str]) -> Answer:
+        unsigned = self.review is Review.PENDING
+        cites = list(dict.fromkeys(source.cite for _, source, _ in advice.citations))
+        behind = [(a, source.title, said) for a, source, said in advice.citations if a in known]
+        unique = {article: Citation(article, title, said) for article, title, said in behind}
+        text = advice.text + cited(cites, pending=unsigned)
+        return Answer(
+            "answer",
+            text=text,
+            short=shortened(advice.text, cites, pending=unsigned),
+            long=text,
+            citations=tuple(unique.values()),
+            confidence=_CONFIDENCE,
+            pending=unsigned,
+        )
+
+    def advise(self, sentence: str, whole: str) -> DrugAdvice | None:
+        """Answer what one sentence asks about a medicine; None when it asks something else.
+
+        Args:
+            sentence: one normalised asking sentence.
+            whole: the normalised message, which may name the medicine before it asks.
+        """
+        here = find(sentence)
+        named = tuple(n for n in here or find(whole) if n.medicine.generic not in self._general)
+        if not named or self._ask["other"].search(whole):
+            return None
+        masked = _masked(sentence, here)
+        if here and self._ask["sudden"].search(masked):
+            return self._advice(here[:1], self._say["sudden"], article=_STOPPING)
+        if here and self._ask["dose"].search(masked):
+            return DrugAdvice(refused=True)
+        together = self._together(masked, here)
+        if together is not None:
+            return together
+        may_take = self._ask["who"].search(masked)
+        felt = None if may_take else self._felt(masked, named)
+        if felt is not None or not here:
+            return felt
+        return self._of_each(masked, named)
+
+    def _together(self, masked: str, here: Sequence[Named]) -> DrugAdvice | None:
+        if not here or not self._ask["with"].search(masked):
+            return None
+        first = here[0].medicine
+        if len(here) > 1:
+            return self._of_pair(here)
+        for food in self._foods:
+            if food.fits(first.kind, masked):
+                return self._advice(here[:1], food.says, "ask", article=_INTERACTION)
+        return None
+
+    def _of_pair(self, here: Sequence[Named]) -> DrugAdvice:
+        one, other = here[0], here[1]
+        kinds = (one.medicine.kind, other.medicine.kind)
+        names = "和".join(_said(named) for named in (one, other))
+        says = next((pair.says for pair in self._pairs if pair.fits(*kinds)), "")
+        if not says:
+            key = "twice" if kinds[0] == kinds[1] else "with"
+            says = self._say[key].format(names=names)
+        text = f"{self._head(one)}{self._head(other)}{says}{self._tail(one)}"
+        groups = [self.classes[kind] for kind in dict.fromkeys(kinds)]
+        cited = [(_INTERACTION, groups[0].source, says)]
+        cited += [(group.article, group.source, says) for group in groups]
+        return DrugAdvice(text, tuple(cited))
+
+    def _felt(self, masked: str, named: Sequence[Named]) -> DrugAdvice | None:
+        if not self._ask["feel"].search(masked):
+            return None
+        for one in named:
+            for pattern, says in self.classes[one.medicine.kind].feel:
+                if pattern.search(masked):
+                    return self._advice([one], says)
+        return None
+
+    def _of_each(self, masked: str, here: Sequence[Named]) -> DrugAdvice | None:
+        asked = next((f for f in ("when", "harm", "who", "use") if self._ask[f].search(masked)), "")
+        if not asked:
+            return None
+        one = here[0]
+        group = self.classes[one.medicine.kind]
+        if asked == "who":
+            people = group.people(one.medicine.generic)
+            says = next((said for pattern, said in people if pattern.search(masked)), "")
+            says = says or self._say["who"].format(name=_said(one))
+            return self._advice([one], says)
+        return self._advice(here[:_MOST], "", asked, "ask")
+
+    def _advice(
+        self, named: Sequence[Named], says: str, *fields: str, article: str = ""
+    ) -> DrugAdvice:
+        parts: list[str] = []
+        cited: list[tuple[str, Source, str]] = []
+        for one in named:
+            group = self.classes[one.medicine.kind]
+            said = says + "".join(group.sentence(f, one.medicine.generic) for f in fields)
+            parts += [self._head(one), said]
+            behind = (article, group.article)
+            cited += [(name, group.source, said) for name in behind if name]
+        return DrugAdvice("".join((*parts, self._tail(named[0]))), tuple(cited))
+
+    def _tail(self, named: Named) -> str:
+        return self._say["tail_shot" if named.medicine.kind in self._shots else "tail"]
+
+    def _head(self, named: Named) -> str:
+        medicine = named.medicine
+        title = self.classes[medicine.kind].title_of(medicine.generic)
+        said = _said(named)
+        key = "is" if medicine.generic in said or said in medicine.generic else "same"
+        return self._say[key].format(name=said, generic=medicine.generic, title=title)
+
+
+def _said(named: Named) -> str:
+    """The name as the packet has it; a misspelt one is given back as generic and brand."""
+    medicine = named.medicine
+    right = next((name for name in medicine.names if name.lower() == named.said), "")
+    if right:
+        return right
+    return f"{medicine.generic}（{medicine.brand}）" if medicine.brand else medicine.generic
+
+
+def _masked(sentence: str, named: Sequence[Named]) -> str:
+    """The sentence with X for each name, so that "能吃X吗" is told from "吃X能吃西瓜吗"."""
+    if not named:
+        return sentence
+    known: Mapping[str, Medicine] = by_name()
+    words = sorted((word for word in known if word in sentence), key=len, reverse=True)
+    return re.sub("|".join(map(re.escape, words)), _X, sentence)
+
+
+def _patterns(entries: Sequence[Sequence[str]]) -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(pattern), says) for pattern, says in entries)
+
+
+def _class(key: str, entry: Mapping[str, Any], registry: Mapping[str, Source]) -> DrugClass:
+    try:
+        return DrugClass(
+            key=key,
+            title=entry["title"],
+            says={field: entry[field] for field in _FIELDS},
+            feel=_patterns(entry.get("feel", ())),
+            who=_patterns(entry.get("who", ())),
+            article=entry["article"],
+            source=registry[entry["source"]].at(entry.get("section", "")),
+            confidence=Confidence(entry["confidence"]),
+            notes=entry.get("notes", {}),
+        )
+    except (KeyError, ValueError) as error:
+        msg = f"{key}: {error}"
+        raise DrugError(msg) from error
