@@ -12,6 +12,7 @@ from knowledge.answer import UNKNOWN, Answer
 from knowledge.article import Article, read_articles
 from knowledge.composing import compose
 from knowledge.decoys import read_decoys
+from knowledge.drugs import DrugTable
 from knowledge.eating import Asking, Eating
 from knowledge.embedder import Embedder
 from knowledge.following import Tools, follow
@@ -71,6 +72,7 @@ class Library:
         self._articles = read_articles() if articles is None else tuple(articles)
         self._by_id = {article.id: article for article in self._articles}
         self._foods = foods or FoodTable()
+        self._drugs = DrugTable()
         self._gate = gate or Gate()
         self._pending = serve_pending
         self._eating = Eating(self._foods, self._gate, self._by_id, pending=serve_pending)
@@ -101,6 +103,9 @@ class Library:
         if refusal is not None:
             return Answer("refusal", refusal, confidence=1.0)
         asking = Asking(whole, conditions, ailments, now.astimezone(_SHANGHAI).date())
+        drug = self._drug(asking)
+        if drug is not None:
+            return drug
         lean = leaning(whole)
         leans = lean is not None and not self._stands(lean, whole)
         if lean is not None and leans and topic is not None:
@@ -173,7 +178,7 @@ class Library:
         asked = sentences(whole)[:_MOST_SENTENCES]
         if not asked or self._gate.refusal(whole) or self._gate.route(asked[0]):
             return None
-        if self._eating.eaten(asked, whole):
+        if self._drugs.answer(asked, whole, self._by_id) or self._eating.eaten(asked, whole):
             return None
         mentioned = self._gate.mentioned(asked[0]) or self._gate.mentioned(whole)
         ranking = self._retriever.rank(asked[0], mentioned)
@@ -199,6 +204,17 @@ class Library:
             index_problem=self._retriever.problem,
             index_stale=self._retriever.stale,
         )
+
+    def _drug(self, asking: Asking) -> Answer | None:
+        if not self._drugs.served(asking.today, pending=self._pending):
+            return None
+        asked = sentences(asking.whole)[:_MOST_SENTENCES]
+        answer = self._drugs.answer(asked, asking.whole, self._by_id)
+        if answer is None or answer.kind != "answer":
+            return answer
+        about = self._gate.mentioned(asking.whole) or asking.conditions
+        topic = Topic((), tuple(c.article for c in answer.citations), about, asking.ailments)
+        return replace(answer, topic=topic)
 
     def _food(self, asked: tuple[str, ...], asking: Asking) -> Answer | None:
         """Answer what may be eaten, and what else was asked in the same message."""
