@@ -27,7 +27,15 @@ _SINCE = re.compile(
 _BASELINE = re.compile(
     rf"(?:平时|平常|一般|以前|往常|原来|平日){_LIKELY}(?:1[0-9]{{2}}|[0-9]\.[0-9]|一百|百)[^,，。]{{0,4}}[,，。\s]*(?:今|现在|这两天|这几天|最近|刚|昨)"
 )
+# 六点九,空腹 and 中饭吃好两个钟头,十点一: no hour of the day, for the meal says what was measured.
+_MEAL_BEHIND = re.compile(
+    r"[\s,，、(（]*(?:空腹|[早中午晚]?[饭餐][前后])[^,，。]{0,6}[)）]?[\s。]*$"
+)
+_MEAL_BEFORE = re.compile(
+    r"(?:[饭餐][^,，。]{0,2}(?:后|[吃过完好罢]了?)|餐后)[^,，。]{0,3}(?:两|二|2)个?(?:多)?(?:小时|钟头)[\s,，是:]*$"
+)
 _BEFORE = 12
+_SENTENCE = 16
 _NEARBY = 24
 _NEAR = 6
 
@@ -36,6 +44,14 @@ def result(text: str, token: Token) -> bool:
     """中午一测十七点六: right behind a verb of measuring, and no hour of the day."""
     told = _RESULT.search(text, max(0, token.start - _BEFORE), token.start) is not None
     return told and _HOUR.match(text, token.end) is None
+
+
+def at_meal(text: str, token: Token) -> bool:
+    """六点九,空腹: the message is this number and the meal it belongs to."""
+    alone = not text[: token.start].strip() and _MEAL_BEHIND.match(text, token.end) is not None
+    begin = max(0, token.start - _SENTENCE)
+    after = _MEAL_BEFORE.search(text, begin, token.start) is not None
+    return alone or (after and _ENDS.match(text, token.end) is not None)
 
 
 def bare(text: str, token: Token) -> bool:

@@ -85,10 +85,14 @@ class Single:
 
     def _a_time(self, clue: Clue) -> bool:
         """8点25 and 六点九 are times unless glucose or its moment stands right beside them."""
-        if nameless.result(self.state.text, clue.token):
+        if self._no_hour(clue):
             return False
         timed = _TIMED.match(self.state.text, clue.token.end) is not None
         return (timed or self._gap(clue) > _TINY) and self.state.context_behind(clue.token) is None
+
+    def _no_hour(self, clue: Clue) -> bool:
+        text, token = self.state.text, clue.token
+        return nameless.result(text, token) or nameless.at_meal(text, token)
 
     # -- by unit ---------------------------------------------------------------------------------
 
@@ -272,6 +276,7 @@ class Single:
             or self._put_right(clue)
             or nameless.bare(self.state.text, clue.token)
             or nameless.fed(self.state.text, clue.token)
+            or nameless.at_meal(self.state.text, clue.token)
         )
         if (label.name and not label.commas and not label.stops) or not told:
             return False
@@ -280,7 +285,7 @@ class Single:
             draft.systolic = number.value
             return self._keep(draft)
         pointed = number.decimals > 0 and not number.clock
-        decimal = pointed or (number.clock and nameless.result(self.state.text, clue.token))
+        decimal = pointed or (number.clock and self._no_hour(clue))
         if decimal and all_shapes()["glucose"].fits(number.value):
             return self._value(clue, number, Kind.GLUCOSE)
         return False

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from care.reading import GlucoseContext, Kind
+from language import nameless
 from language.draft import Draft
 from language.expecting import Expecting
 from language.scope import Scope
@@ -103,6 +104,7 @@ class State:
         if place is None:
             return None
         clock = number.number is not None and number.number.clock
+        clock = clock and not nameless.at_meal(self.text, number)
         for offset, token in enumerate(self.tokens[place : place + 4]):
             if clock and not self.label.name and token.name in {",", "，", "。"}:
                 return None
