@@ -330,17 +330,14 @@ def _may_be_taught(session: Session, who: Linked, contact: ContactPoint, now: da
     return consents.EDUCATION in consents.allowed(session, person.id, contact.id)
 
 
-def holders(session: Session) -> list[tuple[str, str]]:
-    """Every phone somebody is behind: its id and channel, for a plan of the whole installation."""
+def holders(session: Session, person_id: str | None = None) -> list[tuple[str, str]]:
+    """Every phone that somebody, or this person, is behind: its id and channel."""
+    behind = select(PersonContact.contact_point_id).where(col(PersonContact.unlinked_at).is_(None))
+    if person_id is not None:
+        behind = behind.where(PersonContact.person_id == person_id)
     rows = session.exec(
         select(ContactPoint.id, ContactPoint.channel)
-        .where(
-            col(ContactPoint.id).in_(
-                select(PersonContact.contact_point_id).where(
-                    col(PersonContact.unlinked_at).is_(None)
-                )
-            )
-        )
+        .where(col(ContactPoint.id).in_(behind))
         .order_by(col(ContactPoint.id))
     ).all()
     return [(contact_id, channel) for contact_id, channel in rows]

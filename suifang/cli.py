@@ -11,7 +11,14 @@ from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
 from care.situation import Programme
-from suifang import clock, figure_commands, register_commands, startup, words_commands
+from suifang import (
+    clock,
+    figure_commands,
+    lesson_commands,
+    register_commands,
+    startup,
+    words_commands,
+)
 from suifang.errors import EXIT_CONFIGURATION, ConfigurationError
 from suifang.logs import configure_logs
 from suifang.settings import Settings, load_settings
@@ -31,6 +38,7 @@ app.add_typer(wechat_app, name="wechat")
 register_commands.add_to(app)
 figure_commands.add_to(app)
 words_commands.add_to(app)
+lesson_commands.add_to(app)
 screen = Console(stderr=True)
 
 

@@ -6,11 +6,16 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
-from knowledge.article import Article
+from sqlmodel import Session
+
+from knowledge.article import Article, read_articles
+from knowledge.corpus import overlaid
+from records import revisions
 from records.people import china_date
 from schedules.lesson_hours import Timetable
 from schedules.teaching import School
 from suifang import lesson_times
+from suifang.installation import Installation
 from suifang.settings import Settings
 
 
@@ -33,9 +38,10 @@ def school(settings: Settings, find: Callable[[str], Article | None]) -> School 
         settings: days, hours, and whether articles that nobody signed may be shown.
         find: an article as it stands now, signed or not, expired or not.
     """
-    if not settings.lessons:
-        return None
+    return _school(settings, find) if settings.lessons else None
 
+
+def _school(settings: Settings, find: Callable[[str], Article | None]) -> School:
     def article(article_id: str, now: datetime) -> Article | None:
         found = find(article_id)
         today = china_date(now)
@@ -43,6 +49,13 @@ def school(settings: Settings, find: Callable[[str], Article | None]) -> School 
         return found if fit else None
 
     return School(article, timetable(settings), by_sms=settings.lessons_by_sms)
+
+
+def at_hand(installation: Installation, session: Session) -> School:
+    """The lessons as a command looks at them, whether they are switched on or not."""
+    signed = {one.article_id: one.manuscript for one in revisions.in_force(session)}
+    articles = {one.id: one for one in overlaid(read_articles(), signed).articles}
+    return _school(installation.settings, articles.get)
 
 
 def timetable(settings: Settings) -> Timetable:
