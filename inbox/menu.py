@@ -24,6 +24,7 @@ class Link:
     roles: frozenset[str]
 
 
+CURATOR_ROLES = frozenset({"curator"})
 LINKS = (
     Link("/duty", "值班", "谁值班，谁请假，谁代班", CLINICAL_ROLES),
     Link("/replies", "常用回复", "自己写的，同事共用的", CLINICAL_ROLES),
@@ -32,6 +33,7 @@ LINKS = (
     Link("/duplicates", "疑似重复", "同一个人建了两份档案", ABOVE_THE_VILLAGE),
     Link("/staff", "人员与辖区", "谁管哪里，最近来过没有", ABOVE_THE_VILLAGE),
     Link("/rules", "规则审定稿", "现在用的规则、数值、文字，可打印签字", CLINICAL_ROLES),
+    Link("/desk", "没答好的问题", "系统答不上来的，写一次大家都能用", CURATOR_ROLES),
     Link("/desk/articles", "健康知识", "给病人看的文章：写、看、签发", ARTICLE_ROLES),
     Link("/audit", "查看记录", "谁看过、改过谁的资料", ABOVE_THE_VILLAGE),
 )

@@ -16,6 +16,7 @@ from care.situation import Programme
 from inbox.desk import packaged
 from knowledge.sheet import laid_out, sheet_for
 from records import (
+    asked,
     duty,
     escalations,
     media,
@@ -23,6 +24,7 @@ from records import (
     own_replies,
     people,
     practitioners,
+    question_groups,
     readings,
     registering,
     revisions,
@@ -30,6 +32,7 @@ from records import (
     tasks,
     trials,
 )
+from records.asked import Asker, Question
 from records.identity import new_id
 from records.reader import Reader
 from records.revisions import Draft
@@ -260,6 +263,23 @@ class County:
         """A registered person without any address."""
         registration = people.Registration(name=name, facility_id=self.places[place].id)
         return people.register(self.session, self.vault, registration, self.now).id
+
+    def question(
+        self,
+        text: str,
+        *,
+        reason: str = asked.UNKNOWN,
+        group_id: str | None = None,
+        place: str | None = "a",
+        articles: tuple[str, ...] = (),
+        ago: timedelta = timedelta(0),
+    ) -> str:
+        """A question in the curators' queue. Returns its group."""
+        asker = Asker((), frozenset({"hypertension"}), 67, self.places[place].id if place else None)
+        question, at = Question(text, reason, articles=articles, confidence=0.5), self.now - ago
+        assert asked.keep(self.session, self.vault, new_id(), question, asker, at)
+        row, _ = asked.ungrouped(self.session, self.vault)[0]
+        return question_groups.put(self.session, row, group_id, at, timedelta(days=7))
 
     def own_reply(
         self, login: str, words: str = "{称呼}，我看到了", *, shared: bool = False

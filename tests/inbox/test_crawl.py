@@ -43,6 +43,7 @@ WITHOUT_IDS = {
     "/account/password",
     "/import",
     "/erased",
+    "/desk",
     "/duplicates",
     "/desk/articles",
     "/desk/articles/new",
@@ -75,6 +76,7 @@ def ids(office: Office) -> dict[str, str]:
             "merger_id": county.merger("a"),
             "article_id": "dm.fruit",
             "number": "1",
+            "group_id": county.question("高血压能染头发吗"),
             "trial_id": county.trial("dm.fruit"),
         }
 
