@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from care.situation import Programme
 from knowledge.answer import Answer, Citation
 from knowledge.article import Article, Review
-from knowledge.composing import cited, shortened
+from knowledge.composing import cited, compose, shortened
 from knowledge.foods import Advice, FoodTable, Mention
 from knowledge.gate import Gate
 from knowledge.topic import Topic
@@ -101,14 +101,30 @@ class Eating:
             topic=Topic(foods, tuple(c.article for c in citations), about, everything),
         )
 
+    def in_general(self, asking: Asking) -> Answer | None:
+        """What may be eaten at all, asked without food and disease: it is meant for the patient's own."""
+        general = self.foods.asks_in_general(asking.whole)
+        if not general or not asking.conditions or self._gate.mentioned(asking.whole):
+            return None
+        rules = self._rules(asking.conditions, asking.today)
+        if not rules:
+            return None
+        answer = compose(rules, confidence=_CONFIDENCE)
+        articles = tuple(article.id for article in rules)
+        return replace(answer, topic=Topic((), articles, asking.conditions, asking.ailments))
+
+    def _rules(self, about: frozenset[str], today: date) -> list[Article]:
+        """The articles on eating in general, for the diseases (both when none is known)."""
+        known = [self._articles.get(i) for c, i in _IN_GENERAL.items() if c in about or not about]
+        return [one for one in known if one and one.served(today, pending=self._pending)]
+
     def unknown(self, asked: Sequence[str], asking: Asking) -> Answer | None:
         """What to say of a food that no table and no article knows: how to judge it by oneself."""
         if self._gate.elsewhere(asking.whole) or not self.served(asking.today):
             return None
         name = next((food for one in asked if (food := self.foods.unknown(one))), "")
         about = self._gate.mentioned(asking.whole) or asking.conditions
-        known = [self._articles.get(i) for c, i in _IN_GENERAL.items() if c in about or not about]
-        rules = [a for a in known if a and a.served(asking.today, pending=self._pending)]
+        rules = self._rules(about, asking.today)
         told = any(name in f"{a.plain}{a.body}{a.questions}" for a in self._articles.values())
         if not name or told or not rules:
             return None

@@ -34,25 +34,36 @@ class Tools:
     articles: Mapping[str, Article]
     serve: Serve
     find: Find
+    unknown: Find
 
 
 def follow(lean: Leaning, text: str, topic: Topic, tools: Tools) -> Answer | None:
     """Answer a normalised text that leans on a topic; None when it adds something we do not know."""
-    mentions = tools.foods.find(text)
-    about = tools.gate.mentioned(text) or topic.about
+    mentions = tools.foods.find(lean.bare)
+    about = _about(text, topic, tools)
     ailments = topic.ailments | tools.foods.ailments(text)
     now = replace(topic, about=about, ailments=ailments)
-    if mentions and is_dietary(topic):
+    if mentions and (is_dietary(topic) or mentions[0].name == lean.bare):
         answer = tools.serve(mentions, text, about, ailments, _part(lean))
         return _kept(answer, now, foods=tuple(m.food for m in mentions))
     eaten = tuple(m for name in topic.foods if (m := tools.foods.mention(name)) is not None)
     found = _of_foods(lean, text, eaten, now, tools) if eaten else None
-    if found is None:
-        found = _of_articles(lean, text, now, tools)
+    found = found or _of_articles(lean, text, now, tools)
+    if found is None and topic.foods:
+        found = tools.unknown(lean.bare, about)
     if found is None:
         return None
     foods = topic.foods if eaten and _same(found, topic) else ()
     return _kept(found, now, foods=foods, told_long=lean.kind in (Lean.LONGER, Lean.MORE))
+
+
+def _about(text: str, topic: Topic, tools: Tools) -> frozenset[str]:
+    """The diseases that are named, or those of before; without what somebody does not have."""
+    plain = leaning.without_denied(text)
+    if plain == text:
+        return tools.gate.mentioned(text) or topic.about
+    denied = tools.gate.mentioned(text) - tools.gate.mentioned(plain)
+    return (topic.about or frozenset(_DISEASES)) - denied
 
 
 def is_dietary(topic: Topic) -> bool:

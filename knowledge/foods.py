@@ -133,6 +133,10 @@ class FoodTable:
         """Tell whether the question is which of several foods is better."""
         return bool(self._ask["compare"].search(question))
 
+    def asks_in_general(self, question: str) -> bool:
+        """Tell whether the question is what may be eaten at all, and names neither food nor disease."""
+        return bool(self._ask["general"].search(question))
+
     def ailments(self, text: str) -> frozenset[str]:
         """What else a text names that changes what may be eaten."""
         return frozenset(name for name in AILMENTS if self._ask[name].search(text))

@@ -14,7 +14,8 @@ from typing import Any
 LEANING = Path(__file__).parent / "leaning.toml"
 
 # A value, or something counted: such a message says something of its own.
-_NUMBER = re.compile(r"[0-9]{2}|[0-9]\.[0-9]")
+_NUMBER = re.compile(r"[0-9]{2}|[0-9]\.[0-9]|[一二三四五六七八九十][个点][一二三四五六七八九]")
+_THEN = ("那", "咁", "格末", "格么")
 
 
 class Lean(StrEnum):
@@ -60,6 +61,10 @@ class Leaning:
 def leaning(text: str) -> Leaning | None:
     """How a normalised message leans on the last answer; None when it stands on its own."""
     table = _table()
+    before, _, last = text.rpartition(",")
+    if before and last.startswith(_THEN):
+        # 香蕉不行,那苹果呢: what leans stands behind what only says what was heard.
+        text = last
     elliptical = re.search(table["elliptical"], text) is not None
     bare = _bare(text)
     if not bare or len(bare) > table["longest"] or _NUMBER.search(bare):
@@ -92,6 +97,11 @@ def sentences_on(side: str, text: str) -> str:
     """The sentences of an answer that speak of one side of it (`amount`, `time`, `cooking`, `why`)."""
     said = _of_side(side, "said")
     return "".join(one for one in split(text) if said.search(one))
+
+
+def without_denied(text: str) -> str:
+    """The text without the diseases that somebody says not to have."""
+    return re.sub(_table()["switch"]["denied"], "", text)
 
 
 def sentences_with(word: str, text: str) -> str:

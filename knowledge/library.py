@@ -127,9 +127,9 @@ class Library:
         food = self._food(asked, asking)
         if food is not None:
             return food
-        unknown = self._eating.unknown(asked, asking)
-        if unknown is not None:
-            return unknown
+        other = self._eating.in_general(asking) or self._eating.unknown(asked, asking)
+        if other is not None:
+            return other
         found, ranking = self._find(asked, whole, asking.conditions, asking.today)
         if found:
             answer = _composed(found)
@@ -159,10 +159,16 @@ class Library:
                 return Answer("refusal", meant, confidence=1.0)
 
         def find(words: str, about: frozenset[str]) -> Answer | None:
-            best, _ = self._best(words, words, about)
-            return _composed([best]) if best and best.article.id in served else None
+            best, ranking = self._best(words, words, about)
+            # Behind a food almost anything is one more food: an article must be plainly meant.
+            sure = not topic.foods or ranking is None or ranking.plain
+            return _composed([best]) if best and sure and best.article.id in served else None
 
-        tools = Tools(self._foods, self._gate, served, self._eating.serve, find)
+        def unknown(bare: str, about: frozenset[str]) -> Answer | None:
+            words = f"能吃{bare}吗"
+            return self._eating.unknown([words], replace(asking, whole=words, conditions=about))
+
+        tools = Tools(self._foods, self._gate, served, self._eating.serve, find, unknown)
         if topic.foods and not self._eating.served(asking.today):
             return None
         ailments = topic.ailments | asking.ailments
@@ -234,7 +240,8 @@ class Library:
             if best is not None and sure and self._serves(best.article, asking.today):
                 found.append(_composed([best]))
         new = [one for one in found if not _articles(one) & _articles(answer)]
-        return together(answer, new[0], left=len(new) - 1) if new else answer
+        left = len(others) - len(new[:1]) if len(others) > 1 else 0
+        return together(answer, new[0], left=left) if new else replace(answer, left=left)
 
     def _serves(self, article: Article, today: date) -> bool:
         return article.served(today, pending=self._pending)
