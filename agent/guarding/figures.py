@@ -68,7 +68,7 @@ def _pattern() -> re.Pattern[str]:
 @cache
 def _idioms() -> re.Pattern[str]:
     words = "|".join(sorted(_data()["idioms"], key=len, reverse=True))
-    return re.compile(rf"(?<![0-9{_CHINESE}])(?:{words})")
+    return re.compile(rf"(?<![0-9{_CHINESE}])(?:{words})|(?P<again>[\u4e00-\u9fff])一(?P=again)")
 
 
 @cache

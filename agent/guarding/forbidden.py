@@ -15,9 +15,11 @@ from functools import cache
 from pathlib import Path
 
 from agent.guarding import polarity
-from agent.guarding.signs import clauses, squeezed
+from agent.guarding.signs import behind_no, clauses, quoted, squeezed
 
 _DATA = Path(__file__).parent / "forbidden.toml"
+# A name is a name in whatever sentence it stands.
+_NAMES = {"drug_name", "disease_name"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +58,41 @@ def unless_said(text: str, passages: Iterable[str]) -> str | None:
     for clause in _read_twice(text):
         for rule in _rules("unless_said"):
             for found in rule.pattern.finditer(clause):
-                if found[0] not in known:
+                denied = behind_no(clause, found.start())
+                named = rule.code in _NAMES and found[0] in known
+                if not named and not quoted(found[0], known, denied=denied):
                     return rule.code
     return None
 
 
 def never_plain(text: str, passages: Iterable[str]) -> str | None:
     """Why this may not be said: it is neither denied nor left to a doctor, and no passage says it so."""
-    known = [squeezed(clause) for passage in passages for clause in clauses(passage)]
+    known = squeezed("\n".join(passages))
     for clause in _read_twice(text):
+        if safe(clause) or quoted(clause, known):
+            continue
+        undenied = _denials().sub("", clause)
         for rule in _rules("never_plain"):
-            for found in rule.pattern.finditer(clause):
-                if polarity.negated(clause, found.start()) or polarity.deferred(clause):
-                    continue
-                if not any(clause in one for one in known):
+            for found in rule.pattern.finditer(undenied):
+                if not (polarity.negated(undenied, found.start()) or polarity.deferred(undenied)):
                     return rule.code
     return None
+
+
+@cache
+def _denials() -> re.Pattern[str]:
+    """不要自己停、自己减 and 一针根治的都别信: said, and taken back in the same breath."""
+    return _rules("denials")[0].pattern
 
 
 def safe(clause: str) -> bool:
     """Whether this may always be said of medicines."""
     return any(rule.pattern.fullmatch(clause) for rule in _rules("safe"))
+
+
+def is_plain_food(name: str) -> bool:
+    """Whether a name of the food table is a word of everyday talk."""
+    return any(rule.pattern.fullmatch(name) for rule in _rules("plain_foods"))
 
 
 def _read_twice(text: str) -> tuple[str, ...]:

@@ -7,17 +7,17 @@ import re
 from collections.abc import Iterable
 
 from agent.guarding import forbidden, polarity
-from agent.guarding.signs import clauses, squeezed
+from agent.guarding.signs import clauses, quoted, squeezed
 
 _MEDICINE = re.compile(
     "药(?!店|房)|打针|针(?!对|灸|扎|头|线)|胰岛素|[片粒颗丸](?!黑)|胶囊|双胍|地平|普利|沙坦|洛尔|列汀|列净|格列|他汀|波糖|降压的|降糖的"
 )
 _DENIED_CHANGE = re.compile(
-    "(?:别|不要|不能|莫|勿|不可)[^，。；]{0,6}(?:停|减|加|换|断|改)|(?:别|不要|不能|莫|勿).{0,4}双份"
+    "(?:别|不要|不能|莫|勿|不可)[^，。；]{0,6}(?:停|减(?!肥)|加|换|断|改)|(?:别|不要|不能|莫|勿).{0,4}双份"
 )
 _ABOUT_IT = re.compile("药|针|胰岛素|片")
 _CHANGE = re.compile("停|减|加|换|断|改|双份")
-_CALL = re.compile("(?:打|拨|叫).{0,3}120|120")
+_CALL = re.compile("(?<![0-9/])120(?![0-9/])")
 _AT_ONCE = re.compile(
     "马上|立刻|立即|赶紧|赶快|立马|快打|直接打|现在就|当场|赶忙|别等|快去|快叫|火速|先打"
 )
@@ -32,7 +32,7 @@ def strayed(text: str, passages: Iterable[str]) -> bool:
     for clause in map(squeezed, clauses(text)):
         if not _MEDICINE.search(clause) or (_MEDICINE.search(whole) and forbidden.safe(clause)):
             continue
-        if clause in whole:
+        if quoted(clause, whole):
             continue
         pairs = polarity.said(clause).pairs or _pairs(clause)
         if len(pairs & known) < _NEARLY * len(pairs):

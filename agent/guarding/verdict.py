@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ _OWN = re.compile("您.{0,6}(?:量|测|血压|血糖|报|说)|这次|刚才|刚�
 _GOAL = re.compile(
     "控制|目标|以下|以内|以上|低于|高于|降到|正常|达标|超过|就行|就好|合适|标准|可以|不用|没事"
 )
+_COUNTED = "([0-9一二两三四五六七八九十几半]+)(?:次|回|遍|趟)"
 _SHORTEST = 6
 _SHORTEST_FOOD = 2
 
@@ -71,6 +73,7 @@ def _problems(text: str, ground: Ground, limit: int) -> Iterator[str]:
         lambda: "food" if _strange_food(text, ground) else None,
         lambda: "unsupported" if support.unsupported(text, texts) else None,
         lambda: "turned_round" if polarity.turned_round(text, texts) else None,
+        lambda: "shuffled" if polarity.shuffled(text, texts) else None,
         lambda: "medicine" if medicines.strayed(text, texts) else None,
         lambda: "warning_lost" if medicines.warning_lost(text, texts, ground.advice) else None,
     )
@@ -99,12 +102,32 @@ def _number(text: str, ground: Ground) -> str | None:
             if _of_record(one, ground):
                 continue
             return "number"
-        if not any(_same_bound(one.figure, other.figure) for other in alike):
+        if not any(_same_bound(one, other, known) for other in alike):
             return "bound"
         if not any(_same_thing(one, other) for other in alike):
             return "number_of_something_else"
+    if not all(_together(*pair, known) for pair in itertools.combinations(_placed(text), 2)):
+        return "number_of_something_else"
+    whole = "".join(ground.texts)
+    if not _rates(text) <= _rates(whole):
+        return "frequency"
     said = _periods(text, _FREQUENT)
-    return None if said <= _periods("".join(ground.texts), _FREQUENT) else "frequency"
+    return None if said <= _periods(whole, _FREQUENT) else "frequency"
+
+
+def _together(one: _Placed, two: _Placed, known: tuple[_Placed, ...]) -> bool:
+    """Two numbers of one clause stand in one sentence of the passages too, each with its bound."""
+    if one.figure.clause != two.figure.clause:
+        return True
+    places = [
+        {
+            k.sentence
+            for k in known
+            if k.figure.amount == f.amount and f.bound in (None, k.figure.bound)
+        }
+        for f in (one.figure, two.figure)
+    ]
+    return not all(places) or bool(places[0] & places[1])
 
 
 def _of_record(one: _Placed, ground: Ground) -> bool:
@@ -113,10 +136,16 @@ def _of_record(one: _Placed, ground: Ground) -> bool:
     return own and _OWN.search(clause) is not None and not _GOAL.search(one.sentence)
 
 
-def _same_bound(one: Figure, other: Figure) -> bool:
-    if one.bound is None or one.bound == other.bound:
+def _same_bound(one: _Placed, other: _Placed, known: tuple[_Placed, ...]) -> bool:
+    bound = one.figure.bound
+    if bound is None or bound == other.figure.bound:
         return True
-    return other.bound is None and not (one.bound == "lower" and one.unit in _WEIGHTS)
+    if other.figure.bound is not None or (bound == "lower" and one.figure.unit in _WEIGHTS):
+        return False
+    if one.figure.unit not in _WEIGHTS:
+        return True
+    # A bound that the passages give, to another number of this unit.
+    return not any(k.figure.unit == one.figure.unit and k.figure.bound == bound for k in known)
 
 
 def _same_thing(one: _Placed, other: _Placed) -> bool:
@@ -128,13 +157,26 @@ def _same_thing(one: _Placed, other: _Placed) -> bool:
     return _periods(one.figure.clause, _PERIODS) <= _periods(other.sentence, _PERIODS)
 
 
+def _rates(text: str) -> set[tuple[str, str]]:
+    """一周一次, 每天2到3遍: how often, as the period and the words of the number."""
+    return {
+        (name, found[1])
+        for name, words in _PERIODS.items()
+        for found in re.finditer(rf"(?:{words.pattern})[^，。]{{0,5}}?{_COUNTED}", text)
+    }
+
+
 def _periods(text: str, which: object) -> set[str]:
     return {name for name, words in _PERIODS.items() if name in which and words.search(text)}  # type: ignore[operator]
 
 
 @cache
 def _foods() -> tuple[str, ...]:
-    return tuple(name for name in FoodTable().names if len(name) >= _SHORTEST_FOOD)
+    return tuple(
+        name
+        for name in FoodTable().names
+        if len(name) >= _SHORTEST_FOOD and not forbidden.is_plain_food(name)
+    )
 
 
 def _strange_food(text: str, ground: Ground) -> bool:
