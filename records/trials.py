@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, or_, select, update
 
 from records import audit
@@ -91,12 +92,14 @@ def latest(session: Session, article_id: str) -> ArticleTrial | None:
     ).first()
 
 
+def anything_to_do(session: Session, now: datetime) -> bool:
+    """Whether a trial waits."""
+    return session.exec(select(ArticleTrial.id).where(_free(now)).limit(1)).first() is not None
+
+
 def claim(session: Session, now: datetime) -> ArticleTrial | None:
     """Take the trial that waits longest, or one whose worker is gone."""
-    free = or_(
-        col(ArticleTrial.state) == WAITING,
-        and_(col(ArticleTrial.state) == RUNNING, col(ArticleTrial.claimed_until) <= now),
-    )
+    free = _free(now)
     row = session.exec(
         select(ArticleTrial)
         .where(free)
@@ -126,26 +129,33 @@ def finish(
     vault: Vault,
     trial_id: str,
     found: Sequence[Difference],
+    changed_in_all: int,
     edition: str,
     now: datetime,
 ) -> None:
-    """Keep what changes, and against which edition."""
+    """Keep what changes (the first of them), how much in all, and against which edition."""
     text = json.dumps([asdict(one) for one in found], ensure_ascii=False)
     _set(
         session,
         trial_id,
         state=DONE,
         edition=edition,
-        changed=len(found),
+        changed=changed_in_all,
         result_sealed=vault.seal(text, PLACE, trial_id),
         claimed_until=None,
         ended_at=now,
     )
 
 
-def fail(session: Session, trial_id: str, problem: str, now: datetime) -> None:
-    """It could not be done; `problem` is a code, never a patient's words."""
-    _set(session, trial_id, state=FAILED, problem=problem, claimed_until=None, ended_at=now)
+def fail_running(session: Session, trial_id: str, problem: str, now: datetime) -> None:
+    """End a trial that is not done; `problem` is a code, never a patient's words."""
+    session.execute(
+        update(ArticleTrial)
+        .where(col(ArticleTrial.id) == trial_id)
+        .where(col(ArticleTrial.state) == RUNNING)
+        .values(state=FAILED, problem=problem, claimed_until=None, ended_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def differences(vault: Vault, row: ArticleTrial) -> tuple[Difference, ...]:
@@ -159,6 +169,13 @@ def differences(vault: Vault, row: ArticleTrial) -> tuple[Difference, ...]:
     return tuple(
         Difference(one["question"], _reply(one["before"]), _reply(one["after"]), one["own"])
         for one in found
+    )
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(
+        col(ArticleTrial.state) == WAITING,
+        and_(col(ArticleTrial.state) == RUNNING, col(ArticleTrial.claimed_until) <= now),
     )
 
 

@@ -16,6 +16,7 @@ from agent.perceiving import perceive_next
 from agent.turn import take_turn
 from channels.delivery import Routes, deliver_due
 from channels.media import Sources, fetch_wanted
+from knowledge.rehearsal import Rehearsal
 from knowledge.shelf import Shelf
 from records import running
 from records.db import Database
@@ -28,6 +29,7 @@ from schedules import (
     importing,
     shelving,
     teaching,
+    trying,
 )
 
 _DELIVERIES = 50
@@ -47,6 +49,7 @@ class Work:
     clock: Callable[[], datetime]
     worker: str
     shelf: Shelf | None = None
+    rehearsal: Rehearsal | None = None
     school: teaching.School | None = None
 
 
@@ -133,6 +136,16 @@ async def import_registers(work: Work) -> int:
     return await _in_thread(work, importing.settle_due)
 
 
+async def try_drafts(work: Work) -> int:
+    """Find out what a curator's draft would change."""
+    rehearsal = work.rehearsal
+    if rehearsal is None:
+        return 0
+    return await work.database.hop(
+        lambda: trying.try_due(work.database, work.tools, rehearsal, work.clock)
+    )
+
+
 async def tidy(work: Work) -> int:
     """Confirm what nobody objected to, and forget what has expired."""
     return await _in_thread(work, housekeeping.tidy)
@@ -166,6 +179,7 @@ TICKS = (
     Tick("shelve", timedelta(seconds=3), shelve),
     Tick("group_questions", timedelta(seconds=10), group_questions),
     Tick("import_registers", timedelta(seconds=1), import_registers),
+    Tick("try_drafts", timedelta(seconds=2), try_drafts),
     Tick("keep_figures", timedelta(minutes=1), keep_figures),
     Tick("tidy", timedelta(minutes=5), tidy),
     Tick("beat", timedelta(seconds=10), beat),

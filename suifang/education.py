@@ -10,6 +10,7 @@ from knowledge.chroma_server import ServerStore
 from knowledge.embedder import Embedder, LocalEmbedder
 from knowledge.endpoint import Endpoint, EndpointEmbedder
 from knowledge.library import Library
+from knowledge.rehearsal import Rehearsal
 from knowledge.shelf import Shelf, Supply
 from knowledge.store import FolderStore, Store
 from records import revisions
@@ -18,6 +19,8 @@ from suifang.settings import Settings
 
 # In .env an empty line means "not set"; this word means "no prefix at all".
 _NO_PREFIX = "none"
+# Chroma and the model take half a second of a core: after the first answers, unless one needs them.
+_WARM_AFTER_SECONDS = 2.0
 
 
 def embedder(settings: Settings, *, patient: bool = False) -> Embedder | None:
@@ -61,7 +64,19 @@ def shelf(installation: Installation) -> Shelf:
         return Library(place, asking, serve_pending=settings.serve_pending, articles=articles)
 
     supply = Supply(opened, place, lambda: embedder(settings, patient=True))
-    return Shelf(supply, edition, texts)
+    return Shelf(supply, edition, texts, warm_after=_WARM_AFTER_SECONDS)
+
+
+def rehearsal(settings: Settings) -> Rehearsal:
+    """How a library with a draft in it is made, beside the one in use."""
+    asking = embedder(settings)
+
+    def opened(place: Store | None, articles: Sequence[Article]) -> Library:
+        with_vectors = asking if place is not None else None
+        return Library(place, with_vectors, serve_pending=settings.serve_pending, articles=articles)
+
+    folder = None if asking is None else settings.index_dir
+    return Rehearsal(opened, folder, lambda: embedder(settings, patient=True))
 
 
 def build_index(settings: Settings, progress: Callable[[int, int], None]) -> index.Built | None:

@@ -119,5 +119,6 @@ def work(
         clock=clock.now,
         worker=f"{socket.gethostname()}:{os.getpid()}",
         shelf=ours.answers if isinstance(ours.answers, Shelf) else None,
+        rehearsal=education.rehearsal(installation.settings),
         school=schooling.taught_from(installation.settings, ours.answers),
     )
