@@ -57,6 +57,7 @@ class Curriculum:
     asked_rests: timedelta
     article_rests: timedelta
     fade: int
+    untaught: int
     unsaid: tuple[str, ...]
 
     def subject_of(self, article_id: str) -> str | None:
@@ -160,7 +161,8 @@ def _choice(
         if article is not None and _concerns(article, learner):
             lifted = [one for one in known.signals if one.id in signals and subject.id in one.lifts]
             given = sum(today - on < _YEAR for _, on in _lessons(subject, learner))
-            score = subject.base + sum(one.by for one in lifted) - known.fade * given
+            fresh = known.untaught if subject.basic and not given else 0
+            score = subject.base + fresh + sum(one.by for one in lifted) - known.fade * given
             strongest = max(lifted, key=lambda one: one.by, default=None)
             plain = BASIC if subject.basic and not given else NEXT
             return Choice(subject.id, article, score, strongest.id if strongest else plain)
@@ -228,6 +230,7 @@ def read(data: Mapping[str, Any]) -> Curriculum:
         asked_rests=timedelta(weeks=pace["asked_weeks"]),
         article_rests=timedelta(weeks=pace["article_weeks"]),
         fade=pace["fade"],
+        untaught=pace["untaught"],
         unsaid=tuple(data["sms"]["unsaid"]),
     )
 
