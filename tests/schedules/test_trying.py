@@ -101,7 +101,7 @@ def test_a_new_wording_that_is_answered_now_is_found(
     found = {one.question: one for one in trials.differences(vault, row)}
     assert row.changed >= len(found) > 0
     bath = found[BATH]
-    assert bath.before.articles == ()
+    assert bath.before.articles != bath.after.articles
     assert bath.after.articles == ("life.sleep",)
     assert "温水泡脚。" in bath.after.text
     own = found[sleep.questions[0]]
