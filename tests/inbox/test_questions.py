@@ -171,7 +171,7 @@ async def test_who_still_asks_after_an_article_is_told(
         question_groups.cover(county.session, reader, groups["dye"], "dm.fruit", before)
         county.question("血压高能不能染头", group_id=groups["dye"])
     one = await browser("curator")
-    assert "写过文章，又问了 1 次" in (await one.get("/desk")).text
+    assert "写过文章，又问了 2 次" in (await one.get("/desk")).text
     assert "可能还没答到点上" in (await one.get(f"/desk/questions/{groups['dye']}")).text
 
 
