@@ -31,7 +31,7 @@ from agent.rating import is_rating
 from agent.recording import record
 from agent.reminder_hour import hour_told
 from agent.state import TurnState
-from agent.understanding import understand
+from agent.understanding import is_asked, understand
 from care.level import Level
 from language.understanding import Intent
 
@@ -113,6 +113,13 @@ def collect(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     return {"follow_ups": progress(state, runtime.context)}
 
 
+def to_model_or_route(
+    state: TurnState, runtime: Runtime[TurnContext]
+) -> Literal["understand", "alarm", "bind", "follow_up", "answer", "chat"]:
+    """Most turns have nothing to ask a model: a step that does nothing would still cost its price."""
+    return "understand" if is_asked(state, runtime.context) else route(state, runtime)
+
+
 def route(
     state: TurnState, runtime: Runtime[TurnContext]
 ) -> Literal["alarm", "bind", "follow_up", "answer", "chat"]:
@@ -160,7 +167,7 @@ def _graph() -> Graph:
     graph.add_node("guard", guard)
     graph.add_edge(START, "read")
     graph.add_edge("read", "assess")
-    graph.add_edge("assess", "understand")
+    graph.add_conditional_edges("assess", to_model_or_route)
     graph.add_conditional_edges("understand", route)
     for name in ("alarm", "bind", "follow_up", "answer", "chat"):
         graph.add_edge(name, "guard")

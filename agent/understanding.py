@@ -14,12 +14,15 @@ from language.understanding import Intent
 _MOST_A_MODEL_MAY_RAISE = Level.URGENT
 
 
+def is_asked(state: TurnState, context: TurnContext) -> bool:
+    """Whether a model is there, and the words meant nothing to the rules."""
+    return context.model is not None and _unread(state) and not wishes(state, context)
+
+
 def understand(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
-    """Ask the model only about words that meant nothing to the rules."""
+    """Ask the model about the words."""
     model = runtime.context.model
-    if model is None or not _unread(state) or wishes(state, runtime.context):
-        return {"hint": None}
-    hint = model.hint(state["heed"].text)
+    hint = model.hint(state["heed"].text) if model is not None else None
     if hint is None or hint.level <= state["level"]:
         return {"hint": hint}
     raised = min(hint.level, _MOST_A_MODEL_MAY_RAISE, key=lambda level: level.rank)
