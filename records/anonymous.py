@@ -66,6 +66,12 @@ _DAY = (
 )
 _YEARS = re.compile(r"(?<![0-9.])([1-9])[0-9](?=\s*(?:周?岁|来岁))")
 _YEARS_SPELLED = re.compile(r"([二三四五六七八九]?十)[一二三四五六七八九](?=周?岁)")
+# 〔地名〕三组15号: which group of the village.
+_BEHIND_PLACE = re.compile(
+    "〔地名〕(?:〔地名〕|的|第?[0-9一二三四五六七八九十]{1,3}(?:组|队|社|号|户))+(?<!的)"
+)
+_WIDE = {",": "，", "?": "？", "!": "！", ";": "；", ":": "："}
+_NARROW = re.compile("(?<![0-9a-z])[,?!;:]|[,?!;:](?![0-9a-z])")
 _KIND = re.compile(
     "(?:村民?委?员?会?)?(?:卫生室|卫生所|医务室|卫生站|服务站|卫生院|人民医院|中心)$"
     "|(?:行政|自然)?村$|社区$|镇$|乡$|县$|市$|区$"
@@ -101,8 +107,9 @@ def anonymous(text: str, names: Iterable[str] = (), places: Iterable[str] = ()) 
     left.cut_known(names, places)
     for kind, pattern, kept in _habits():
         left.cut(kind, pattern, kept)
+    left.cut(PLACE, _BEHIND_PLACE)
     left.round_ages()
-    return Anonymous(left.words.strip()[:LONGEST], tuple(sorted(left.removed)))
+    return Anonymous(_written(left.words)[:LONGEST], tuple(sorted(left.removed)))
 
 
 @dataclass(slots=True)
@@ -131,6 +138,11 @@ class _Left:
         if words != self.words:
             self.words = words
             self.removed.add(kind)
+
+
+def _written(words: str) -> str:
+    """As it is printed: commas and marks of questions of full width again, but not inside numbers."""
+    return _NARROW.sub(lambda found: _WIDE[found[0]], words.strip())
 
 
 def _masked(found: re.Match[str], group: str, mark: str) -> str:

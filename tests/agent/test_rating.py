@@ -56,7 +56,7 @@ def row(village: Village) -> AskedQuestion:
 
 def test_a_question_nobody_could_answer_is_kept_without_the_person(village: Village) -> None:
     village.say("我是上塘村的王桂芳，高血压能吃榴莲吗？我电话138 0000 1111")
-    assert kept(village) == [("unknown", "我是〔地名〕的〔姓名〕,高血压能吃榴莲吗?我电话〔号码〕")]
+    assert kept(village) == [("unknown", "我是〔地名〕的〔姓名〕，高血压能吃榴莲吗？我电话〔号码〕")]
     found = row(village)
     assert found.removed == ["name", "number", "place"]
     assert (found.conditions, found.age_band) == (["hypertension"], "60")
