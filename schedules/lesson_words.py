@@ -35,7 +35,11 @@ def _heads(article: Article, name: str) -> tuple[str, ...]:
     title = fit("title", article.title)
     if name:
         # Without a name nobody would know whom it is for.
-        return (render("lesson.head_for", name=fit("name", name), title=title),)
+        called = fit("name", name)
+        return (
+            render("lesson.head_for", name=called, title=title),
+            render("lesson.head_name", name=called),
+        )
     return (render("lesson.head", title=title), "")
 
 

@@ -152,7 +152,7 @@ def test_what_is_not_served_is_not_taught(shelf: Shelf) -> None:
     without = {key: value for key, value in shelf.items() if key != "htn.what"}
     first = ranking(KNOWN, learns("new"), MONDAY, without.get, FESTIVAL)[0]
     assert first.article.id == "htn.symptoms"
-    assert choose(KNOWN, learns("new"), MONDAY, {}.get, FESTIVAL) is None
+    assert choose(KNOWN, learns("new"), MONDAY, lambda _: None, FESTIVAL) is None
 
 
 def test_a_subject_rests_after_it_was_taught_and_after_it_was_asked_about(shelf: Shelf) -> None:
