@@ -47,7 +47,7 @@ _NUMB = "7"
 def risks(session: Session, person: Person, now: datetime) -> frozenset[str]:
     """Everything the record says today, as codes."""
     known = people.background(session, person, people.china_date(now))
-    found = {f"drug:{drug}" for drug in known.drugs}
+    found = {f"drug:{drug}" for drug in known.drugs} | known.ailments
     if person.pregnant:
         found.add(PREGNANT)
     if _newly_enrolled(session, person.id, people.china_date(now)):

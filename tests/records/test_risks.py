@@ -184,6 +184,8 @@ def test_numb_on_the_other_form_is_something_else(county: County, person: Person
     assert found(county, person) == frozenset()
 
 
-def test_medicines_and_pregnancy_are_codes_too(county: County, person: Person) -> None:
-    person.drugs, person.pregnant = ["insulin", "acei"], True
-    assert found(county, person) == {"drug:insulin", "drug:acei", "pregnant"}
+def test_medicines_pregnancy_and_other_ailments_are_codes_too(
+    county: County, person: Person
+) -> None:
+    person.drugs, person.pregnant, person.ailments = ["insulin", "acei"], True, ["kidney"]
+    assert found(county, person) == {"drug:insulin", "drug:acei", "pregnant", "kidney"}
