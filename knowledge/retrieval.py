@@ -117,7 +117,9 @@ class Retriever:
         decoys: Decoys,
         index: Path | Store | None,
         embedder: Embedder | None,
+        shares: tuple[float, float] = (_LEXICAL, _VECTOR),
     ) -> None:
+        self._shares = shares
         self._articles = tuple(articles)
         self._kinds = tuple(decoys)
         names = [a.id for a in self._articles] + [DECOY + kind for kind in self._kinds]
@@ -180,6 +182,7 @@ class Retriever:
         conditions: frozenset[str] = frozenset(),
         *,
         vectors: bool = True,
+        kept: int = _KEPT,
     ) -> Ranking:
         """Rank the articles for one normalised sentence.
 
@@ -188,6 +191,7 @@ class Retriever:
             mentioned: the diseases the sentence names; articles about another one fall back.
             conditions: the patient's diseases, a slight preference.
             vectors: whether to embed the question; words alone take a fiftieth of the time.
+            kept: how many articles are given back.
         """
         count = len(self._articles)
         if not count:
@@ -198,11 +202,11 @@ class Retriever:
         score = lexical + prior
         if cosine is not None:
             scaled = np.clip((cosine - _COSINE_FLOOR) / _COSINE_SPAN, 0, 1.2)
-            score = _LEXICAL * lexical + _VECTOR * scaled + prior
+            score = self._shares[0] * lexical + self._shares[1] * scaled + prior
         cosines = np.zeros_like(score) if cosine is None else cosine
         hits = tuple(
             Hit(self._articles[i], float(score[i]), float(lexical[i]), float(cosines[i]))
-            for i in np.argsort(-score[:count], kind="stable")[:_KEPT]
+            for i in np.argsort(-score[:count], kind="stable")[:kept]
         )
         odds = self._odds.of(question)
         if not self._kinds:
