@@ -52,15 +52,19 @@ _COMMON = (
 )
 _NAME = r"(?:欧阳|上官|司马|诸葛|东方|皇甫|尉迟|公孙|令狐|夏侯|慕容|司徒|[\u4e00-\u9fff])[\u4e00-\u9fff·]{1,2}"
 _INTRODUCED = re.compile(
-    rf"(?P<how>(?:我的?名字?叫|我叫|俺叫|名叫|名字叫?|姓名是?|叫做|户主|患者|病人是?)[:：是]?\s*)(?P<who>{_NAME})"
+    # 糖尿病人怎么吃 and 我叫医生 introduce nobody.
+    r"(?P<how>(?:我的?名字?叫|我叫|俺叫|名叫|名字叫?|姓名是?|叫做)[:：是]?\s*|(?:户主|患者|病人)(?:[:：是叫]|\s)+)"
+    rf"(?!医|大夫|人|车|救|你|他|她|啥|什么|糖尿|高血)(?P<who>{_NAME})"
 )
 _AM = re.compile(
-    rf"(?P<how>(?<![就都也还不])(?:我|俺|咱)是)(?P<who>[{_COMMON}][\u4e00-\u9fff]{{1,2}})(?=[,，。.!！\s]|$)"
+    rf"(?P<how>(?<![就都也还不])(?:我|俺|咱)是)(?!高血|高糖|高压|高脂)(?P<who>[{_COMMON}][\u4e00-\u9fff]{{1,2}})(?=[,，。.!！\s]|$)"
 )
 _ADDRESSED = re.compile(rf"(?:(?<=老)|(?<=小)|(?<![\u4e00-\u9fff])|)[{_COMMON}](?:{_TITLES})")
-_FAMILIAR = re.compile(rf"(?<![\u4e00-\u9fff])[老小][{_COMMON}](?![\u4e00-\u9fff]?[血药病])")
+_FAMILIAR = re.compile(
+    rf"(?<![\u4e00-\u9fff])[老小][{_COMMON}](?![儿子女媳])(?![\u4e00-\u9fff]?[血药病])"
+)
 # 我们村, 农村, 哪个县: what stands before the word for a place is no name of one.
-_NAMELESS = "我你他她您咱俺们这那哪个全本农各城菜超夜黑股在到去住回和是的了都有不没村来家自从叫"
+_NAMELESS = "我你他她您咱俺们这那哪个全本农各城菜超夜黑股在到去住回和是的了都有不没村来家自从叫跟找向让请给比"
 _PLACE = re.compile(
     rf"(?:(?![{_NAMELESS}])[\u4e00-\u9fff]){{1,3}}"
     r"(?:自治区|自治州|省|市|县|镇|乡|街道|社区|大队|村民?委?员?会?|屯|庄)"

@@ -60,7 +60,7 @@ _DAY = (
     r"(?<![0-9])[0-9]{2}年(?:[0-9]{1,2}月)?(?:[0-9]{1,2}[日号])?(?=出?生|的?人)",
     r"(?<![0-9])[0-9]{1,2}月(?:份)?[0-9]{1,2}[日号]?",
     rf"(?:正|腊|冬|十一|十二|[一二三四五六七八九十])月(?:{_NTH}{{2,3}}|十|廿)[日号]?",
-    r"(?<![0-9.])(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3})号(?!楼|门|院|线|药|针|胰|片|方)",
+    r"(?<![0-9.])(?:[1-9]|[12][0-9]|3[01]|[一二三四五六七八九十]{1,3})号(?!楼|门|院|线|药|针|胰|片|方)",
     r"属[鼠牛虎兔龙蛇马羊猴鸡狗猪](?:的)?",
     r"(?:生日|出生)(?:[:：是在于\s])*[0-9零一二三四五六七八九十年月日号.\-/]{3,}",
 )
@@ -223,7 +223,7 @@ def _habits() -> tuple[tuple[str, re.Pattern[str], str], ...]:
     said = rf"(?P<place>[{_HAN}]{{1,4}}?"
     from_here = r"(?:我是|俺是|我在|家在|家住|住在|老家是?|来自|我们是|我住|人在|搬到|嫁到)"
     patterns: Iterable[tuple[str, str, str]] = (
-        (PLACE, rf"(?P<place>[{names['surnames']}]家[{likely}村])", "place"),
+        (PLACE, rf"(?P<place>[{names['surnames']}]家[{likely}村](?<!里)(?<!头))", "place"),
         (PLACE, rf"{from_here}{said}[{likely}])(?=的|人|村|那|这|组|$|[^{_HAN}])", "place"),
         (
             PLACE,
@@ -235,7 +235,7 @@ def _habits() -> tuple[tuple[str, re.Pattern[str], str], ...]:
         (NAME, rf"(?:的|〕)\s*{person}(?=$|[^{_HAN}])", "name"),
         (NAME, rf"{relation}(?:叫|是|名叫)?[:：]?\s*{person}", "name"),
         (NAME, rf"(?:姓)(?P<name>{surname})", "name"),
-        (NAME, rf"(?P<name>{surname}[{_HAN}]{{0,2}}?)(?={title})", "name"),
+        (NAME, rf"(?P<name>(?:{surname}{given}{{1,2}}|[{names['nicknamed']}]))(?={title})", "name"),
         (NAME, rf"(?P<name>{surname})(?={_either(names['kin'])})", "name"),
         (NAME, rf"(?P<name>[老小][{names['nicknamed']}])(?![{names['nicknamed_no']}])", "name"),
         (NAME, rf"(?:^|[,，。.!！?？;；\s]){person}(?=$|[,，。.!！?？;；\s])", "name"),

@@ -54,6 +54,12 @@ def test_an_identity_or_card_number_goes(number: str) -> None:
         "黄瓜能吃吗",
         "白天犯困",
         "去哪个县医院",
+        "糖尿病人能吃什么",
+        "高血压患者怎么锻炼",
+        "我是高血压",
+        "帮我叫医生",
+        "小孙子拉肚子",
+        "想跟村医说话",
     ],
 )
 def test_values_and_plain_words_stay(said: str) -> None:
@@ -66,6 +72,7 @@ def test_values_and_plain_words_stay(said: str) -> None:
         ("我叫王桂芳，血压高", f"我叫{SOMEBODY}，血压高"),
         ("我是李建国，头晕", f"我是{SOMEBODY}，头晕"),
         ("张大爷也是这样", f"{SOMEBODY}也是这样"),
+        ("患者：王桂芳，血压高", f"患者：{SOMEBODY}，血压高"),
         ("老王说不用吃药", f"{SOMEBODY}说不用吃药"),
         ("赵医生让我问", f"{SOMEBODY}让我问"),
         ("我住上塘村三组", f"我住{SOMEWHERE}"),
