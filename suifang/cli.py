@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from care.situation import Programme
 from suifang import (
+    article_commands,
     clock,
     figure_commands,
     lesson_commands,
@@ -35,10 +36,10 @@ staff_app = typer.Typer(help="Accounts of doctors and officers.", no_args_is_hel
 app.add_typer(staff_app, name="staff")
 wechat_app = typer.Typer(help="The official account itself.", no_args_is_help=True)
 app.add_typer(wechat_app, name="wechat")
-register_commands.add_to(app)
-figure_commands.add_to(app)
-words_commands.add_to(app)
-lesson_commands.add_to(app)
+for commands in (
+    register_commands, figure_commands, words_commands, lesson_commands, article_commands,
+):  # fmt: skip
+    commands.add_to(app)
 screen = Console(stderr=True)
 
 

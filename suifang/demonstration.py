@@ -25,6 +25,7 @@ _ROLES = {
     "county_duty": "县里值班",
     "bureau_officer": "卫健局",
     "operator": "运维",
+    "curator": "知识审核",
 }
 
 

@@ -28,6 +28,7 @@ from suifang.errors import ConfigurationError
 from suifang.findings import Finding, State, print_findings, worst
 from suifang.keys import load_keys
 from suifang.outside import ask_wechat
+from suifang.publishing import examine_articles
 from suifang.senses import examine_photo, examine_voice
 from suifang.settings import Settings
 from texts.catalogue import CatalogError, catalogue
@@ -319,4 +320,12 @@ _CHECKS: dict[str, _Check] = {
     "可选部分": _parts,
     "磁盘": _disk,
 }
-_ROW_CHECKS: tuple[_RowCheck, ...] = (_staff, _heartbeat, _ticks, _waiting, _unsent, _clock)
+_ROW_CHECKS: tuple[_RowCheck, ...] = (
+    _staff,
+    _heartbeat,
+    _ticks,
+    _waiting,
+    _unsent,
+    _clock,
+    examine_articles,
+)
