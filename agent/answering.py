@@ -14,6 +14,7 @@ from care.level import Level
 from knowledge.answer import Answer
 from knowledge.leaning import Lean
 from language.normalise import normalise
+from records.concerns import MODEL_CONCERN
 from records.tasks import READ_MESSAGE
 from texts.safety import safety_reply
 
@@ -69,6 +70,8 @@ def _told(question: str, found: Answer, state: TurnState, context: TurnContext) 
     if found.kind == "answer":
         return _with_more(rewording.told(question, found, state, context), found, state, context)
     if found.kind == "refusal":
+        if found.refusal == CRISIS and _asked_by_model(state):
+            return _worry()
         return _refused(found.refusal or "", context)
     if found.text:
         return {
@@ -91,6 +94,21 @@ def _with_more(said: TurnState, found: Answer, state: TurnState, context: TurnCo
     if found.left > 0:
         return {**said, "parts": (*said["parts"], wording.part("follow.one_more"))}
     return said
+
+
+def _asked_by_model(state: TurnState) -> bool:
+    hint = state.get("hint")
+    return hint is not None and bool(hint.question)
+
+
+def _worry() -> TurnState:
+    """A model put the question so: that brings a doctor, and is no emergency by itself."""
+    return {
+        "route": Route.ALARM,
+        "level": Level.URGENT,
+        "reasons": (MODEL_CONCERN,),
+        "parts": (wording.part("safety.general_urgent"),),
+    }
 
 
 def _crisis(context: TurnContext) -> TurnState:

@@ -147,7 +147,8 @@ class TurnContext:
     the sender asks for one; `asked_before`: an earlier request still stands. `redeemed`: what came
     of a binding code in these messages; `unplaced`: the messages whose values nobody could place;
     `places`: the villages a stranger may name, by id. `named`, `situated`: the people and places
-    around the sender, which no model is told; loaded only when there is one.
+    around the sender, which no model is told; `concerns`: how many cases a model's worry opened
+    here today. These three are loaded only when there is a model.
     """
 
     now: datetime
@@ -172,6 +173,7 @@ class TurnContext:
     places: Mapping[str, str] = field(default_factory=dict)
     named: tuple[str, ...] = ()
     situated: tuple[str, ...] = ()
+    concerns: int = 0
     rated: Rated | None = None
 
     def received(self, message_id: str | None) -> datetime:

@@ -31,7 +31,7 @@ from agent.rating import is_rating
 from agent.recording import record
 from agent.reminder_hour import hour_told
 from agent.state import TurnState
-from agent.understanding import is_asked, understand
+from agent.understanding import is_asked, understand, worried
 from care.level import Level
 from language.understanding import Intent
 
@@ -71,6 +71,7 @@ def decide(context: TurnContext) -> Decision:
             *listening.to_listen_to(context),
             *photos.to_look_at(context),
             *noticed(context),
+            *worried(state, context),
         ),
         citations=state.get("citations", ()),
         awaiting=_awaiting(state, context),

@@ -15,12 +15,14 @@ from agent.hearing import words_of
 from agent.perceiving import PERCEIVED, Senses
 from care.level import Level
 from records import (
+    concerns,
     consents,
     conversations,
     duty,
     follow_ups,
     links,
     people,
+    practitioners,
     readings,
     takeover,
     tasks,
@@ -36,12 +38,14 @@ from records.tables import (
     FollowUp,
     InboundMessage,
     Person,
+    Practitioner,
     StoredReading,
 )
 from records.vault import Vault
 
 # How far back a reading can still be meant, and how far "我的血压" looks.
 _LOOKS_BACK = timedelta(days=60)
+_A_DAY = timedelta(days=1)
 _REMEMBERS = timedelta(days=366)
 _MOST_READINGS = 30
 # A picture leaves as many sends for what matters more.
@@ -121,7 +125,25 @@ def _context(
         unplaced=_unplaced(session, tools.vault, contact),
         places=_villages(session) if stranger else {},
         rated=rating.rated(session, tools.vault, contact, heard, now),
+        **(_for_the_model(session, tools.vault, places, now) if tools.model else {}),
     )
+
+
+def _for_the_model(
+    session: Session, vault: Vault, places: Sequence[Facility], now: datetime
+) -> dict[str, Any]:
+    """Whom and what no model is told of, and how often it worried here lately."""
+    nearby = [place.id for place in places]
+    staff = session.exec(
+        select(Practitioner.id, Practitioner.name_sealed).where(
+            col(Practitioner.facility_id).in_(nearby)
+        )
+    ).all()
+    return {
+        "named": tuple(practitioners.name_of(vault, row, sealed) for row, sealed in staff),
+        "situated": tuple(place.name for place in places),
+        "concerns": concerns.raised_since(session, next(iter(nearby), None), now - _A_DAY),
+    }
 
 
 def _pictures(contact: ContactPoint, now: datetime) -> bool:

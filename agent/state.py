@@ -87,6 +87,7 @@ class TurnState(TypedDict, total=False):
     subject: Member
     record: Record
     hint: Hint | None
+    concern_kept: bool
     route: Route
     mode: Mode
     parts: tuple[Part, ...]

@@ -11,6 +11,7 @@ from agent.bounded import MOST_BYTES, BoundedTransport
 from agent.context import Heard, Hint, Reworded
 from agent.decision import Decision, Mode
 from agent.model import ModelSettings, OpenAIModel
+from agent.understanding import MOST_CONCERNS
 from care.level import Level
 from knowledge.answer import Citation
 from simulator.background import in_thread
@@ -61,8 +62,33 @@ def test_a_model_never_lowers_what_the_webhook_saw(thought: Thought) -> None:
 
 def test_a_models_question_is_looked_up(thought: Thought) -> None:
     model = ScriptedModel(hinted=Hint(question="一天吃多少盐"))
-    decision = thought("阿巴阿巴", model=model)
+    decision = thought("yi tian chi duo shao yan", model=model)
     assert decision.answered
+
+
+def test_a_models_question_about_something_else_is_not_asked(thought: Thought) -> None:
+    model = ScriptedModel(hinted=Hint(question="一天吃多少盐"))
+    assert not thought("阿巴塔拉咪嘛", model=model).answered
+
+
+def test_a_models_question_about_an_end_brings_a_doctor_and_is_no_emergency(
+    thought: Thought,
+) -> None:
+    model = ScriptedModel(hinted=Hint(question="吃多少才会死"))
+    decision = thought("yi tian chi duo shao", model=model)
+    assert decision.level is Level.URGENT
+    assert decision.reasons == ("model_concern",)
+
+
+def test_a_model_that_worries_about_everybody_rings_for_a_few_and_leaves_the_rest_to_be_read(
+    thought: Thought,
+) -> None:
+    model = ScriptedModel(hinted=Hint(Level.EMERGENCY))
+    decision = thought("阿巴阿巴", model=model, concerns=MOST_CONCERNS)
+    assert decision.level is Level.NONE
+    assert [(wish.kind, wish.reason) for wish in decision.tasks] == [
+        ("read_message", "model_concern")
+    ]
 
 
 def test_a_reworded_answer_carries_source_and_label(thought: Thought) -> None:
@@ -101,7 +127,7 @@ def test_a_turn_that_asked_for_a_hint_answers_in_the_articles_own_words(thought:
     model = ScriptedModel(
         hinted=Hint(question="一天吃多少盐"), reworded="盐要少吃，别超过一啤酒瓶盖。"
     )
-    decision = thought("阿巴阿巴", model=model)
+    decision = thought("yi tian chi duo shao yan", model=model)
     assert decision.answered
     assert decision.mode is Mode.RETRIEVAL
     assert model.calls == ["hint"]
