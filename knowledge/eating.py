@@ -89,7 +89,7 @@ class Eating:
         pending = self.foods.review is Review.PENDING
         left = self.foods.said("too_many", food="、".join(advice.left)) if advice.left else ""
         words = f"{advice.text}{left}{cited(cites, pending=pending)}"
-        foods = tuple(mention.food for mention in mentions)
+        foods = tuple(mention.name for mention in mentions)
         return Answer(
             "answer",
             text=words,

@@ -44,9 +44,11 @@ def follow(lean: Leaning, text: str, topic: Topic, tools: Tools) -> Answer | Non
     ailments = topic.ailments | tools.foods.ailments(text)
     now = replace(topic, about=about, ailments=ailments)
     if mentions and (is_dietary(topic) or mentions[0].name == lean.bare):
-        answer = tools.serve(mentions, text, about, ailments, _part(lean))
-        return _kept(answer, now, foods=tuple(m.food for m in mentions))
-    eaten = tuple(m for name in topic.foods if (m := tools.foods.mention(name)) is not None)
+        # What is asked of another food for the first time is answered in full.
+        new = {mention.food for mention in mentions} - {m.food for m in _eaten(topic, tools)}
+        answer = tools.serve(mentions, text, about, ailments, None if new else _part(lean))
+        return _kept(answer, now, foods=tuple(m.name for m in mentions))
+    eaten = _eaten(topic, tools)
     found = _of_foods(lean, text, eaten, now, tools) if eaten else None
     found = found or _of_articles(lean, text, now, tools)
     if found is None and topic.foods:
@@ -64,6 +66,10 @@ def _about(text: str, topic: Topic, tools: Tools) -> frozenset[str]:
         return tools.gate.mentioned(text) or topic.about
     denied = tools.gate.mentioned(text) - tools.gate.mentioned(plain)
     return (topic.about or frozenset(_DISEASES)) - denied
+
+
+def _eaten(topic: Topic, tools: Tools) -> tuple[Mention, ...]:
+    return tuple(m for name in topic.foods if (m := tools.foods.mention(name)) is not None)
 
 
 def is_dietary(topic: Topic) -> bool:
@@ -97,16 +103,24 @@ def _of_articles(lean: Leaning, text: str, topic: Topic, tools: Tools) -> Answer
     if lean.kind is Lean.SWITCH:
         return _switched(text, articles, topic, tools)
     if lean.kind in SIDES:
-        word = leaning.asked_of(lean.kind, lean.bare)
-        found = retelling.on_side(articles, lambda said: leaning.sentences_with(word, said))
-        found = found or retelling.on_side(
-            articles, lambda said: leaning.sentences_on(lean.kind, said)
-        )
-        return found or _expanded(lean.bare, articles, topic, tools)
+        return _side(lean, articles, topic, tools)
     if lean.kind is Lean.REST:
         return _added(lean.bare, articles, topic, tools)
     related = [tools.articles[r].title for a in articles for r in a.related if r in tools.articles]
     return retelling.told(articles, lean.kind, related if topic.told_long else ())
+
+
+def _side(lean: Leaning, articles: Sequence[Article], topic: Topic, tools: Tools) -> Answer | None:
+    """One side of an article: in the unit that was asked for, or where its word stands."""
+    unit, word = leaning.unit_of(lean.bare), leaning.asked_of(lean.kind, lean.bare)
+    if unit is not None:
+        found = retelling.on_side(articles, lambda said: leaning.sentences_like(unit, said))
+        return found or _expanded(lean.bare, articles, topic, tools)
+    return (
+        retelling.on_side(articles, lambda said: leaning.sentences_with(word, said))
+        or _expanded(lean.bare, articles, topic, tools)
+        or retelling.on_side(articles, lambda said: leaning.sentences_on(lean.kind, said))
+    )
 
 
 def _added(bare: str, articles: Sequence[Article], topic: Topic, tools: Tools) -> Answer | None:
@@ -114,15 +128,17 @@ def _added(bare: str, articles: Sequence[Article], topic: Topic, tools: Tools) -
     whole = "".join(f"{a.plain}{a.body}{a.see_doctor}" for a in articles)
     piece = retelling.shared(bare, whole)
     within = None
-    if piece:
+    if leaning.weighs(piece):
         within = retelling.on_side(articles, lambda said: leaning.sentences_with(piece, said))
     return within or _expanded(bare, articles, topic, tools)
 
 
 def _expanded(bare: str, articles: Sequence[Article], topic: Topic, tools: Tools) -> Answer | None:
-    """Ask anew, with what the short words leave out: the disease, then the title of the article."""
-    diseases = [leaning.said(name) for name in _DISEASES if name in topic.about]
-    tried = [f"{disease}{bare}" for disease in diseases] or [bare]
+    """Ask anew, with what the short words leave out: the disease, the medicine, the title."""
+    plain = "".join(article.plain for article in articles)
+    left_out = [leaning.said(name) for name in _DISEASES if name in topic.about]
+    left_out += [medicine for medicine in leaning.medicines() if medicine in plain]
+    tried = [f"{one}{bare}" for one in left_out] or [bare]
     for words in (*tried, f"{articles[0].title},{bare}"):
         found = tools.find(words, topic.about)
         if found is not None:

@@ -142,9 +142,9 @@ class FoodTable:
         return frozenset(name for name in AILMENTS if self._ask[name].search(text))
 
     def mention(self, food: str) -> Mention | None:
-        """A food of the table by its own name."""
+        """A food of the table by any of its names."""
         known = self.names.get(food)
-        return Mention(known[0], known[0], known[1], 0) if known else None
+        return Mention(food, *known, 0) if known else None
 
     def unknown(self, question: str) -> str:
         """The food somebody asks leave for that no table knows; empty when none is named."""

@@ -49,7 +49,7 @@ class Leaning:
     """How a message leans, and what is left of it without its particles.
 
     `rest` is what weighs beside the words that ask for one side. `elliptical`: its form
-    alone (那…, …呢) says that it leans.
+    alone (那…, …呢) says that it leans, whatever it names.
     """
 
     kind: Lean
@@ -66,20 +66,21 @@ def leaning(text: str) -> Leaning | None:
         # 香蕉不行,那苹果呢: what leans stands behind what only says what was heard.
         text = last
     elliptical = re.search(table["elliptical"], text) is not None
+    short_of_it = elliptical or re.search(table["short_of_it"], text) is not None
     bare = _bare(text)
     if not bare or len(bare) > table["longest"] or _NUMBER.search(bare):
         return None
     command = _command(bare, text) if len(bare) <= table["longest_command"] else None
     if command is not None:
         return Leaning(command, bare, "", elliptical)
-    if _only_switches(bare):
+    if _only_switches(bare, named=not short_of_it):
         return Leaning(Lean.SWITCH, bare, "", elliptical)
     side = next((one for one in _SIDES_IN_ORDER if _of_side(one, "asked").search(bare)), None)
     if side is not None:
         rest = re.sub(table["light"], "", _of_side(side, "asked").sub("", bare))
         if len(rest) <= table["longest_rest"]:
             return Leaning(side, bare, rest, elliptical)
-    return Leaning(Lean.REST, bare, bare, elliptical=True) if elliptical else None
+    return Leaning(Lean.REST, bare, bare, elliptical) if short_of_it else None
 
 
 def fresh(kind: Lean, age: timedelta) -> bool:
@@ -109,9 +110,32 @@ def sentences_with(word: str, text: str) -> str:
     return "".join(one for one in split(text) if word in one)
 
 
+def sentences_like(pattern: re.Pattern[str], text: str) -> str:
+    """The sentences in which a pattern is found."""
+    return "".join(one for one in split(text) if pattern.search(one))
+
+
+def weighs(piece: str) -> bool:
+    """Whether a piece of a message says enough to look for it: 太极, but not 了吃."""
+    return len(re.sub(_table()["light"], "", piece)) > 1
+
+
+def medicines() -> tuple[str, ...]:
+    """The words for medicines that a question about one leaves out."""
+    return tuple(_table()["medicines"]["words"])
+
+
 def said(name: str, **values: str) -> str:
     """A sentence of our own around what is told again."""
     return str(_table()["say"][name]).format(**values)
+
+
+def unit_of(text: str) -> re.Pattern[str] | None:
+    """What an amount was asked in, as it stands in an answer: 遍 in 要量几遍; None when it is open."""
+    for asked, said in _table()["units"]:
+        if re.search(asked, text):
+            return re.compile(said)
+    return None
 
 
 def asked_of(side: str, text: str) -> str:
@@ -133,11 +157,15 @@ def _command(bare: str, text: str) -> Lean | None:
     return None
 
 
-def _only_switches(bare: str) -> bool:
-    """Whether nothing but a person, a disease and words without weight is said."""
+def _only_switches(bare: str, *, named: bool) -> bool:
+    """Whether nothing but a person, a disease and words without weight is said.
+
+    Args:
+        bare: the message without its particles.
+        named: whether a person or a disease must be named.
+    """
     table = _table()["switch"]
-    named = re.search(f"{table['persons']}|{table['diseases']}", bare)
-    if named is None:
+    if named and re.search(f"{table['persons']}|{table['diseases']}", bare) is None:
         return False
     left = re.sub(table["diseases"], "", bare)
     left = re.sub(table["persons"], "", left)

@@ -32,6 +32,8 @@ _MOST_SENTENCES = 2
 _MOST_ARTICLES = 2
 # Below this chance by words alone a question is declined without embedding it.
 _HOPELESS = 0.03
+# How far ahead an article must be of the next, behind words that may lean on something else.
+_PLAIN_MARGIN = 0.1
 _ASK_BACK = Answer("unknown", ask_back=True)
 
 
@@ -117,8 +119,8 @@ class Library:
         if not conditions and topic is not None:
             asking = replace(asking, conditions=topic.about)
         answer = self._alone(asking)
-        lost = answer.kind == "unknown" and not answer.text and lean is not None and leans
-        return _ASK_BACK if lost and lean is not None and lean.elliptical else answer
+        lost = lean is not None and leans and _lost(lean, answer)
+        return _ASK_BACK if lost and not self._gate.mentioned(whole) else answer
 
     def _alone(self, asking: Asking) -> Answer:
         """Answer a message that stands on its own."""
@@ -142,10 +144,11 @@ class Library:
 
     def _stands(self, lean: Leaning, whole: str) -> bool:
         """Tell whether a message that looks as if it leaned names all it needs."""
-        if lean.kind not in SIDES or lean.elliptical:
+        if lean.elliptical or lean.kind not in {*SIDES, Lean.REST}:
             return False
-        named = self._gate.mentioned(whole) or self._foods.find(whole)
-        return bool(named) or self._in_scope(lean)
+        if self._gate.mentioned(whole):
+            return True
+        return lean.kind in SIDES and bool(self._foods.find(whole) or self._in_scope(lean))
 
     def _in_scope(self, lean: Leaning) -> bool:
         return self._gate.in_scope(lean.rest)
@@ -153,15 +156,16 @@ class Library:
     def _follow(self, lean: Leaning, asking: Asking, topic: Topic) -> Answer | None:
         """Answer what leans on the topic, unless what is really meant is refused."""
         served = {a.id: a for a in self._articles if self._serves(a, asking.today)}
-        for title in (served[name].title for name in topic.articles if name in served):
+        named = topic.articles if not topic.foods else ()
+        for title in (served[name].title for name in named if name in served):
             meant = self._gate.refusal(f"{title},{asking.whole}")
             if meant is not None and self._gate.refusal(title) is None:
                 return Answer("refusal", meant, confidence=1.0)
 
         def find(words: str, about: frozenset[str]) -> Answer | None:
             best, ranking = self._best(words, words, about)
-            # Behind a food almost anything is one more food: an article must be plainly meant.
-            sure = not topic.foods or ranking is None or ranking.plain
+            # So few words are near to much: an article must be plainly meant.
+            sure = ranking is None or ranking.plain
             return _composed([best]) if best and sure and best.article.id in served else None
 
         def unknown(bare: str, about: frozenset[str]) -> Answer | None:
@@ -291,6 +295,14 @@ class Library:
     def _confidence(self, whole: str, ranking: Ranking) -> float:
         features = self._gate.features(whole, ranking)
         return self._gate.confidence(features, vectors=ranking.vectors)
+
+
+def _lost(lean: Leaning, answer: Answer) -> bool:
+    """Tell whether a message that leans on nothing we know was answered by chance, or not at all."""
+    if answer.kind == "unknown":
+        return lean.elliptical and not answer.text
+    near = answer.margin is not None and answer.margin < _PLAIN_MARGIN
+    return lean.elliptical and answer.kind == "answer" and near
 
 
 def _articles(answer: Answer) -> set[str]:

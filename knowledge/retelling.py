@@ -30,7 +30,8 @@ def told(articles: Sequence[Article], kind: Lean, related: Sequence[str]) -> Ans
         return _of(articles, _first(articles[0].plain))
     if kind is Lean.MORE and related:
         titles = "、".join(list(dict.fromkeys(related))[:_MOST_TITLES])
-        return _of(articles, leaning.said("more_topics", titles=titles))
+        told = leaning.said("more_topics", titles=titles)
+        return replace(whole, text=told, long=told)
     if kind is Lean.WHAT_TO_DO:
         doing = "".join(f"{a.today}{a.see_doctor}" for a in articles if a.today)
         if doing:
