@@ -49,7 +49,7 @@ _NUMBER = (
     r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][a-z][·\s]?[a-z0-9]{5,6}(?![a-z0-9])",
 )
 _HOUSE = (
-    r"[0-9零一二三四五六七八九十]{1,4}(?:号楼|栋|幢|号院|单元|号门|弄|巷)(?:[0-9一二三四五六七八九十]{1,4}(?:单元|号|室|楼|层))*",
+    r"[0-9零一二三四五六七八九十]{1,4}(?:号楼|栋|幢|号院|单元|号门|弄|巷)(?:[0-9一二三四五六七八九十]{1,4}(?:单元|号|室|楼|层))*(?:[0-9]{2,4})?",
     r"[0-9一二三四五六七八九十]{1,3}(?:组|队|社)(?:[0-9一二三四五六七八九十]{1,4}号)",
     r"(?<=村)[0-9一二三四五六七八九十]{1,3}(?:组|队|社|号)",
 )
@@ -68,7 +68,8 @@ _YEARS = re.compile(r"(?<![0-9.])([1-9])[0-9](?=\s*(?:周?岁|来岁))")
 _YEARS_SPELLED = re.compile(r"([二三四五六七八九]?十)[一二三四五六七八九](?=周?岁)")
 # 〔地名〕三组15号: which group of the village.
 _BEHIND_PLACE = re.compile(
-    "〔地名〕(?:〔地名〕|的|第?[0-9一二三四五六七八九十]{1,3}(?:组|队|社|号|户))+(?<!的)"
+    "(?:〔地名〕){2,}[0-9]{2,4}室?(?![0-9/.])"
+    "|〔地名〕(?:〔地名〕|第?[0-9一二三四五六七八九十]{1,3}(?:组|队|社|号|户))+"
 )
 _WIDE = {",": "，", "?": "？", "!": "！", ";": "；", ":": "："}
 _NARROW = re.compile("(?<![0-9a-z])[,?!;:]|[,?!;:](?![0-9a-z])")
@@ -158,11 +159,8 @@ def _masked(found: re.Match[str], group: str, mark: str) -> str:
 def _ordinary(said: str, group: str) -> bool:
     data = _data()
     if group == "place":
-        return said in data["places"]["common"] or any(
-            said.endswith(one) for one in data["places"]["common"] if len(one) > 1
-        )
-    listed = data["names"]["ordinary"]
-    return any(said.startswith(one) for one in listed) or said in listed
+        return said in data["places"]["common"]
+    return said.startswith(tuple(data["names"]["ordinary"]))
 
 
 def _parts_of_names(names: Iterable[str]) -> set[str]:
@@ -235,6 +233,7 @@ def _habits() -> tuple[tuple[str, re.Pattern[str], str], ...]:
         (NAME, rf"(?:的|〕)\s*{person}(?=$|[^{_HAN}])", "name"),
         (NAME, rf"{relation}(?:叫|是|名叫)?[:：]?\s*{person}", "name"),
         (NAME, rf"(?:姓)(?P<name>{surname})", "name"),
+        (NAME, rf"(?:我是|俺是|我叫)(?P<name>[小阿老]{given})(?=[^{_HAN}]|$)", "name"),
         (NAME, rf"(?P<name>(?:{surname}{given}{{1,2}}|[{names['nicknamed']}]))(?={title})", "name"),
         (NAME, rf"(?P<name>{surname})(?={_either(names['kin'])})", "name"),
         (NAME, rf"(?P<name>[老小][{names['nicknamed']}])(?![{names['nicknamed_no']}])", "name"),
