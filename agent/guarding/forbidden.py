@@ -18,6 +18,7 @@ from agent.guarding import polarity
 from agent.guarding.signs import behind_no, clauses, quoted, squeezed
 
 _DATA = Path(__file__).parent / "forbidden.toml"
+_INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
 # A name is a name in whatever sentence it stands.
 _NAMES = {"drug_name", "disease_name"}
 
@@ -41,7 +42,7 @@ def _rules(kind: str) -> tuple[Rule, ...]:
 
 def always(text: str) -> str | None:
     """Why nobody may say this, sourced or not."""
-    seen = squeezed(text)
+    seen = squeezed(_INVISIBLE.sub("", text))
     return next(
         (
             rule.code
