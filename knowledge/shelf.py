@@ -72,10 +72,20 @@ class Shelf:
         edition: str,
         manuscripts: Mapping[str, str],
         *,
+        warm_after: float = 0.0,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        """Begin to load; whoever asks before that is done waits for it."""
-        self._supply, self._clock = supply, clock
+        """Begin to load; whoever asks before that is done waits for it.
+
+        Args:
+            supply: what the shelf is stocked from.
+            edition: the edition of the signed revisions.
+            manuscripts: the signed revisions, by article.
+            warm_after: how many seconds index and model leave to the rest of a start. A question
+                that needs them before opens them itself.
+            clock: seconds, for what is tried again later.
+        """
+        self._supply, self._clock, self._warm_after = supply, clock, warm_after
         self._ready, self._stop = threading.Event(), threading.Event()
         self._stock: _Stock | None = None
         self._before: Library | None = None
@@ -168,7 +178,7 @@ class Shelf:
             self._failed = error
         finally:
             self._ready.set()
-        if self._stock is not None:
+        if self._stock is not None and not self._stop.wait(self._warm_after):
             self._stock.library.warm()
 
     def _renew(self, edition: str, manuscripts: Mapping[str, str]) -> None:
