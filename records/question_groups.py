@@ -20,8 +20,9 @@ from records.tables import AskedQuestion, Facility, QuestionGroup
 WAITING, COVERED, DISMISSED, MERGED = "waiting", "covered", "dismissed", "merged"
 STATES = (WAITING, COVERED, DISMISSED)
 CURATOR = "curator"
-# Why a group is no work for the library; the first three may become decoys of the gate.
-DISMISSALS = ("other_disease", "off_topic", "ad", "doctor_only", "unclear", "again")
+# Why a group is no work for the library. The first three may become decoys of the gate.
+AS_DECOYS = ("other_disease", "off_topic", "ad")
+DISMISSALS = (*AS_DECOYS, "doctor_only", "unclear", "again")
 
 
 def cover(session: Session, reader: Reader, group_id: str, article_id: str, now: datetime) -> bool:

@@ -138,6 +138,14 @@ def detail(session: Session, vault: Vault, reader: Reader, group_id: str) -> Det
     )
 
 
+def every(session: Session, vault: Vault, reader: Reader) -> tuple[Detail, ...]:
+    """All groups with all their questions, the oldest group first."""
+    return tuple(
+        Detail(_heap(vault, one), tuple(_kept(vault, row) for row in one.rows))
+        for one in _gathered(session, reader)
+    )
+
+
 def titles(
     session: Session, vault: Vault, reader: Reader, without: str
 ) -> tuple[tuple[str, str], ...]:
