@@ -16,6 +16,7 @@ from suifang import (
     clock,
     figure_commands,
     lesson_commands,
+    question_commands,
     register_commands,
     startup,
     words_commands,
@@ -38,6 +39,7 @@ wechat_app = typer.Typer(help="The official account itself.", no_args_is_help=Tr
 app.add_typer(wechat_app, name="wechat")
 for commands in (
     register_commands, figure_commands, words_commands, lesson_commands, article_commands,
+    question_commands,
 ):  # fmt: skip
     commands.add_to(app)
 screen = Console(stderr=True)
