@@ -18,6 +18,8 @@ from suifang import lesson_times
 from suifang.installation import Installation
 from suifang.settings import Settings
 
+Find = Callable[[str], Article | None]
+
 
 @runtime_checkable
 class Shelf(Protocol):
@@ -31,7 +33,7 @@ def taught_from(settings: Settings, shelf: object) -> School | None:
     return school(settings, shelf.article) if isinstance(shelf, Shelf) else None
 
 
-def school(settings: Settings, find: Callable[[str], Article | None]) -> School | None:
+def school(settings: Settings, find: Find) -> School | None:
     """What the worker teaches by; None where lessons are off.
 
     Args:
@@ -41,14 +43,18 @@ def school(settings: Settings, find: Callable[[str], Article | None]) -> School 
     return _school(settings, find) if settings.lessons else None
 
 
-def _school(settings: Settings, find: Callable[[str], Article | None]) -> School:
+def _school(settings: Settings, find: Find) -> School:
+    article = _served(find, pending=settings.serve_pending)
+    return School(article, timetable(settings), by_sms=settings.lessons_by_sms)
+
+
+def _served(find: Find, *, pending: bool) -> Callable[[str, datetime], Article | None]:
     def article(article_id: str, now: datetime) -> Article | None:
         found = find(article_id)
-        today = china_date(now)
-        fit = found is not None and found.served(today, pending=settings.serve_pending)
+        fit = found is not None and found.served(china_date(now), pending=pending)
         return found if fit else None
 
-    return School(article, timetable(settings), by_sms=settings.lessons_by_sms)
+    return article
 
 
 def at_hand(installation: Installation, session: Session) -> School:
@@ -56,6 +62,11 @@ def at_hand(installation: Installation, session: Session) -> School:
     signed = {one.article_id: one.manuscript for one in revisions.in_force(session)}
     articles = {one.id: one for one in overlaid(read_articles(), signed).articles}
     return _school(installation.settings, articles.get)
+
+
+def of_everything(shelf: Shelf) -> School:
+    """The lessons of an invented county: whatever is on the shelf, signed or not."""
+    return School(_served(shelf.article, pending=True))
 
 
 def timetable(settings: Settings) -> Timetable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from statistics import median, quantiles
 from typing import Any
 
@@ -200,6 +201,7 @@ class _Bench:
             self._nothing_at_night(),
             self._nobody_gone_is_written_to(),
             self._cap_kept(),
+            self._one_lesson_a_week(),
             self._platform_never_refused(),
             self._every_emergency_answered(),
         )
@@ -278,6 +280,19 @@ class _Bench:
         )
         over = [phone for (phone, _), number in daily.items() if number > fuse]
         return Invariant("no phone gets more than the daily cap", len(over), *over[:1])
+
+    def _one_lesson_a_week(self) -> Invariant:
+        lessons = sorted(
+            (one.phone, one.at)
+            for one in self.life.platform.log
+            if self._purpose(one) == "education"
+        )
+        close = [
+            phone
+            for (phone, at), (other, later) in pairwise(lessons)
+            if phone == other and later - at < _WEEK - timedelta(minutes=5)
+        ]
+        return Invariant("no phone gets two lessons in seven days", len(close), *close[:1])
 
     def _platform_never_refused(self) -> Invariant:
         refused = self.life.platform.refused

@@ -18,6 +18,7 @@ from records.messages import Arrival, Window
 from records.tables import Escalation
 from records.times import CHINA
 from records.vault import Vault
+from schedules.teaching import School
 from schedules.ticks import TICKS, Work
 from simulator.county.happening import Changed, Deed, Followed, Happening, Said
 from simulator.county.world import World
@@ -32,7 +33,7 @@ _WINDOW = Window(lasts=timedelta(hours=48), sends=5)
 # Looked at in every step, because they answer people; the rest when it could find something.
 _ALWAYS = ("answer", "deliver")
 _WHILE_RINGING = "escalate"
-_SOMETIMES = ("open_follow_ups", "remind", "tidy")
+_SOMETIMES = ("open_follow_ups", "remind", "teach", "tidy")
 _SOMETIMES_EVERY = timedelta(minutes=30)
 _SMALLEST_STEP = timedelta(seconds=1)
 _MOST_ROUNDS = 500
@@ -64,6 +65,7 @@ class Life:
     clock: Clock
     reception: Reception
     deeds: Deeds
+    school: School | None = None
     said: list[Said] = field(default_factory=list)
     changed: list[Changed] = field(default_factory=list)
     _last_sometimes: datetime | None = None
@@ -77,6 +79,7 @@ class Life:
             media={},
             clock=self.clock,
             worker="simulation",
+            school=self.school,
         )
 
     async def live(self, until: datetime, tell: Progress) -> None:
@@ -91,7 +94,7 @@ class Life:
 
     def _next(self) -> datetime:
         with self.database.reading() as session:
-            due = next_due(session, self.clock.now)
+            due = next_due(session, self.clock.now, self.school)
         coming = self.world.next_at
         soonest = min(due, coming) if coming is not None else due
         return max(soonest, self.clock.now + _SMALLEST_STEP)

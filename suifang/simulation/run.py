@@ -18,6 +18,7 @@ from records.db import Database
 from records.times import CHINA
 from records.vault import Vault
 from simulator.county.world import World
+from suifang import schooling
 from suifang.errors import ConfigurationError
 from suifang.simulation.deeds import Deeds
 from suifang.simulation.judging import Report, judge
@@ -77,6 +78,7 @@ def _live(database: Database, plan: Plan, answers: Answers, tell: Progress) -> R
         clock=Clock(began),
         reception=reception(vault),
         deeds=Deeds(database, vault, world, settled),
+        school=schooling.of_everything(answers) if isinstance(answers, schooling.Shelf) else None,
     )
     started = time.monotonic()
     until = began + timedelta(days=plan.days)
