@@ -22,6 +22,8 @@ def test_one_word_agrees_to_everything_that_was_asked(text: str) -> None:
         ("同意共享", {"sharing"}),
         ("恢复提醒", {"reminders"}),
         ("可以给女儿看", {"sharing"}),
+        ("我想学", {"education"}),
+        ("继续发小课", {"education"}),
     ],
 )
 def test_one_purpose_alone_is_agreed_to(text: str, purposes: set[str]) -> None:
@@ -39,6 +41,10 @@ def test_one_purpose_alone_is_agreed_to(text: str, purposes: set[str]) -> None:
         ("不要给女儿看", {"sharing"}),
         ("不要记数", {"readings"}),
         ("不同意共享", {"sharing"}),
+        ("不学了", {"education"}),
+        ("我不学了", {"education"}),
+        ("不想收小课", {"education"}),
+        ("别发小课了", {"education"}),
     ],
 )
 def test_one_word_takes_one_purpose_back(text: str, purposes: set[str]) -> None:
@@ -59,6 +65,9 @@ def test_leaving_takes_everything_back() -> None:
         "不要记",
         "停药",
         "提醒我吃药",
+        "不学他那样吃药",
+        "要学打针",
+        "小课",
         "我女儿不同意",
         "血压150/90，同意",
         "记录",
