@@ -86,7 +86,7 @@ def _rest(state: TurnState, context: TurnContext, understood: Understanding) -> 
         return {"parts": (wording.part("chat.noted"),)}
     if not state["heed"].text.strip():
         return {"parts": ()} if _only_quiet_events(context) else _welcome(context)
-    told = _told_us(state, context)
+    told = _told_us(state, context) or _agreed(understood)
     if told is not None:
         return told
     found = answering.look_up(state, context)
@@ -116,6 +116,13 @@ def _told_us(state: TurnState, context: TurnContext) -> TurnState | None:
     else:
         return None
     return {"parts": (wording.part(key),), "tasks": (_to_read(context, reason),)}
+
+
+def _agreed(understood: Understanding) -> TurnState | None:
+    """好的, said to an answer: nothing was asked that could be agreed to."""
+    if understood.intent is not Intent.CONFIRM:
+        return None
+    return {"parts": (wording.part("follow.fine"),)}
 
 
 def _to_read(context: TurnContext, reason: str) -> TaskWish:

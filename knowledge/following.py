@@ -82,6 +82,9 @@ def _of_foods(
 ) -> Answer | None:
     if lean.kind in (Lean.REST, Lean.LONGER, Lean.MORE, Lean.WHAT_TO_DO):
         return None
+    if lean.kind is Lean.SWITCH and tools.foods.ailments(text):
+        # The rest was just said.
+        return tools.serve(eaten, text, topic.about, topic.ailments, verdict)
     return tools.serve(eaten, text, topic.about, topic.ailments, _part(lean))
 
 
@@ -135,13 +138,14 @@ def _added(bare: str, articles: Sequence[Article], topic: Topic, tools: Tools) -
 
 def _expanded(bare: str, articles: Sequence[Article], topic: Topic, tools: Tools) -> Answer | None:
     """Ask anew, with what the short words leave out: the disease, the medicine, the title."""
-    plain = "".join(article.plain for article in articles)
+    plain = "".join(f"{article.plain}{article.body}" for article in articles)
+    told = {article.id for article in articles}
     left_out = [leaning.said(name) for name in _DISEASES if name in topic.about]
     left_out += [medicine for medicine in leaning.medicines() if medicine in plain]
     tried = [f"{one}{bare}" for one in left_out] or [bare]
     for words in (*tried, f"{articles[0].title},{bare}"):
         found = tools.find(words, topic.about)
-        if found is not None:
+        if found is not None and not {c.article for c in found.citations} <= told:
             return found
     return None
 

@@ -230,7 +230,8 @@ class FoodTable:
             return self.said(
                 "compare_slower" if glucose else "compare_less_salt", best=best, worst=worst
             )
-        if any(set(m.group.notes.get(m.food, {})) & set(asked) for m in mentions):
+        notes = "".join(m.group.notes.get(m.food, {}).get(c, "") for m in mentions for c in asked)
+        if self._ask["compared_already"].search(notes):
             return ""
         return self.said("compare_alike", food=_listed(mentions))
 

@@ -97,7 +97,7 @@ def forgotten(age: timedelta) -> bool:
 def sentences_on(side: str, text: str) -> str:
     """The sentences of an answer that speak of one side of it (`amount`, `time`, `cooking`, `why`)."""
     said = _of_side(side, "said")
-    return "".join(one for one in split(text) if said.search(one))
+    return _ended("".join(one for one in split(text) if said.search(one)))
 
 
 def without_denied(text: str) -> str:
@@ -107,12 +107,12 @@ def without_denied(text: str) -> str:
 
 def sentences_with(word: str, text: str) -> str:
     """The sentences that hold a word."""
-    return "".join(one for one in split(text) if word in one)
+    return _ended("".join(one for one in split(text) if word in one))
 
 
 def sentences_like(pattern: re.Pattern[str], text: str) -> str:
     """The sentences in which a pattern is found."""
-    return "".join(one for one in split(text) if pattern.search(one))
+    return _ended("".join(one for one in split(text) if pattern.search(one)))
 
 
 def weighs(piece: str) -> bool:
@@ -149,12 +149,21 @@ def split(text: str) -> list[str]:
     return [one for one in re.split(r"(?<=[。；！？\n])", text.replace("\n", "")) if one.strip()]
 
 
+def _ended(text: str) -> str:
+    return f"{text[:-1]}。" if text.endswith(("；", "，")) else text
+
+
 def _command(bare: str, text: str) -> Lean | None:
     """What is wished of the last answer's words. 没懂吗 loses its weight with its particles."""
     for name, pattern in _commands():
         if pattern.search(bare) or (name == Lean.SIMPLER and pattern.search(text)):
             return Lean(name)
     return None
+
+
+def says_nothing(bare: str) -> bool:
+    """Whether nothing of weight is left: 我老伴吃的, the rest of 那我老伴吃的缬沙坦呢."""
+    return _only_switches(bare, named=False)
 
 
 def _only_switches(bare: str, *, named: bool) -> bool:

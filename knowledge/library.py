@@ -18,13 +18,14 @@ from knowledge.embedder import Embedder
 from knowledge.following import Tools, follow
 from knowledge.foods import FoodTable
 from knowledge.gate import Gate
-from knowledge.leaning import SIDES, Lean, Leaning, leaning
+from knowledge.leaning import SIDES, Lean, Leaning, leaning, says_nothing
 from knowledge.question import asks, clauses, normalise, pieces, sentences
 from knowledge.retrieval import Ranking, Retriever
 from knowledge.several import together
 from knowledge.store import Store
 from knowledge.topic import Topic
 from language.dialects import standard
+from language.medicines import find
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 _ROUTE_CONFIDENCE = 0.95
@@ -109,18 +110,23 @@ class Library:
         if drug is not None:
             return drug
         lean = leaning(whole)
-        leans = lean is not None and not self._stands(lean, whole)
-        if lean is not None and leans and topic is not None:
-            followed = self._follow(lean, asking, topic)
-            if followed is not None:
-                return followed
-        if lean is not None and leans and not (lean.kind is Lean.REST or self._in_scope(lean)):
+        if lean is None:
+            return self._alone(_meant(asking, topic))
+        other = self._medicine(lean, asking)
+        return other or self._leaning(lean, asking, topic)
+
+    def _leaning(self, lean: Leaning, asking: Asking, topic: Topic | None) -> Answer:
+        """Answer what looks as if it leaned on the last answer; ask back when nobody can know."""
+        if self._stands(lean, asking.whole):
+            return self._alone(_meant(asking, topic))
+        followed = self._follow(lean, asking, topic) if topic is not None else None
+        if followed is not None:
+            return followed
+        if lean.kind is not Lean.REST and not self._gate.in_scope(lean.rest):
             return _ASK_BACK
-        if not conditions and topic is not None:
-            asking = replace(asking, conditions=topic.about)
-        answer = self._alone(asking)
-        lost = lean is not None and leans and _lost(lean, answer)
-        return _ASK_BACK if lost and not self._gate.mentioned(whole) else answer
+        answer = self._alone(_meant(asking, topic))
+        lost = _lost(lean, answer) and not self._gate.mentioned(asking.whole)
+        return _ASK_BACK if lost else answer
 
     def _alone(self, asking: Asking) -> Answer:
         """Answer a message that stands on its own."""
@@ -148,10 +154,8 @@ class Library:
             return False
         if self._gate.mentioned(whole):
             return True
-        return lean.kind in SIDES and bool(self._foods.find(whole) or self._in_scope(lean))
-
-    def _in_scope(self, lean: Leaning) -> bool:
-        return self._gate.in_scope(lean.rest)
+        known = self._foods.find(whole) or self._gate.in_scope(lean.rest)
+        return lean.kind in SIDES and bool(known)
 
     def _follow(self, lean: Leaning, asking: Asking, topic: Topic) -> Answer | None:
         """Answer what leans on the topic, unless what is really meant is refused."""
@@ -162,7 +166,7 @@ class Library:
             if meant is not None and self._gate.refusal(title) is None:
                 return Answer("refusal", meant, confidence=1.0)
 
-        def find(words: str, about: frozenset[str]) -> Answer | None:
+        def found(words: str, about: frozenset[str]) -> Answer | None:
             best, ranking = self._best(words, words, about)
             # So few words are near to much: an article must be plainly meant.
             sure = ranking is None or ranking.plain
@@ -172,7 +176,7 @@ class Library:
             words = f"能吃{bare}吗"
             return self._eating.unknown([words], replace(asking, whole=words, conditions=about))
 
-        tools = Tools(self._foods, self._gate, served, self._eating.serve, find, unknown)
+        tools = Tools(self._foods, self._gate, served, self._eating.serve, found, unknown)
         if topic.foods and not self._eating.served(asking.today):
             return None
         ailments = topic.ailments | asking.ailments
@@ -214,6 +218,13 @@ class Library:
             index_problem=self._retriever.problem,
             index_stale=self._retriever.stale,
         )
+
+    def _medicine(self, lean: Leaning, asking: Asking) -> Answer | None:
+        """Answer 那缬沙坦呢: a medicine and nothing else is asked what it is."""
+        named = find(lean.bare) if lean.kind is Lean.REST else ()
+        if len(named) != 1 or not says_nothing(lean.bare.replace(named[0].said, "")):
+            return None
+        return self._drug(replace(asking, whole=f"{named[0].said}是什么药"))
 
     def _drug(self, asking: Asking) -> Answer | None:
         if not self._drugs.served(asking.today, pending=self._pending):
@@ -295,6 +306,13 @@ class Library:
     def _confidence(self, whole: str, ranking: Ranking) -> float:
         features = self._gate.features(whole, ranking)
         return self._gate.confidence(features, vectors=ranking.vectors)
+
+
+def _meant(asking: Asking, topic: Topic | None) -> Asking:
+    """Of somebody whose diseases are not known it is meant for those that were talked about."""
+    if asking.conditions or topic is None:
+        return asking
+    return replace(asking, conditions=topic.about)
 
 
 def _lost(lean: Leaning, answer: Answer) -> bool:
