@@ -16,6 +16,7 @@ FIELDS = (
 _PIECES = re.compile(r"[^。！？；，、\n]*[。！？；，、\n]?")
 # Letter by letter only inside short pieces: comparing grows with the square of their length.
 _SHORT = 200
+_ALIKE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,11 @@ def _compared(old: list[str], new: list[str]) -> Iterator[Run]:
 
 def _letters(gone: str, came: str) -> Iterator[Run]:
     matcher = SequenceMatcher(None, gone, came, autojunk=False)
+    if matcher.ratio() < _ALIKE:
+        # Two sentences with some letters in common: mixed, nobody can read either.
+        yield Run("gone", gone)
+        yield Run("new", came)
+        return
     for kind, i1, i2, j1, j2 in matcher.get_opcodes():
         if kind == "equal":
             yield Run("same", gone[i1:i2])

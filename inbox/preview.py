@@ -17,8 +17,9 @@ from texts.segments import sms_segments, sms_units
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What WeChat and SMS would carry. Nothing when no source is chosen: that is not served."""
+    """What WeChat carries when it is asked for, the full text, and what an SMS would carry."""
 
+    text: str
     long: str
     short: str
     units: int
@@ -30,7 +31,7 @@ class Preview:
 def preview(
     sheet: Sheet, sources: Mapping[str, Source], signature: Signature | None = None
 ) -> Preview | None:
-    """Compose a sheet as it stands, finished or not."""
+    """Compose a sheet as it stands, finished or not; nothing without a source: it is not served."""
     article = _article(sheet, sources, signature)
     return previewed(article) if article.sources and sheet.plain else None
 
@@ -40,6 +41,7 @@ def previewed(article: Article) -> Preview:
     answer = compose([article], confidence=1.0)
     read = (article.plain, article.today, article.see_doctor, article.not_true, article.body)
     return Preview(
+        text=answer.text,
         long=answer.long,
         short=answer.short,
         units=sms_units(answer.short),

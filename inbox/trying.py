@@ -9,7 +9,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from inbox.changes import runs
+from inbox.changes import Run, runs
 from inbox.deps import deps_of
 from inbox.desk import Piece, curator_post, desk_reader, known_ids, piece_of
 from inbox.door import Posted, not_found
@@ -17,6 +17,7 @@ from inbox.page import Frame, frame, show
 from records import revisions, trials
 from records.practitioners import Visitor
 from records.tables import ArticleTrial
+from records.trials import Difference
 
 router = APIRouter()
 
@@ -76,7 +77,17 @@ async def one_trial(
         around,
         piece=piece,
         trial=trial,
-        found=[(one, runs(one.before.text, one.after.text)) for one in found],
+        moved=[_compared(one) for one in found if _moved(one)],
+        reworded=[_compared(one) for one in found if not _moved(one)],
         titles=titles,
         old=trial.number != piece.number,
     )
+
+
+def _moved(one: Difference) -> bool:
+    """Whether another article answers, or now none, or one at last; else it only says it otherwise."""
+    return (one.before.kind, one.before.articles) != (one.after.kind, one.after.articles)
+
+
+def _compared(one: Difference) -> tuple[Difference, tuple[Run, ...]]:
+    return one, runs(one.before.text, one.after.text)

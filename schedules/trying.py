@@ -154,9 +154,9 @@ def _differences(
 
 
 def _reply(answer: Answer) -> Reply:
-    """What counts as the answer: its kind, its articles and its words, not whether it is signed."""
+    """What counts as the answer: its kind, its articles and the words that are sent, signed or not."""
     articles = tuple(dict.fromkeys(citation.article for citation in answer.citations))
-    text = (answer.long or answer.text).replace(f"，{PENDING}", "")
+    text = answer.text.replace(f"，{PENDING}", "")
     return Reply(f"refusal:{answer.refusal}" if answer.refusal else answer.kind, articles, text)
 
 

@@ -15,14 +15,14 @@
     line.classList.toggle("over", most > 0 && length > most);
   }
 
-  // The server composes, as it does for patients; and keeps what is typed, should the session end.
+  // form.action would be the button of that name. The server composes, as it does for patients; and keeps what is typed, should the session end.
   async function look() {
     running?.abort();
     running = new AbortController();
     const typed = new URLSearchParams(new FormData(form));
     typed.set("action", "preview");
     try {
-      const answer = await fetch(form.action, { method: "POST", body: typed, signal: running.signal });
+      const answer = await fetch(form.getAttribute("action"), { method: "POST", body: typed, signal: running.signal });
       if (!answer.ok) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.getElementById("preview");

@@ -14,8 +14,10 @@ from inbox.changes import runs
 from inbox.desk import packaged
 from knowledge.article import parse_article
 from knowledge.source import read_sources
-from records import revisions
-from records.tables import ArticleRevision, AuditEvent, KeptDraft
+from records import asked, question_groups, revisions, trials
+from records.asked import Asker, Question
+from records.tables import ArticleRevision, AskedQuestion, AuditEvent, KeptDraft, QuestionGroup
+from records.trials import Difference, Reply
 from tests.inbox.browser import Browser, Opening
 from tests.inbox.county import PASSWORD, there
 from tests.inbox.office import Office
@@ -456,3 +458,130 @@ async def test_a_signed_text_that_this_release_cannot_read_leaves_the_file(
     page = html.unescape((await one.get(PLACE)).text)
     assert "现在的程序读不懂" in page
     assert packaged()["dm.fruit"].plain in page
+
+
+def test_two_sentences_that_share_some_letters_are_not_mixed() -> None:
+    found = runs("晚上别喝浓茶。", "连着两周睡不好，找村医看看。")
+    assert [run.kind for run in found] == ["gone", "new"]
+
+
+async def trial(office: Office, one: Browser) -> str:
+    """Ask for a trial of the draft. Returns its place."""
+    await one.get(PLACE)
+    answer = await one.post(f"{PLACE}/trial")
+    assert answer.status_code == 303
+    assert "等后台来算" in (await one.get(answer.headers["location"])).text
+    return str(answer.headers["location"])
+
+
+async def test_a_trial_is_asked_for_and_told(office: Office, browser: Opening) -> None:
+    one = await browser("curator")
+    await drafted(one)
+    place = await trial(office, one)
+    trial_id = place.rpartition("/")[2]
+    nothing, fruit = Reply("unknown", (), ""), Reply("answer", ("dm.fruit",), NEW_PLAIN)
+    before = Reply("answer", ("dm.fruit",), "少吃。")
+    found = (
+        Difference("西瓜能吃不", nothing, fruit),
+        Difference("糖尿病能吃水果吗", before, fruit, own=True),
+    )
+    with office.database.transaction() as session:
+        trials.claim(session, office.now)
+        trials.advance(session, trial_id, 7, 9, office.now)
+    assert '<progress value="7" max="9">' in (await one.get(place)).text
+    with office.database.transaction() as session:
+        trials.advance(session, trial_id, 9, 9, office.now)
+        trials.finish(session, office.vault, trial_id, found, 2, "", office.now)
+    page = (await one.get(place)).text
+    assert "9 个问题里，2 个的回答会变" in page
+    moved = page.partition("换了文章")[2].partition("只是文字变了")[0]
+    assert "<q>西瓜能吃不</q>" in moved
+    assert "能吃水果吗</a>" in moved
+    assert "<q>糖尿病能吃水果吗</q>" in page.partition("只是文字变了")[2]
+    assert "试算过：2 个问题的回答会变" in (await one.get(f"{PLACE}/sign")).text
+    await drafted(one, based_on="1", plain="又改了。")
+    assert "这以后又有新的稿子" in (await one.get(place)).text
+    assert "还没有试算过" in (await one.get(f"{PLACE}/sign")).text
+
+
+async def test_a_trial_that_failed_says_why(office: Office, browser: Opening) -> None:
+    one = await browser("curator")
+    await drafted(one)
+    place = await trial(office, one)
+    with office.database.transaction() as session:
+        trials.claim(session, office.now)
+        trials.fail_running(session, place.rpartition("/")[2], "unfit", office.now)
+    assert "还有没写好的地方" in (await one.get(place)).text
+
+
+async def test_without_a_draft_there_is_nothing_to_try(browser: Opening) -> None:
+    one = await browser("curator")
+    await one.get("/account")
+    assert (await one.post(f"{PLACE}/trial")).status_code == 404
+
+
+@pytest.fixture
+def group(office: Office) -> str:
+    """Two ways in which patients asked for what no article says."""
+    with office.county() as county:
+        session, known = county.session, ""
+        for number, text in enumerate(("泡温泉行不行", "能泡温泉吗<b>")):
+            question = Question(text, asked.UNKNOWN)
+            assert asked.keep(session, county.vault, f"t{number}", question, Asker(()), office.now)
+        for row in session.exec(select(AskedQuestion.id)).all():
+            day = timedelta(days=1)
+            known = question_groups.put(session, row, known or None, office.now, day)
+    return known
+
+
+async def test_an_article_for_a_group_of_questions_covers_it_when_it_is_signed(
+    office: Office, browser: Opening, group: str
+) -> None:
+    one = await browser("curator")
+    page = (await one.get(f"/desk/articles/new?from_group={group}")).text
+    assert "泡温泉行不行\n" in page
+    assert "能泡温泉吗<b>" not in page
+    form = filled(prefix="life", name="spa", title="能泡温泉吗", group=group)
+    await one.post("/desk/articles/new", form)
+    place = "/desk/articles/life.spa"
+    with office.database.reading() as session:
+        assert session.get_one(QuestionGroup, group).state == "waiting"
+    await one.get(f"{place}/sign")
+    digest = there(re.search(r'name="digest" value="([0-9a-f]+)"', one.page))[1]
+    assert (await one.post(f"{place}/sign", {"digest": digest, **SIGNATURE})).status_code == 303
+    with office.database.reading() as session:
+        found = session.get_one(QuestionGroup, group)
+    assert (found.state, found.article_id) == ("covered", "life.spa")
+
+
+async def test_an_article_that_stands_takes_the_wordings_of_a_group(
+    browser: Opening, group: str
+) -> None:
+    one = await browser("curator")
+    page = (await one.get(f"{PLACE}/edit?from_group={group}")).text
+    assert "泡温泉行不行" in page
+    assert packaged()["dm.fruit"].questions[0] in page
+    assert f'name="group" value="{group}"' in page
+    assert 'name="group"' not in (await one.get(f"{PLACE}/edit?from_group=nobody")).text
+
+
+async def test_what_was_typed_of_a_new_article_comes_back(browser: Opening) -> None:
+    one = await browser("curator")
+    await one.get("/desk/articles/new")
+    form = filled(action="preview", prefix="life", name="spa")
+    await one.post("/desk/articles/new", form)
+    page = (await one.get("/desk/articles/new")).text
+    assert NEW_PLAIN in page
+    assert 'value="spa"' in page
+
+
+async def test_a_draft_without_a_title_is_not_kept(office: Office, browser: Opening) -> None:
+    one = await browser("curator")
+    await one.get(f"{PLACE}/edit")
+    answer = await one.post(f"{PLACE}/edit", filled(title=" "))
+    assert (answer.status_code, NEW_PLAIN in answer.text) == (422, True)
+    await one.get("/desk/articles/new")
+    answer = await one.post("/desk/articles/new", filled(title="", prefix="life", name="spa"))
+    assert answer.status_code == 422
+    with office.database.reading() as session:
+        assert session.exec(select(ArticleRevision)).all() == []
