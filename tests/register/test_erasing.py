@@ -17,12 +17,14 @@ from sqlmodel import col, select
 from care.level import Level
 from care.reading import Kind, Reading
 from care.situation import Programme
-from records import audit, erasing, escalations, media, messages, outbound, people, readings
+from records import asked, audit, erasing, escalations, media, messages, outbound, people, readings
+from records.asked import Asker, Question
 from records.erasing import EraseError
 from records.identity import new_id
 from records.outbound import Draft
 from records.people import Registration
 from records.tables import (
+    AskedQuestion,
     AuditEvent,
     Consent,
     ContactPoint,
@@ -135,7 +137,9 @@ class Household:
 
     def erases(self) -> None:
         with self.registry.database.transaction() as session:
-            erasing.erase(session, self.registry.vault, self.her, actor="operator", now=self.registry.now)
+            erasing.erase(
+                session, self.registry.vault, self.her, actor="operator", now=self.registry.now
+            )
 
     def sealed_of(self, person: str) -> list[str]:
         """Columns that still hold something sealed in a row that names the person."""
@@ -196,6 +200,22 @@ def test_the_values_stay_and_so_does_the_audit(household: Household) -> None:
         assert (value.systolic, value.original) == (152, None)
         events = select(AuditEvent.action).where(AuditEvent.person_id == household.her)
         assert set(session.exec(events).all()) == {"read", "person.erased"}
+
+
+def test_what_she_asked_leaves_the_curators_queue_and_his_question_stays(
+    household: Household,
+) -> None:
+    registry = household.registry
+    with registry.database.transaction() as session:
+        turns = session.exec(select(Turn.id, Turn.person_id)).all()
+        for turn, _ in turns:
+            question = Question("降压药吃完了怎么办", "unknown")
+            assert asked.keep(session, registry.vault, turn, question, Asker(()), registry.now)
+    household.erases()
+    with registry.database.reading() as session:
+        his = [turn for turn, person in turns if person == household.him]
+        assert len(session.exec(select(AskedQuestion)).all()) == len(his) == 1
+        assert asked.holds(session, registry.vault, his[0])
 
 
 def test_her_husband_keeps_his_phone_and_his_words(household: Household) -> None:
