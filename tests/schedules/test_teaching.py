@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlmodel import select
 
 from care.level import Level
+from care.quiet import may_start
+from channels.delivery import Routes
 from knowledge.curriculum import curriculum
 from knowledge.topic import Topic
 from records import consents, escalations, follow_ups, lessons, messages, outbound
@@ -19,6 +24,7 @@ from records.times import CHINA
 from records.vault import Vault
 from schedules import teaching
 from schedules.lesson_hours import Timetable
+from schedules.ticks import TICKS, Work
 from tests.agent.scene import Village
 from tests.schedules.classroom import Classroom, a_school
 
@@ -436,3 +442,56 @@ def test_a_lesson_grows_old_in_a_day(room: Classroom) -> None:
     assert message.expires_at - message.created_at == timedelta(days=1)
     assert message.person_id == person.id
     assert message.template == {}
+
+
+def test_two_workers_at_the_same_moment_teach_once(anywhere: Classroom) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        given = list(threads.map(lambda _: anywhere.teach(), range(4)))
+    assert sum(given) == 1
+    assert len(anywhere.texts()) == len(anywhere.lessons()) == 1
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_whatever_happens_in_ten_weeks_the_promises_hold(room: Classroom, seed: int) -> None:
+    """Days in any order of events: reminders, yes and no, closed windows, a worker that stands still."""
+    chance = random.Random(seed)
+    agreed, refused_at = True, []
+    first = room.now.astimezone(CHINA).date()
+    day = 0
+    while day < 70:
+        room.at_its_time(first + timedelta(days=day))
+        room.open_window(left=chance.choice([0, 2, 3, 5]))
+        happening = chance.random()
+        if happening < 0.15:
+            room.village.later(hours=-1)
+            room.village.say("不学了" if agreed else "我想学")
+            agreed = not agreed
+            room.at_its_time(first + timedelta(days=day))
+        if chance.random() < 0.2:
+            room.village.later(hours=12)
+        if not agreed:
+            refused_at.append(room.now)
+        room.teach()
+        room.settle()
+        day += chance.choice([1, 1, 2, 9])
+    given = [one.planned_at for one in room.lessons()]
+    assert given
+    assert all(later - one >= timedelta(days=7) for one, later in itertools.pairwise(given))
+    assert not set(given) & set(refused_at)
+    assert all(may_start(one) for one in given)
+    articles = [one.article_id for one in room.lessons()]
+    assert len(set(articles)) == len(articles)
+
+
+async def test_the_tick_teaches_where_there_is_a_school(room: Classroom) -> None:
+    (tick,) = [one for one in TICKS if one.name == "teach"]
+    work = Work(
+        database=room.village.database,
+        tools=room.village.tools,
+        routes=Routes({}, None),
+        media={},
+        clock=lambda: room.now,
+        worker="one",
+    )
+    assert await tick.run(work) == 0
+    assert await tick.run(replace(work, school=room.school)) == 1
