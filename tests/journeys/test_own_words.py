@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from playwright.sync_api import expect
 
+from records import revisions, running
+from schedules.shelving import MARKER
 from tests.journeys.county import County
 from tests.journeys.desk import Desk
 from tests.journeys.eyes import DESK, Eyes
@@ -49,3 +53,43 @@ def test_her_own_values_a_doctor_and_a_winter_elsewhere(county: County, eyes: Ey
 
     phone.say("血压118/76")
     phone.reads("记下了：血压118/76")
+
+
+def test_a_curator_signs_and_the_next_patient_reads_the_new_words(
+    county: County, eyes: Eyes
+) -> None:
+    words = "睡不好先停了晚上的浓茶，每晚固定时间上床。"
+    desk = Desk(eyes.window(DESK), county.pages)
+    desk.signs_in("curator")
+    desk.page.get_by_label("找文章").fill("睡不好")
+    desk.page.get_by_role("button", name="找").click()
+    desk.page.get_by_role("link").filter(has_text="life.sleep").click()
+    desk.page.get_by_role("link", name="修改").click()
+    desk.page.get_by_label("答案").fill(words)
+    preview = desk.page.locator("#preview .wechat .said")
+    expect(preview).to_contain_text(words)
+    expect(preview).to_contain_text("待医生审核")
+    desk.page.get_by_role("button", name="存草稿").click()
+    expect(desk.page.get_by_role("status")).to_contain_text("草稿已存")
+    desk.page.get_by_role("link", name="去签发").click()
+    desk.page.get_by_label("职称").fill("主任医师")
+    desk.page.get_by_label("我看过全文").check()
+    desk.page.get_by_role("button", name="签发").click()
+    expect(desk.page.get_by_role("status")).to_contain_text("已签发")
+    in_force(county)
+
+    phone = Phone.of(county, eyes.window(), county.patient(2))
+    phone.say("高血压睡不好怎么办")
+    phone.reads(words)
+    expect(phone.received.last).not_to_contain_text("待医生审核")
+
+
+def in_force(county: County) -> None:
+    """Wait until the worker serves what was signed."""
+    until = time.monotonic() + 15
+    while time.monotonic() < until:
+        with county.database.reading() as session:
+            if revisions.edition(session) in (running.marked(session, MARKER) or ""):
+                return
+        time.sleep(0.1)
+    pytest.fail("the worker never served what was signed")
