@@ -90,23 +90,9 @@ def migrate() -> None:
 @app.command()
 def index() -> None:
     """Build the index of the education articles."""
-    from rich.progress import Progress
+    from suifang.index_command import build
 
-    from suifang.education import build_index
-
-    settings = _settings()
-    with Progress(console=screen, transient=True) as progress:
-        task = progress.add_task("Reading articles", total=None)
-
-        def tell(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
-
-        built = build_index(settings, tell)
-    if built is None:
-        screen.print("Embeddings are off; answers are found by words alone.")
-    else:
-        state = "built" if built.fresh else "already there"
-        screen.print(f"Index {built.version}: {state}.")
+    build(screen, _settings())
 
 
 @app.command()

@@ -15,18 +15,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, func, select
 
 from care import protocol_file
-from knowledge import index
-from knowledge.embedder import EmbedderError
-from knowledge.library import Library, Status
 from records import migrations, people, running
 from records.db import Database
 from records.outbound import QUEUED
 from records.tables import ContactPoint, InboundMessage, OutboundMessage, Person, Practitioner
 from records.vault import Vault, VaultError
-from suifang import education
 from suifang.errors import ConfigurationError
 from suifang.findings import Finding, State, print_findings, worst
 from suifang.keys import load_keys
+from suifang.library_check import examine_library
 from suifang.outside import ask_wechat
 from suifang.publishing import examine_articles
 from suifang.senses import examine_photo, examine_voice
@@ -43,31 +40,21 @@ _LITTLE_DISK, _NO_DISK = 2_000_000_000, 300_000_000
 _GIGABYTE = 1_000_000_000
 
 
-Shelf = Callable[[Settings], Library]
-
-
 @dataclass(frozen=True)
 class _Patient:
     """What is examined."""
 
     settings: Settings
     now: datetime
-    shelf: Shelf
 
 
 _Check = Callable[[_Patient], Iterator[Finding]]
 _RowCheck = Callable[[Session, datetime], Iterator[Finding]]
 
 
-def examine(
-    settings: Settings,
-    now: datetime,
-    *,
-    online: bool = False,
-    shelf: Shelf = education.library,
-) -> list[Finding]:
+def examine(settings: Settings, now: datetime, *, online: bool = False) -> list[Finding]:
     """Look at everything; call the outside only when `online`."""
-    patient = _Patient(settings, now, shelf)
+    patient = _Patient(settings, now)
     findings = [
         finding for name, check in _CHECKS.items() for finding in _guarded(name, check, patient)
     ]
@@ -207,39 +194,8 @@ def _clock(session: Session, _now: datetime) -> Iterator[Finding]:
         yield Finding("时钟", State.WARN, f"本机的钟慢了约 {int(ahead)} 秒", "打开网络校时(NTP)")
 
 
-def _index(patient: _Patient) -> Iterator[Finding]:
-    settings = patient.settings
-    try:
-        library = patient.shelf(settings)
-    except EmbedderError:
-        yield Finding(
-            "知识索引", State.WARN, "向量模型装不上,现在只按字词查找", "重新运行 make setup"
-        )
-        library = Library(None, None, serve_pending=settings.serve_pending)
-    status = library.status(people.china_date(patient.now))
-    if settings.embeddings != "none":
-        yield _vectors(settings, status)
-    yield _articles(settings, status)
-    if status.expired:
-        yield Finding("过期文章", State.WARN, f"{status.expired} 篇已过期", "请医生复审")
-
-
-def _vectors(settings: Settings, status: Status) -> Finding:
-    if index.current(settings.index_dir) is None or status.index_problem:
-        return Finding("知识索引", State.WARN, "用不了,现在只按字词查找", "运行 suifang index")
-    if status.index_stale:
-        return Finding("知识索引", State.WARN, "比文章旧", "运行 suifang index")
-    return Finding("知识索引", State.OK, "与文章一致")
-
-
-def _articles(settings: Settings, status: Status) -> Finding:
-    says = f"{status.articles} 篇文章,其中 {status.pending} 篇待医生审核"
-    if status.served == 0:
-        do = "请医生审核签字后再上线"
-        return Finding("文章", State.WARN, f"{says},现在一篇都不用来回答", do)
-    if status.pending and settings.serve_pending:
-        return Finding("文章", State.WARN, f"{says};待审的也在用来回答", "正式使用前请医生审核")
-    return Finding("文章", State.OK, f"{says};用来回答的有 {status.served} 篇")
+def _knowledge(patient: _Patient) -> Iterator[Finding]:
+    yield from examine_library(patient.settings, patient.now)
 
 
 def _protocols(_patient: _Patient) -> Iterator[Finding]:
@@ -316,7 +272,7 @@ _CHECKS: dict[str, _Check] = {
     "数据库": _database,
     "规则": _protocols,
     "语句": _texts,
-    "知识库": _index,
+    "知识库": _knowledge,
     "可选部分": _parts,
     "磁盘": _disk,
 }

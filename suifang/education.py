@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
+
 from knowledge import index
-from knowledge.article import Article
+from knowledge.article import Article, ArticleError, read_articles
 from knowledge.chroma_server import ServerStore
-from knowledge.embedder import Embedder, LocalEmbedder
+from knowledge.corpus import Corpus, overlaid
+from knowledge.embedder import Embedder, EmbedderError, LocalEmbedder
 from knowledge.endpoint import Endpoint, EndpointEmbedder
 from knowledge.library import Library
 from knowledge.rehearsal import Rehearsal
 from knowledge.shelf import Shelf, Supply
 from knowledge.store import FolderStore, Store
 from records import revisions
+from records.db import Database
+from suifang.errors import ConfigurationError
 from suifang.installation import Installation
 from suifang.settings import Settings
 
@@ -21,6 +29,9 @@ from suifang.settings import Settings
 _NO_PREFIX = "none"
 # Chroma and the model take half a second of a core: after the first answers, unless one needs them.
 _WARM_AFTER_SECONDS = 2.0
+_LOOK_SECONDS = 1.0
+
+log = structlog.get_logger()
 
 
 def embedder(settings: Settings, *, patient: bool = False) -> Embedder | None:
@@ -55,10 +66,14 @@ def library(settings: Settings, *, serve_pending: bool | None = None) -> Library
 def shelf(installation: Installation) -> Shelf:
     """The library of a worker, which changes when a curator signs. Loading goes on meanwhile."""
     settings = installation.settings
-    place, asking = store(settings), embedder(settings)
+    place = store(settings)
+    try:
+        asking = embedder(settings)
+    except EmbedderError as error:
+        log.warning("embedder.missing", error=type(error).__name__)
+        asking = None
     with installation.database.reading() as session:
-        edition = revisions.edition(session)
-        texts = {item.article_id: item.manuscript for item in revisions.in_force(session)}
+        edition, texts = revisions.edition(session), _signed(session)
 
     def opened(articles: Sequence[Article]) -> Library:
         return Library(place, asking, serve_pending=settings.serve_pending, articles=articles)
@@ -79,12 +94,66 @@ def rehearsal(settings: Settings) -> Rehearsal:
     return Rehearsal(opened, folder, lambda: embedder(settings, patient=True))
 
 
-def build_index(settings: Settings, progress: Callable[[int, int], None]) -> index.Built | None:
-    """Build the index of today's articles; None when the settings ask for no vectors."""
-    found = embedder(settings, patient=True)
-    if found is None:
-        return None
-    return index.build(store(settings), found, progress)
+def corpus(settings: Settings) -> Corpus:
+    """The articles in force: the packaged ones, and over them what was signed in the database."""
+    signed: dict[str, str] = {}
+    if has_database(settings):
+        database = Database(settings.database)
+        try:
+            with database.reading() as session:
+                signed = _signed(session)
+        except SQLAlchemyError:
+            # Not migrated yet, or not running: the packaged articles can be indexed all the same.
+            log.warning("revisions.unreadable")
+        finally:
+            database.dispose()
+    return overlaid(read_articles(), signed)
+
+
+def has_database(settings: Settings) -> bool:
+    """Whether there is a database to look into; SQLite would make one."""
+    return settings.database_url is not None or settings.database_file.exists()
+
+
+def build_index(
+    settings: Settings,
+    progress: Callable[[int, int], None],
+    wait: Callable[[], None] = lambda: None,
+) -> index.Built | None:
+    """Build the index of the articles in force; None when the settings ask for no vectors.
+
+    Args:
+        settings: the installation's.
+        progress: told (done, total) after each batch.
+        wait: called about once a second while another process is building.
+
+    Raises:
+        ConfigurationError: with one sentence that says what is wrong and what to do.
+    """
+    try:
+        found = embedder(settings, patient=True)
+        if found is None:
+            return None
+        articles = corpus(settings).articles
+        while True:
+            try:
+                return index.build(store(settings), found, progress, articles)
+            except index.BeingBuilt:
+                wait()
+                time.sleep(_LOOK_SECONDS)
+    except ArticleError as error:
+        raise ConfigurationError([f"An article cannot be read: {error}"]) from error
+    except EmbedderError as error:
+        advice = "run make setup" if settings.embeddings == "local" else "see SUIFANG_EMBEDDINGS_…"
+        problem = f"No vectors: {error} ({advice}). Until then answers are found by words alone."
+        raise ConfigurationError([problem]) from error
+    except index.IndexBroken as error:
+        problem = f"{str(error)[:1].upper()}{str(error)[1:]} ({store(settings)!r}). The index before stays in use."
+        raise ConfigurationError([problem]) from error
+
+
+def _signed(session: Session) -> dict[str, str]:
+    return {item.article_id: item.manuscript for item in revisions.in_force(session)}
 
 
 def _prefix(setting: str | None) -> str | None:

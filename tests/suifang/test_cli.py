@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from knowledge.article import read_articles
-from knowledge.embedder import Vectors
+from knowledge.embedder import EmbedderError, Vectors
 from records import people
 from records.people import Registration
 from records.tables import Facility
@@ -108,13 +108,46 @@ def test_a_wrong_setting_is_named_by_every_command(
 def test_the_index_is_built_once(
     suifang: Command, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(education, "embedder", lambda _settings: OneVector())
-    monkeypatch.setattr("knowledge.index.read_articles", lambda: read_articles()[:2])
+    monkeypatch.setattr(education, "embedder", lambda _settings, patient: OneVector())
+    few = read_articles()[:2]
+    monkeypatch.setattr(education, "read_articles", lambda: few)
     monkeypatch.setattr("knowledge.index.read_decoys", dict)
     first, second = suifang("index"), suifang("index")
     assert (first.code, second.code) == (0, 0)
-    assert first.err.endswith(": built.")
+    total = 2 + sum(len(article.questions) for article in few)
+    assert first.err.startswith(f"{total} of {total} texts")
+    assert first.err.endswith(f": built ({total} texts embedded, 0 known from before).")
     assert second.err.endswith(": already there.")
+
+
+class Broken(OneVector):
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        raise EmbedderError("the embeddings endpoint failed: status 401")
+
+
+@pytest.mark.parametrize(
+    ("embedder", "damage", "says"),
+    [
+        (Broken, "", "✗ No vectors: the embeddings endpoint failed: status 401"),
+        (OneVector, "file", "✗ The index cannot be written: File exists"),
+    ],
+)
+def test_an_index_that_cannot_be_built_is_one_sentence_and_no_traceback(
+    suifang: Command,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    embedder: type[OneVector],
+    damage: str,
+    says: str,
+) -> None:
+    monkeypatch.setattr(education, "embedder", lambda _settings, patient: embedder())
+    if damage:
+        home.mkdir()
+        (home / "index").write_text("")
+    done = suifang("index")
+    assert done.code == EXIT_CONFIGURATION
+    assert done.err.replace("\n", " ").startswith(says)
+    assert "Traceback" not in done.err
 
 
 def test_without_embeddings_there_is_no_index(suifang: Command, home: Path) -> None:

@@ -1,12 +1,12 @@
 import io
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pytest
 from alembic import command
 from pydantic import SecretStr
@@ -14,15 +14,17 @@ from rich.console import Console
 
 from care import protocol_file
 from knowledge import index
-from knowledge.article import Article, read_articles
+from knowledge.article import Article, ArticleError, Review, Signature, read_articles
 from knowledge.embedder import EmbedderError, Vectors
-from knowledge.library import Library, Status
-from records import migrations, outbound, people, practitioners, running
+from knowledge.shelf import Standing
+from records import migrations, outbound, people, practitioners, revisions, running
 from records.db import Database
 from records.messages import Arrival, accept
 from records.outbound import Draft
-from records.tables import Facility, metadata
-from suifang import doctor
+from records.tables import ArticleRevision, Facility, metadata
+from schedules.shelving import MARKER, described
+from simulator.embeddings import vector
+from suifang import doctor, education
 from suifang.doctor import Finding, State, examine, print_findings, worst
 from suifang.keys import ensure_keys, load_keys
 from suifang.settings import Settings
@@ -31,13 +33,13 @@ from texts.catalogue import CatalogError
 Look = Callable[..., dict[str, Finding]]
 
 
-class Still:
-    """An embedder that is never asked."""
+class Pairs:
+    """An embedder that hashes pairs of characters."""
 
-    name = "still"
+    name = "pairs"
 
-    def queries(self, texts: object) -> Vectors:
-        raise AssertionError(texts)
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        return np.asarray([vector(text) for text in texts], dtype=np.float32)
 
     passages = queries
 
@@ -47,19 +49,12 @@ def _some_articles() -> tuple[Article, ...]:
     return read_articles()[:3]
 
 
-def still_library(settings: Settings) -> Library:
-    return Library(
-        settings.index_dir,
-        Still(),
-        serve_pending=settings.serve_pending,
-        articles=_some_articles(),
-    )
-
-
 @pytest.fixture(autouse=True)
-def few_decoys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every examination weighs the decoys anew; here nothing is asked of them."""
-    monkeypatch.setattr("knowledge.library.read_decoys", lambda: {"other": ("下雨",)})
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every examination weighs articles and decoys anew; a handful is enough here."""
+    monkeypatch.setattr("suifang.library_check.read_decoys", lambda: {"other": ("下雨",)})
+    monkeypatch.setattr(education, "read_articles", _some_articles)
+    monkeypatch.setattr(education, "embedder", lambda _settings: Pairs())
 
 
 @pytest.fixture
@@ -80,7 +75,7 @@ def installed(settings: Settings) -> Database:
 @pytest.fixture
 def look(settings: Settings, now: datetime) -> Look:
     def _look(**changed: object) -> dict[str, Finding]:
-        found = examine(settings.model_copy(update=changed), now, shelf=still_library)
+        found = examine(settings.model_copy(update=changed), now)
         return {finding.name: finding for finding in found}
 
     return _look
@@ -91,9 +86,7 @@ def _letter(sent_at: datetime) -> Arrival:
 
 
 def test_an_empty_folder_is_told_what_comes_first(tmp_path: Path, now: datetime) -> None:
-    found = examine(
-        Settings(_env_file=None, data_dir=tmp_path / "no/where"), now, shelf=still_library
-    )
+    found = examine(Settings(_env_file=None, data_dir=tmp_path / "no/where"), now)
     named = {finding.name: finding for finding in found}
     assert named["密钥"].state is State.ERROR
     assert "openssl" in named["密钥"].do
@@ -212,39 +205,135 @@ def test_a_database_that_does_not_answer_is_an_error(look: Look, tmp_path: Path)
     assert found["数据库"].says == "连不上(DatabaseError)"
 
 
-def test_the_knowledge_index_is_reported_as_it_is(settings: Settings, now: datetime) -> None:
-    found = {item.name: item for item in examine(settings, now, shelf=still_library)}
-    assert found["知识索引"].do == "运行 suifang index"
-    assert found["文章"].state is State.WARN
+def built(settings: Settings, articles: tuple[Article, ...] | None = None) -> Path:
+    name = index.build(
+        settings.index_dir,
+        Pairs(),
+        articles=articles or _some_articles(),
+        decoys={"other": ("下雨",)},
+    ).version
+    return settings.index_dir / name
 
 
-@pytest.mark.parametrize(
-    ("changed", "name", "state"),
-    [
-        ({"index_stale": True}, "知识索引", State.WARN),
-        ({}, "知识索引", State.OK),
-        ({"served": 3, "pending": 0}, "文章", State.OK),
-        ({"expired": 2}, "过期文章", State.WARN),
-    ],
-)
-def test_every_state_of_the_library_has_a_finding(
-    settings: Settings,
-    now: datetime,
-    monkeypatch: pytest.MonkeyPatch,
-    changed: dict[str, Any],
-    name: str,
-    state: State,
+def test_an_index_is_missed_and_then_tried_with_a_sentence(look: Look, settings: Settings) -> None:
+    missing = look()["知识索引"]
+    assert (missing.state, missing.do) == (State.WARN, "运行 suifang index")
+    built(settings)
+    found = look()["知识索引"]
+    assert found.state is State.OK
+    assert found.says.startswith("与文章一致,试了一句能查到(版本 ")
+    assert str(settings.index_dir) in found.says
+
+
+def test_an_index_of_other_articles_is_called_old(look: Look, settings: Settings) -> None:
+    built(settings, _some_articles()[:2])
+    assert "比文章旧" in look()["知识索引"].says
+
+
+def test_vectors_that_belong_to_another_model_are_noticed(
+    look: Look, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fresh = Status(3, served=0, pending=3, expired=0, foods=0, index_problem="", index_stale=False)
-    standing = replace(fresh, **changed)
-    monkeypatch.setattr(index, "current", lambda _folder: "v1")
-    monkeypatch.setattr(Library, "status", lambda _library, _today: standing)
-    found = {item.name: item for item in examine(settings, now, shelf=still_library)}
-    assert found[name].state is state
+    built(settings)
+    turned = lambda _, texts: Pairs().queries(texts)[:, ::-1].copy()  # noqa: E731
+    monkeypatch.setattr(Pairs, "passages", turned)
+    assert "模型可能换过" in look()["知识索引"].says
+    monkeypatch.setattr(Pairs, "name", "others")
+    assert "另一个模型(pairs)" in look()["知识索引"].says
+
+
+@pytest.mark.parametrize("damage", ["database", "about"])
+def test_a_damaged_index_is_told_with_what_to_do(
+    look: Look, settings: Settings, damage: str
+) -> None:
+    folder = built(settings)
+    (folder / ("chroma.sqlite3" if damage == "database" else "index.json")).write_text("{")
+    found = look()["知识索引"]
+    assert "用不了,现在只按字词查找" in found.says
+    assert found.do == "运行 suifang index"
+
+
+def test_a_folder_nobody_can_write_into_is_told(look: Look, settings: Settings) -> None:
+    settings.data_dir.mkdir(exist_ok=True)
+    settings.index_dir.write_text("")
+    assert "不能写" in look()["索引文件夹"].says
+
+
+def test_a_silent_chroma_server_is_told_with_its_own_advice(look: Look) -> None:
+    found = look(chroma_url="http://127.0.0.1:9")["知识索引"]
+    assert found.do == "检查 SUIFANG_CHROMA_URL 和 Chroma 服务"
+    assert "只按字词查找" in found.says
+
+
+def test_articles_that_expire_are_named_before_and_after(
+    look: Look, monkeypatch: pytest.MonkeyPatch, now: datetime
+) -> None:
+    one, two, three = _some_articles()
+    today = now.date()
+    dated = (
+        replace(one, expires=today - timedelta(days=1)),
+        replace(two, expires=today + timedelta(days=30)),
+        three,
+    )
+    monkeypatch.setattr(education, "read_articles", lambda: dated)
+    found = look()
+    assert found["过期文章"].says == f"1 篇已过期,不再用来回答:{one.id}"
+    assert found["快到期的文章"].says == f"1 篇在 60 天内到期:{two.id}"
+
+
+def test_signed_articles_are_all_served_without_a_complaint(
+    look: Look, monkeypatch: pytest.MonkeyPatch, now: datetime
+) -> None:
+    by = Signature("陈", "主任医师", now.date())
+    signed = tuple(replace(a, review=Review.SIGNED, signature=by) for a in _some_articles())
+    monkeypatch.setattr(education, "read_articles", lambda: signed)
+    assert look()["文章"].state is State.OK
+
+
+def test_an_article_that_cannot_be_read_is_an_error(
+    look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> tuple[Article, ...]:
+        raise ArticleError("life.salt.md: field 'plain' is missing")
+
+    monkeypatch.setattr(education, "read_articles", broken)
+    assert look()["文章"].state is State.ERROR
+
+
+def test_what_curators_signed_is_compared_with_what_the_worker_serves(
+    look: Look, installed: Database, now: datetime
+) -> None:
+    assert "签发的文章" not in look()
+    with installed.transaction() as session:
+        running.mark(session, revisions.EDITION, "e2", now)
+        running.mark(session, MARKER, described(Standing("e1")), now)
+    assert "还不是最新" in look()["签发的文章"].says
+    with installed.transaction() as session:
+        running.mark(session, MARKER, described(Standing("e2")), now)
+    assert look()["签发的文章"].state is State.OK
+
+
+def test_a_signed_text_that_cannot_be_read_is_an_error(
+    look: Look, installed: Database, now: datetime
+) -> None:
+    text = "---\nid: life.salt\n---\n正文\n"
+    with installed.transaction() as session:
+        session.add(
+            ArticleRevision(
+                article_id="life.salt",
+                number=1,
+                state=revisions.SIGNED,
+                manuscript=text,
+                digest=revisions.digest_of(text),
+                made_at=now,
+            )
+        )
+    found = look()["签发的文章"]
+    assert found.state is State.ERROR
+    assert "life.salt.md" in found.says
 
 
 def test_without_embeddings_no_index_is_missed(look: Look) -> None:
-    assert "知识索引" not in look(embeddings="none")
+    assert look(embeddings="none")["知识索引"].state is State.OK
 
 
 def test_serving_unsigned_articles_is_pointed_out(look: Look) -> None:
@@ -301,13 +390,19 @@ def test_rules_that_are_all_signed_are_fine(
     assert look()["规则"].says == "全部已审核"
 
 
-def test_an_embedder_that_cannot_start_leaves_the_words(settings: Settings, now: datetime) -> None:
-    def broken(_settings: Settings) -> Library:
+@pytest.mark.parametrize(
+    ("embeddings", "do"),
+    [("local", "重新运行 make setup"), ("endpoint", "检查 SUIFANG_EMBEDDINGS_ 各项和对方的服务")],
+)
+def test_an_embedder_that_gives_nothing_leaves_the_words(
+    look: Look, monkeypatch: pytest.MonkeyPatch, embeddings: str, do: str
+) -> None:
+    def broken(_settings: Settings) -> Pairs:
         message = "no model"
         raise EmbedderError(message)
 
-    named = [(item.name, item.do) for item in examine(settings, now, shelf=broken)]
-    assert ("知识索引", "重新运行 make setup") in named
+    monkeypatch.setattr(education, "embedder", broken)
+    assert look(embeddings=embeddings)["知识索引"].do == do
 
 
 def test_nothing_to_report_is_fine() -> None:
