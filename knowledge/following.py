@@ -65,7 +65,7 @@ def _about(text: str, topic: Topic, tools: Tools) -> frozenset[str]:
     if plain == text:
         return tools.gate.mentioned(text) or topic.about
     denied = tools.gate.mentioned(text) - tools.gate.mentioned(plain)
-    return (topic.about or frozenset(_DISEASES)) - denied
+    return topic.about - denied or frozenset(_DISEASES) - denied
 
 
 def _eaten(topic: Topic, tools: Tools) -> tuple[Mention, ...]:
