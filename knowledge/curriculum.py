@@ -60,11 +60,6 @@ class Curriculum:
     untaught: int
     unsaid: tuple[str, ...]
 
-    def subject_of(self, article_id: str) -> str | None:
-        """The first subject that teaches an article."""
-        found = (one.id for one in self.subjects if article_id in one.articles)
-        return next(found, None)
-
 
 @dataclass(frozen=True, slots=True)
 class Learner:

@@ -423,6 +423,32 @@ def test_what_was_said_of_the_kidneys_keeps_unfit_lessons_away(room: Classroom) 
     assert room.teach() == 0
 
 
+def test_what_became_of_the_phone_meanwhile_counts(
+    room: Classroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The doctor took the conversation between the look and the deed."""
+    monkeypatch.setattr(teaching, "_free", lambda *_: True)
+    room.contact(taken_over_until=room.now + timedelta(hours=2))
+    assert room.teach() == 0
+    assert room.lessons() == []
+
+
+def test_a_lesson_whose_key_was_used_is_not_said_again(room: Classroom) -> None:
+    with room.village.database.transaction() as session:
+        draft = Draft(
+            purpose=outbound.EDUCATION,
+            text_key="lesson.head",
+            body="小课",
+            send_key=f"lesson:{room.village.contact_id}:2026-11-23",
+            contact_point_id=None,
+            expires_at=room.now,
+        )
+        outbound.queue(session, room.village.vault, draft, room.now)
+    room.settle("expired")
+    assert room.teach() == 0
+    assert room.texts() == ["小课"]
+
+
 def test_lessons_outside_their_days_are_not_given(village: Village) -> None:
     room = Classroom(village, a_school(Timetable(weekdays=frozenset({6}))))
     room.open_window()

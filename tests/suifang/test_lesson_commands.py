@@ -6,13 +6,16 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from sqlmodel import select, update
 
 from care.situation import Programme
 from knowledge.article import Article
 from records import lessons, messages, people
 from records.people import Registration
 from records.tables import ContactPoint, Facility
-from schedules.lesson_hours import EVERY_DAY
+from records.times import CHINA
+from schedules.lesson_hours import EVERY_DAY, own_minute
+from schedules.teaching import teach_due
 from suifang import clock, schooling
 from suifang.errors import EXIT_CONFIGURATION
 from suifang.installation import Installation, open_installation
@@ -79,6 +82,52 @@ def test_what_somebody_was_taught_is_shown_with_what_comes_next(
     done = suifang("lessons", "show", person)
     assert done.code == 0
     assert "Next: htn.what (about_hypertension, new, " in " ".join(done.out.split())
+
+
+@pytest.mark.usefixtures("pending")
+def test_a_lesson_that_was_given_is_listed(suifang: Command, person: str) -> None:
+    made = open_installation(load_settings())
+    table = schooling.timetable(made.settings)
+    with made.database.reading() as session:
+        school = schooling.at_hand(made, session)
+        contact = session.exec(select(ContactPoint)).one()
+    now = clock.now()
+    minute = own_minute(table, contact.id, now.astimezone(CHINA).date(), None)
+    midnight = now.astimezone(CHINA).replace(hour=0, minute=0, second=0)
+    at = midnight + timedelta(minutes=minute + 1)
+    with made.database.transaction() as session:
+        row = session.get_one(ContactPoint, contact.id)
+        row.window_until, row.window_left = at + timedelta(hours=40), 5
+        session.add(row)
+    assert teach_due(made.database, made.vault, school, at) == 1
+    made.database.dispose()
+    done = suifang("lessons", "show", person)
+    assert "htn.what" in done.out
+    assert "Nothing for her now." in done.out
+    assert "Nothing for her now." in suifang("lessons", "preview", person).out
+
+
+@pytest.mark.usefixtures("pending")
+@pytest.mark.parametrize(
+    ("changes", "line", "hindrance"),
+    [
+        ({"window_until": None}, "0 lessons could go now, 1 more", "window_shut"),
+        ({"channel": "sms"}, "0 lessons could go now, 0 more", "sms_off"),
+        ({"channel": "console"}, "1 lessons could go now, 0 more", ""),
+        ({"taken_over_until": clock.now() + timedelta(hours=9)}, "0 lessons could", "doctor_talks"),
+        ({"stopped_at": clock.now()}, "0 phones", ""),
+    ],
+)
+def test_the_plan_says_what_stands_against_a_lesson(
+    suifang: Command, person: str, changes: dict[str, object], line: str, hindrance: str
+) -> None:
+    made = open_installation(load_settings())
+    with made.database.transaction() as session:
+        session.execute(update(ContactPoint).values(**changes))
+    made.database.dispose()
+    done = suifang("lessons", "plan")
+    assert line in " ".join(done.out.split())
+    assert hindrance in done.out
 
 
 def test_nobody_is_refused_in_a_sentence(suifang: Command, installed: Path) -> None:
