@@ -9,7 +9,7 @@ from agent.context import TurnContext
 from agent.conversing import asker, codes, lean_of
 from agent.decision import Mode, Part, Route, TaskWish
 from agent.state import TurnState
-from agent.unanswered import query
+from agent.unanswered import may_be_marked, query
 from care.level import Level
 from knowledge.answer import Answer
 from knowledge.leaning import Lean
@@ -68,7 +68,8 @@ def look_up(state: TurnState, context: TurnContext) -> TurnState:
 
 def _told(question: str, found: Answer, state: TurnState, context: TurnContext) -> TurnState:
     if found.kind == "answer":
-        return _with_more(rewording.told(question, found, state, context), found, state, context)
+        told = _with_more(rewording.told(question, found, state, context), found, state, context)
+        return {**told, "parts": (*told["parts"], *may_be_marked(found, context))}
     if found.kind == "refusal":
         if found.refusal == CRISIS and _asked_by_model(state):
             return _worry()

@@ -10,8 +10,9 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
+from agent import wording
 from agent.context import TurnContext
-from agent.decision import Decision, Query, Route
+from agent.decision import Decision, Part, Query, Route
 from care.level import Level
 from knowledge.answer import Answer
 from records import asked
@@ -33,6 +34,14 @@ def query(text: str, found: Answer) -> Query:
         confidence=found.confidence,
         margin=found.margin,
     )
+
+
+def may_be_marked(found: Answer, context: TurnContext) -> tuple[Part, ...]:
+    """Whoever gets a doubtful answer on WeChat, where words cost nothing, is told of 没用."""
+    why = asked.reason_of(found.kind, found.refusal, found.confidence, found.margin)
+    if why != asked.UNSURE or not context.pictures:
+        return ()
+    return (wording.part("feedback.hint"),)
 
 
 def note(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from sqlmodel import col, select
@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from agent.loading import Tools
 from knowledge.answer import Answer
 from records import asked
-from records.tables import AskedQuestion, Escalation, Task
+from records.tables import AskedQuestion, ContactPoint, Escalation, Task
 from tests.agent.scene import SALT, OneAnswer, Village
 
 SORRY = "对不住，没答好。这句话去掉姓名后交给专家看，答好了大家都能用。您着急就回“找医生”。"
@@ -56,7 +56,9 @@ def row(village: Village) -> AskedQuestion:
 
 def test_a_question_nobody_could_answer_is_kept_without_the_person(village: Village) -> None:
     village.say("我是上塘村的王桂芳，高血压能吃榴莲吗？我电话138 0000 1111")
-    assert kept(village) == [("unknown", "我是〔地名〕的〔姓名〕，高血压能吃榴莲吗？我电话〔号码〕")]
+    assert kept(village) == [
+        ("unknown", "我是〔地名〕的〔姓名〕，高血压能吃榴莲吗？我电话〔号码〕")
+    ]
     found = row(village)
     assert found.removed == ["name", "number", "place"]
     assert (found.conditions, found.age_band) == (["hypertension"], "60")
@@ -162,3 +164,15 @@ def test_an_answer_hardly_ahead_of_the_next_is_doubtful(
     library.margin = 0.001
     village.say("每天吃多少盐合适")
     assert kept(village) == [("unsure", "每天吃多少盐合适")]
+
+
+def test_a_doubtful_answer_on_wechat_tells_of_the_word_that_marks_it(
+    village: Village, library: Doubting
+) -> None:
+    hint = "没答到点上？回“没用”，我交给专家看。"
+    with village.database.transaction() as session:
+        contact = session.get_one(ContactPoint, village.contact_id)
+        contact.window_until, contact.window_left = village.now + timedelta(hours=40), 5
+    assert hint not in village.say("每天吃多少盐合适")[-1]
+    library.confidence = 0.7
+    assert village.say("每天吃多少盐合适")[-1].endswith(hint)
