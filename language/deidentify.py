@@ -60,6 +60,14 @@ _AM = re.compile(
     rf"(?P<how>(?<![就都也还不])(?:我|俺|咱)是)(?!高血|高糖|高压|高脂)(?P<who>[{_COMMON}][\u4e00-\u9fff]{{1,2}})(?=[,，。.!！\s]|$)"
 )
 _ADDRESSED = re.compile(rf"(?:(?<=老)|(?<=小)|(?<![\u4e00-\u9fff])|)[{_COMMON}](?:{_TITLES})")
+# Two signs that names are made of, behind a surname: 李秀英, 张建国.
+_GIVEN = (
+    "秀英桂芳兰玉珍凤霞建国军伟强明华平丽娟敏静艳杰涛超辉刚红梅春花淑贞琴云莲荣香翠莉玲燕萍丹志文德永福贵祥生海林峰龙波勇斌鹏飞浩宇轩涵"
+    "义礼智信守忠良善仁孝勤俭富财宝金银山川江河东西南北新民田土根柱栓锁狗娃妮子菊巧彩素美爱慧洁雅婷倩蓉薇晶莹颖欣怡佳瑞琳雪冰晨阳光亮磊鑫坤乾振兴旺盛昌达发庆喜乐康宁安成功胜利全才学书诗友爱卫东"
+)
+_LIKE_A_NAME = re.compile(
+    rf"[{_COMMON}][{_GIVEN}]{{2}}(?![{_GIVEN}])|(?<![\u4e00-\u9fff])[{_COMMON}][{_GIVEN}](?=的|家|说|今年|同志)"
+)
 _FAMILIAR = re.compile(
     rf"(?<![\u4e00-\u9fff])[老小][{_COMMON}](?![儿子女媳])(?![\u4e00-\u9fff]?[血药病])"
 )
@@ -91,6 +99,7 @@ def deidentified(text: str, names: Iterable[str] = (), places: Iterable[str] = (
     shown = _without(_without(shown, called, SOMEBODY), situated, SOMEWHERE)
     shown = _INTRODUCED.sub(lambda m: m["how"] + SOMEBODY, shown)
     shown = _AM.sub(lambda m: m["how"] + SOMEBODY, shown)
+    shown = _LIKE_A_NAME.sub(SOMEBODY, shown)
     shown = _FAMILIAR.sub(SOMEBODY, _ADDRESSED.sub(SOMEBODY, shown))
     return _PLACE.sub(SOMEWHERE, shown)
 

@@ -16,6 +16,8 @@ _SPLIT = re.compile(r"(?<=[\u4e00-\u9fff0-9])[ /.~～…—－+、（）()“”
 _SPACE = re.compile(r"(?<=[^\x00-\x7f]) +| +(?=[^\x00-\x7f])")
 _CLAUSE = re.compile(r"[，。！？；：\n,!?;:]+")
 _SENTENCE = re.compile(r"[。！？；\n!?;]+")
+# 盐盐盐盐: a sign or a phrase over and over.
+_AGAIN = re.compile(r"(.{1,6}?)\1{3,}")
 # Of the signs of a text so many are Chinese, or it is not a Chinese text.
 _MOSTLY = 0.5
 
@@ -27,6 +29,8 @@ def problem(text: str, sources: str) -> str | None:
     known = {word.lower() for word in _LATIN.findall(sources)}
     if any(word.lower() not in known for word in _LATIN.findall(text)):
         return "latin"
+    if _AGAIN.search(text):
+        return "signs"
     if len(_CHINESE.findall(text)) < _MOSTLY * len(text):
         return "language"
     return None
