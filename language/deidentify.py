@@ -91,9 +91,7 @@ def deidentified(text: str, names: Iterable[str] = (), places: Iterable[str] = (
         names: people who may be named in it, practitioners included.
         places: villages and townships, with or without the word for it.
     """
-    shown = _INVISIBLE.sub("", text)
-    shown = _ADDRESS_OF_NET.sub(HANDLE, shown.translate(_HALF))
-    shown = _HANDLE.sub(HANDLE, _without_numbers(shown))
+    shown = numberless(text)
     called = (piece for name in names for piece in _pieces_of_name(name))
     situated = (piece for place in places for piece in _pieces_of_place(place))
     shown = _without(_without(shown, called, SOMEBODY), situated, SOMEWHERE)
@@ -102,6 +100,13 @@ def deidentified(text: str, names: Iterable[str] = (), places: Iterable[str] = (
     shown = _LIKE_A_NAME.sub(SOMEBODY, shown)
     shown = _FAMILIAR.sub(SOMEBODY, _ADDRESSED.sub(SOMEBODY, shown))
     return _PLACE.sub(SOMEWHERE, shown)
+
+
+def numberless(text: str) -> str:
+    """The text without telephone and identity numbers, handles and addresses of the net."""
+    shown = _INVISIBLE.sub("", text)
+    shown = _ADDRESS_OF_NET.sub(HANDLE, shown.translate(_HALF))
+    return _HANDLE.sub(HANDLE, _without_numbers(shown))
 
 
 def _without_numbers(text: str) -> str:
