@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from care.level import Level
 from knowledge.article import Article
 
 CURRICULUM = Path(__file__).parent / "curriculum.toml"
@@ -59,6 +60,14 @@ class Curriculum:
     fade: int
     untaught: int
     unsaid: tuple[str, ...]
+    today_unfit: frozenset[str]
+    today_unsaid: tuple[str, ...]
+
+    def today_of(self, article: Article) -> str:
+        """What to do today, where that is true for somebody to whom nothing has happened."""
+        acute = article.level >= Level.URGENT or article.id in self.today_unfit
+        situated = any(word in article.today for word in self.today_unsaid)
+        return "" if acute or situated else article.today
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +236,8 @@ def read(data: Mapping[str, Any]) -> Curriculum:
         fade=pace["fade"],
         untaught=pace["untaught"],
         unsaid=tuple(data["sms"]["unsaid"]),
+        today_unfit=frozenset(data["today"]["unfit"]),
+        today_unsaid=tuple(data["today"]["unsaid"]),
     )
 
 

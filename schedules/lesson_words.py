@@ -9,20 +9,19 @@ from knowledge.composing import SHORT_LIMIT, cited
 from texts.catalogue import CatalogError, fit, render
 
 
-def words(article: Article, *, name: str, opt_out: bool) -> str | None:
+def words(article: Article, *, name: str, opt_out: bool, today: str = "") -> str | None:
     """The lesson in two SMS at most; None when the article is too long for that.
 
-    The plain text, its source and its label are never cut. What to do today goes first, then the
-    title, where there is no room; `name` is said where several people read one phone.
+    Nothing of it is cut, and the title stays: without it 先坐下 would be an order. Only what to do
+    `today` goes where there is no room. `name` is said where several people read one phone.
     """
     source = cited([article.sources[0].cite], pending=article.pending)
     rest = f"{source}{render('lesson.opt_out')}" if opt_out else source
-    today = _today(article)
-    for head in _heads(article, name):
-        for more in dict.fromkeys((today, "")):
-            text = f"{head}{article.plain}{more}{rest}"
-            if len(text) <= SHORT_LIMIT:
-                return text
+    head = _head(article, name)
+    for more in (_today(today), ""):
+        text = f"{head}{article.plain}{more}{rest}"
+        if len(text) <= SHORT_LIMIT:
+            return text
     return None
 
 
@@ -31,20 +30,15 @@ def discreet(text: str, unsaid: Iterable[str]) -> bool:
     return not any(word in text for word in unsaid)
 
 
-def _heads(article: Article, name: str) -> tuple[str, ...]:
+def _head(article: Article, name: str) -> str:
     title = fit("title", article.title)
     if name:
-        # Without a name nobody would know whom it is for.
-        called = fit("name", name)
-        return (
-            render("lesson.head_for", name=called, title=title),
-            render("lesson.head_name", name=called),
-        )
-    return (render("lesson.head", title=title), "")
+        return render("lesson.head_for", name=fit("name", name), title=title)
+    return render("lesson.head", title=title)
 
 
-def _today(article: Article) -> str:
+def _today(today: str) -> str:
     try:
-        return render("lesson.today", today=article.today) if article.today else ""
+        return render("lesson.today", today=today) if today else ""
     except CatalogError:
         return ""

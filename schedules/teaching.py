@@ -109,7 +109,8 @@ def chosen(
         relative = pupil.relation != "self"
         name = people.name_of(vault, pupil.person) if several or relative else ""
         for choice in _ranked(session, school, contact, pupil, now):
-            text = words(choice.article, name=name, opt_out=opt_out)
+            today = school.known.today_of(choice.article)
+            text = words(choice.article, name=name, opt_out=opt_out, today=today)
             if text is None or not _may_carry(school, contact, text, name):
                 continue
             return Chosen(pupil, choice, text, opt_out)

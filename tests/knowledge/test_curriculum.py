@@ -155,6 +155,16 @@ def test_what_is_not_served_is_not_taught(shelf: Shelf) -> None:
     assert choose(KNOWN, learns("new"), MONDAY, lambda _: None, FESTIVAL) is None
 
 
+def test_nobody_is_told_unasked_to_do_what_only_an_emergency_asks_for(shelf: Shelf) -> None:
+    told = {
+        one: KNOWN.today_of(shelf[one]) for subject in KNOWN.subjects for one in subject.articles
+    }
+    for article_id in ("emg.stroke", "dm.hypo.first_aid", "htn.severe_reading", "med.missed_dose"):
+        assert told[article_id] == ""
+    assert not any("120" in today or "现在" in today for today in told.values())
+    assert sum(bool(today) for today in told.values()) > len(told) / 2
+
+
 def test_a_subject_rests_after_it_was_taught_and_after_it_was_asked_about(shelf: Shelf) -> None:
     day = MONDAY - timedelta(weeks=2)
     for learner in (
