@@ -1,7 +1,7 @@
 """Takes out of a question that is kept what leads to a person: names, numbers, places, days, accounts.
 
-Stricter than `language.deidentify`, which it begins with: these words are kept for years and read by
-strangers. Numbers, accounts, dates and whatever the installation knows by name go by their shape,
+Stricter than `language.deidentify`, whose numbers it begins with: these words are kept for years and
+read by strangers. Numbers, accounts, dates and whatever the installation knows by name go by their shape,
 without exception. Names and places nobody told us are found by how people introduce themselves,
 which no rule does completely; docs/knowledge.md says how often. When in doubt, out it goes: a word
 less costs a curator little.
@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from language.deidentify import HANDLE, NUMBER, SOMEBODY, SOMEWHERE, deidentified
+from language.deidentify import HANDLE, NUMBER, numberless
 from language.normalise import normalise
 from records.spelling import syllables
 
@@ -30,8 +30,9 @@ MARKS = {
     DAY: "〔日期〕",
     ACCOUNT: "〔账号〕",
 }
-_ALREADY = {SOMEBODY: NAME, SOMEWHERE: PLACE, NUMBER: DIGITS, HANDLE: ACCOUNT}
+_ALREADY = {NUMBER: DIGITS, HANDLE: ACCOUNT}
 LONGEST = 300
+_SHORT = 2
 _DATA = Path(__file__).with_suffix(".toml")
 
 _APPS = "微信|威信|薇信|围信|weixin|wechat|wx|vx|v信|扣扣|qq|q号|抖音|快手|钉钉|支付宝"
@@ -78,7 +79,7 @@ _KIND = re.compile(
     "|(?:行政|自然)?村$|社区$|镇$|乡$|县$|市$|区$"
 )
 # Signs that stand before a place and are no part of it.
-_LOOSE = "我你他她们在到去是的了住从来家和跟有上下回问看这那个"
+_LOOSE = "我你他她们在到去是的了住从来家和跟有上下回问看这那个比送返约午找向让请给叫好坏"
 _HAN = r"\u4e00-\u9fff"
 
 
@@ -99,7 +100,7 @@ def anonymous(text: str, names: Iterable[str] = (), places: Iterable[str] = ()) 
         places: the names of the installation's facilities.
     """
     names, places = tuple(names), tuple(places)
-    left = _Left(normalise(deidentified(text, names, places)).text)
+    left = _Left(normalise(numberless(text)).text)
     for placeholder, kind in _ALREADY.items():
         left.cut(kind, _compiled(placeholder))
     for kind, patterns in ((ACCOUNT, _ACCOUNT), (DIGITS, _NUMBER), (PLACE, _HOUSE), (DAY, _DAY)):
@@ -160,7 +161,9 @@ def _ordinary(said: str, group: str) -> bool:
     data = _data()
     if group == "place":
         return said in data["places"]["common"]
-    return said.startswith(tuple(data["names"]["ordinary"]))
+    ordinary = data["names"]["ordinary"]
+    # 花生米 is no 花生米某, but 黄金凤 is somebody though 黄金 is gold.
+    return said in ordinary or said.startswith(tuple(one for one in ordinary if len(one) > _SHORT))
 
 
 def _parts_of_names(names: Iterable[str]) -> set[str]:
@@ -234,8 +237,13 @@ def _habits() -> tuple[tuple[str, re.Pattern[str], str], ...]:
         (NAME, rf"{relation}(?:叫|是|名叫)?[:：]?\s*{person}", "name"),
         (NAME, rf"(?:姓)(?P<name>{surname})", "name"),
         (NAME, rf"(?:我是|俺是|我叫)(?P<name>[小阿老]{given})(?=[^{_HAN}]|$)", "name"),
-        (NAME, rf"(?P<name>(?:{surname}{given}{{1,2}}|[{names['nicknamed']}]))(?={title})", "name"),
+        (
+            NAME,
+            rf"(?P<name>(?:{surname}{given}{{1,2}}|[{names['nicknamed']}]))(?={title})(?<![谢多感致]谢)(?<!^谢)",
+            "name",
+        ),
         (NAME, rf"(?P<name>{surname})(?={_either(names['kin'])})", "name"),
+        (NAME, rf"(?P<name>[{names['nicknamed']}])(?=[嫂婶叔伯姨爷奶哥姐婆])", "name"),
         (NAME, rf"(?P<name>[老小][{names['nicknamed']}])(?![{names['nicknamed_no']}])", "name"),
         (NAME, rf"(?:^|[,，。.!！?？;；\s]){person}(?=$|[,，。.!！?？;；\s])", "name"),
         (NAME, rf"(?:—|-|by|署名)\s*{person}$", "name"),

@@ -100,7 +100,9 @@ def reason_of(
 def keep(
     session: Session, vault: Vault, turn_id: str, question: Question, asker: Asker, now: datetime
 ) -> bool:
-    """Keep a question once per turn, without whoever asked it. False when nothing was left of it."""
+    """Keep a question once per turn, without whoever asked it. False when it must not or need not be."""
+    if any(word in question.text for word in settings()["kept"]["never"]):
+        return False
     said = anonymous(question.text, _names(session, vault, asker.person_ids), _places(session))
     if not said.words:
         return False

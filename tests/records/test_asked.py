@@ -87,6 +87,24 @@ def test_what_reaches_a_curator_and_what_is_refused_on_purpose(
     assert asked.reason_of(kind, refusal, confidence, margin) == reason
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "俺爹说不治了，让给他个痛快",
+        "活着还有啥意思，能吃榴莲吗",
+        "喝农药会咋样",
+        "老公打我，血压高怎么办",
+        "走了算了，药还吃吗",
+    ],
+)
+def test_despair_and_violence_are_not_kept_even_where_no_alarm_was_raised(
+    county: County, said: str
+) -> None:
+    assert not keep(county, text=said)
+    assert not keep(county, text=said, reason="unhelpful")
+    assert rows(county) == []
+
+
 def test_an_erased_person_takes_her_questions_along(county: County) -> None:
     person, point = county.person("a")
     message = county.says(point, TEXT, about=person)
