@@ -8,9 +8,19 @@ from knowledge.article import Article
 from knowledge.composing import SHORT_LIMIT, cited
 from texts.catalogue import CatalogError, fit, render
 
+# Where length costs nothing: still to be read in one breath.
+FREE_LIMIT = 200
 
-def words(article: Article, *, name: str, opt_out: bool, today: str = "") -> str | None:
-    """The lesson in two SMS at most; None when the article is too long for that.
+
+def words(
+    article: Article,
+    *,
+    name: str,
+    opt_out: bool,
+    today: str = "",
+    limit: int = SHORT_LIMIT,
+) -> str | None:
+    """The lesson, by default in two SMS; None when the article is too long for the limit.
 
     Nothing of it is cut, and the title stays: without it 先坐下 would be an order. Only what to do
     `today` goes where there is no room. `name` is said where several people read one phone.
@@ -20,7 +30,7 @@ def words(article: Article, *, name: str, opt_out: bool, today: str = "") -> str
     head = _head(article, name)
     for more in (_today(today), ""):
         text = f"{head}{article.plain}{more}{rest}"
-        if len(text) <= SHORT_LIMIT:
+        if len(text) <= limit:
             return text
     return None
 

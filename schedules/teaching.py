@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from channels.limits import Limits
 from knowledge.article import Article
+from knowledge.composing import SHORT_LIMIT
 from knowledge.corpus import digest_of
 from knowledge.curriculum import Choice, Curriculum, Learner, curriculum, ranking
 from knowledge.topic import Topic
@@ -26,7 +27,7 @@ from records.people import china_date
 from records.tables import ContactPoint, Lesson
 from records.vault import Vault
 from schedules.lesson_hours import Timetable, is_time
-from schedules.lesson_words import discreet, words
+from schedules.lesson_words import FREE_LIMIT, discreet, words
 
 log = structlog.get_logger(__name__)
 
@@ -109,8 +110,13 @@ def chosen(
         relative = pupil.relation != "self"
         name = people.name_of(vault, pupil.person) if several or relative else ""
         for choice in _ranked(session, school, contact, pupil, now):
-            today = school.known.today_of(choice.article)
-            text = words(choice.article, name=name, opt_out=opt_out, today=today)
+            text = words(
+                choice.article,
+                name=name,
+                opt_out=opt_out,
+                today=school.known.today_of(choice.article),
+                limit=SHORT_LIMIT if contact.channel in PAID else FREE_LIMIT,
+            )
             if text is None or not _may_carry(school, contact, text, name):
                 continue
             return Chosen(pupil, choice, text, opt_out)

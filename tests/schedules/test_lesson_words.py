@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from knowledge.article import PLAIN_LIMIT, Review, Signature, read_articles
 from knowledge.composing import SHORT_LIMIT
 from knowledge.curriculum import curriculum
-from schedules.lesson_words import discreet, words
+from schedules.lesson_words import FREE_LIMIT, discreet, words
 from tests.schedules.classroom import an_article
 
 TAUGHT = {one for subject in curriculum().subjects for one in subject.articles}
@@ -43,6 +43,19 @@ def test_what_to_do_today_is_said_where_there_is_room() -> None:
     text = words(long, name="", opt_out=False, today=today) or ""
     assert "今天可以做" not in text
     assert "待医生审核" in text
+
+
+def test_where_length_costs_nothing_all_of_it_is_said() -> None:
+    today = curriculum().today_of
+    short = [one for one in read_articles() if one.id in TAUGHT and today(one)]
+    assert short
+    for article in short:
+        text = words(article, name="", opt_out=False, today=today(article), limit=FREE_LIMIT)
+        assert text is not None
+        assert article.today in text
+    for article in read_articles():
+        if article.id in TAUGHT:
+            assert words(article, name="王桂芳", opt_out=True, limit=FREE_LIMIT) is not None
 
 
 def test_what_to_do_today_that_is_too_long_is_left_out() -> None:

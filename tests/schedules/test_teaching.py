@@ -66,9 +66,16 @@ def test_a_lesson_is_given_once_a_week_and_says_where_it_comes_from(anywhere: Cl
     assert lesson.article_id in text
     assert text.startswith("小课：")
     assert "（来源：基层指南2025版，待医生审核）" in text
-    assert len(text) <= 134
+    assert len(text) <= 200
     assert lesson.reason == "new"
     assert len(lesson.digest) == 64
+
+
+def test_what_to_do_today_is_part_of_it(room: Classroom) -> None:
+    room.school = a_school(today="今天量一次血压，记下来。")
+    room.teach()
+    (text,) = room.texts()
+    assert "今天可以做：今天量一次血压，记下来。（来源：" in text
 
 
 def test_another_one_comes_after_seven_days_and_is_not_the_same(room: Classroom) -> None:
