@@ -539,7 +539,7 @@ async def test_an_article_for_a_group_of_questions_covers_it_when_it_is_signed(
 ) -> None:
     one = await browser("curator")
     page = (await one.get(f"/desk/articles/new?from_group={group}")).text
-    assert "泡温泉行不行\n" in page
+    assert "泡温泉行不行" in page
     assert "能泡温泉吗<b>" not in page
     form = filled(prefix="life", name="spa", title="能泡温泉吗", group=group)
     await one.post("/desk/articles/new", form)
