@@ -10,6 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from inbox import (
     account,
+    ailing,
     articles,
     bell,
     binding,
@@ -84,6 +85,7 @@ def create_app(deps: InboxDeps) -> FastAPI:
         exporting,
         duplicates,
         life,
+        ailing,
         papers,
         drafts,
         forms,

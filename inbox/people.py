@@ -45,7 +45,7 @@ PARTS: dict[str, PartLoader] = {"lessons": taught.on_the_page}
 # Parts with a place of their own on the page; the others are folded away below, in this order.
 IN_PLACE = ("writing", "forms")
 ORDER = (
-    "emergency", "life", "lessons", "binding", "consents", "families", "merging", "export", "erasure",
+    "emergency", "ailments", "life", "lessons", "binding", "consents", "families", "merging", "export", "erasure",
 )  # fmt: skip
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_MOMENT = 17
