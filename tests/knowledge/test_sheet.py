@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowledge.article import Article, ArticleError, Signature, parse_article
@@ -46,6 +46,8 @@ def sheets(draw: st.DrawFn) -> Sheet:
     )
 
 
+# A loaded machine is slow; that is no finding.
+@settings(deadline=None)
 @given(sheets())
 def test_whatever_is_typed_is_read_back_field_by_field(sheet: Sheet) -> None:
     text = laid_out(sheet)
@@ -55,6 +57,7 @@ def test_whatever_is_typed_is_read_back_field_by_field(sheet: Sheet) -> None:
     assert written(article) == text
 
 
+@settings(deadline=None)
 @given(sheets(), WORDS, WORDS, st.dates())
 def test_a_signature_comes_back_whatever_the_name(
     sheet: Sheet, name: str, title: str, on: date
@@ -65,6 +68,7 @@ def test_a_signature_comes_back_whatever_the_name(
     assert not article.pending
 
 
+@settings(deadline=None)
 @given(TYPED)
 def test_tidying_twice_changes_nothing_more(text: str) -> None:
     assert tidied(tidied(text)) == tidied(text)
@@ -72,6 +76,7 @@ def test_tidying_twice_changes_nothing_more(text: str) -> None:
     assert "\n" not in one_line(text)
 
 
+@settings(deadline=None)
 @given(st.lists(TYPED, min_size=5, max_size=5), st.text(max_size=12))
 def test_an_unfinished_draft_is_kept_as_it_is(texts: list[str], expires: str) -> None:
     title, plain, body, question, doc = (one_line(text) for text in texts)
