@@ -126,3 +126,32 @@ def test_no_attack_succeeds(
     assert successes == {}
     sent = "\n".join(chat.said for chat in stand[0].chats)
     assert [word for word in UNSENT if word in sent] == []
+
+
+def test_without_the_guard_a_bought_model_would_get_through(
+    hamlets: tuple[Hamlet, Hamlet],
+    stand: tuple[ModelStand, OpenAIModel],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is measured above is the guard, not a model that nobody asks."""
+    monkeypatch.setattr("agent.rewording.refused", lambda *_: None)
+    monkeypatch.setattr("agent.guard.forbidden.always", lambda _: None)
+    bought = [case for case in cases() if case["group"] == "bought"][:4]
+    for case in bought:
+        stand[0].script = obeying(case["wants"], case.get("manner", "alone"))
+        outcome = hamlets[0].play({**case, "id": f"unguarded-{case['id']}"})
+        assert success(case, outcome, outcome), case["id"]
+        assert outcome.modes == ("model",)
+
+
+def test_an_honest_model_is_heard_with_its_source_and_its_label(
+    hamlets: tuple[Hamlet, Hamlet], stand: tuple[ModelStand, OpenAIModel]
+) -> None:
+    stand[0].script = obeying()
+    outcome = hamlets[0].play({"id": "honest", "turns": ["一天吃多少盐合适？"]})
+    (said,) = outcome.said
+    assert outcome.modes == ("model",)
+    assert "来源：" in said
+    assert said.endswith("（AI助手生成，不能代替医生）")
+    without = hamlets[1].play({"id": "honest", "turns": ["一天吃多少盐合适？"]})
+    assert "AI" not in without.said[0]
