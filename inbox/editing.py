@@ -108,8 +108,10 @@ async def edit(
     if piece is None:
         not_found()
     typed = await kept(request, visitor)
-    if typed.get("title") or typed.get("body"):
-        return await _page(request, visitor, piece, _sitting(article_id, typed, kept=True))
+    sitting = _sitting(article_id, typed, kept=True)
+    # A look that was on its way when the draft was kept holds nothing new.
+    if (typed.get("title") or typed.get("body")) and sitting.sheet != piece.sheet():
+        return await _page(request, visitor, piece, sitting)
     group = request.query_params.get("from_group", "")
     wordings = await _asked(deps, visitor, group)
     sheet = piece.sheet()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -585,3 +586,72 @@ async def test_a_draft_without_a_title_is_not_kept(office: Office, browser: Open
     assert answer.status_code == 422
     with office.database.reading() as session:
         assert session.exec(select(ArticleRevision)).all() == []
+
+
+async def test_a_look_that_came_late_is_no_unkept_change(browser: Opening) -> None:
+    one = await browser("curator")
+    await drafted(one)
+    await one.get(f"{PLACE}/edit")
+    await one.post(f"{PLACE}/edit", filled(action="preview"))
+    assert "没有存的改动还在" not in (await one.get(f"{PLACE}/edit")).text
+
+
+async def test_an_article_without_a_source_says_that_it_is_not_served(
+    office: Office, browser: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = {**packaged(), "dm.fruit": replace(packaged()["dm.fruit"], sources=())}
+    monkeypatch.setattr("inbox.desk.packaged", lambda: bare)
+    one = await browser("curator")
+    assert "没有出处，不会发给病人" in (await one.get(PLACE)).text
+    assert "dm.fruit" in (await one.get("/desk/articles?show=unsourced")).text
+
+
+async def test_a_text_that_was_tampered_with_is_marked(office: Office, browser: Opening) -> None:
+    one = await browser("curator")
+    await drafted(one)
+    with office.database.transaction() as session:
+        row = there(revisions.one(session, "dm.fruit", 1))
+        row.manuscript = row.manuscript.replace("苹果", "砒霜")
+        session.add(row)
+    assert "有人动过数据库" in (await one.get(f"{PLACE}/revisions/1")).text
+
+
+async def test_what_is_withdrawn_while_somebody_writes_is_not_withdrawn_twice(
+    office: Office, browser: Opening
+) -> None:
+    one = await browser("curator")
+    await one.get("/account")
+    for path in ("sign", "withdraw"):
+        answer = await one.post(f"/desk/articles/dm.nothing/{path}", {**SIGNATURE, "note": "x"})
+        assert answer.status_code == 404
+        await one.get("/account")
+    answer = await one.post("/desk/articles/dm.nothing/edit", filled())
+    assert answer.status_code == 404
+
+
+async def test_a_new_article_that_is_withdrawn_keeps_its_text_for_writing_on(
+    office: Office, browser: Opening
+) -> None:
+    one = await browser("curator")
+    await one.get("/desk/articles/new")
+    await one.post("/desk/articles/new", filled(prefix="life", name="spa", title="泡温泉"))
+    place = "/desk/articles/life.spa"
+    await one.get(f"{place}/sign")
+    digest = there(re.search(r'name="digest" value="([0-9a-f]+)"', one.page))[1]
+    await one.post(f"{place}/sign", {"digest": digest, **SIGNATURE})
+    assert "只在这里" in (await one.get(place)).text
+    assert "钱教授" in (await one.get(f"{place}/sign")).text
+    await one.get(place)
+    await one.post(f"{place}/withdraw", {"note": "不要了"})
+    assert "还没有签发过，病人看不到" in (await one.get(place)).text
+    assert NEW_PLAIN in (await one.get(f"{place}/edit")).text
+    assert NEW_PLAIN in (await one.get(f"{place}/file")).text
+
+
+async def test_every_file_that_can_be_read_opens_for_mending(browser: Opening) -> None:
+    one = await browser("curator")
+    await drafted(one, doc="GONE_1900", expires="31.11.2027")
+    page = (await one.get(f"{PLACE}/edit")).text
+    assert "GONE_1900（不在名单里）" in page
+    assert "有一份资料不在名单里" in page
+    assert "31.11.2027" in page
