@@ -19,6 +19,8 @@ from language.medicines import Medicine, Named, by_name, find
 DRUGS = Path(__file__).parent / "drugs.toml"
 _MOST = 2
 _X = "X"
+_LONG = 40
+_CLAUSE = re.compile(r"[,;:。]")
 _INTERACTION = "med.interaction"
 _STOPPING = "med.stop_self"
 _FIELDS = ("use", "harm", "when", "ask")
@@ -37,9 +39,10 @@ class DrugClass:
     key: str
     title: str
     says: Mapping[str, str]
-    feel: tuple[tuple[re.Pattern[str], str], ...]
+    feel: tuple[tuple[re.Pattern[str], str, str], ...]
     who: tuple[tuple[re.Pattern[str], str], ...]
     article: str
+    side: str
     source: Source
     confidence: Confidence
     notes: Mapping[str, Mapping[str, Any]]
@@ -146,42 +149,26 @@ class DrugTable:
             sentence: one normalised asking sentence.
             whole: the normalised message, which may name the medicine before it asks.
         """
-        here = find(sentence)
+        here = _specific(find(sentence))
         named = tuple(n for n in here or find(whole) if n.medicine.generic not in self._general)
         if not named or self._ask["other"].search(whole):
             return None
         masked = _masked(sentence, here)
         if here and self._ask["sudden"].search(masked):
-            return self._advice(here[:1], self._say["sudden"], article=_STOPPING)
+            return self._advice(here[:1], [(self._say["sudden"], _STOPPING)])
         if here and self._ask["dose"].search(masked):
             return DrugAdvice(refused=True)
-        together = self._together(masked, here)
-        if together is not None:
-            return together
-        may_take = self._ask["who"].search(masked)
-        felt = None if may_take else self._felt(masked, named)
-        if felt is not None or not here:
-            return felt
-        return self._of_each(masked, named)
-
-    def _together(self, masked: str, here: Sequence[Named]) -> DrugAdvice | None:
-        if not here or not self._ask["with"].search(masked):
-            return None
-        first = here[0].medicine
-        if len(here) > 1:
+        if len(here) > 1 and self._ask["with"].search(masked):
             return self._of_pair(here)
-        for food in self._foods:
-            if food.fits(first.kind, masked):
-                return self._advice(here[:1], food.says, "ask", article=_INTERACTION)
-        return None
+        return self._of_each(masked, named, asked=bool(here))
 
     def _of_pair(self, here: Sequence[Named]) -> DrugAdvice:
         one, other = here[0], here[1]
         kinds = (one.medicine.kind, other.medicine.kind)
-        names = "和".join(_said(named) for named in (one, other))
         says = next((pair.says for pair in self._pairs if pair.fits(*kinds)), "")
         if not says:
             key = "twice" if kinds[0] == kinds[1] else "with"
+            names = "和".join(_said(named) for named in (one, other))
             says = self._say[key].format(names=names)
         text = f"{self._head(one)}{self._head(other)}{says}{self._tail(one)}"
         groups = [self.classes[kind] for kind in dict.fromkeys(kinds)]
@@ -189,39 +176,64 @@ class DrugTable:
         cited += [(group.article, group.source, says) for group in groups]
         return DrugAdvice(text, tuple(cited))
 
-    def _felt(self, masked: str, named: Sequence[Named]) -> DrugAdvice | None:
-        if not self._ask["feel"].search(masked):
-            return None
-        for one in named:
-            for pattern, says in self.classes[one.medicine.kind].feel:
-                if pattern.search(masked):
-                    return self._advice([one], says)
-        return None
+    def _of_each(self, masked: str, named: Sequence[Named], *, asked: bool) -> DrugAdvice | None:
+        """Say what the sentence asks about the medicine, at most two things.
 
-    def _of_each(self, masked: str, here: Sequence[Named]) -> DrugAdvice | None:
-        asked = next((f for f in ("when", "harm", "who", "use") if self._ask[f].search(masked)), "")
+        Args:
+            masked: the sentence with X for each medicine.
+            named: the medicines, of this sentence or of the message before it.
+            asked: whether the sentence itself names one; otherwise only a complaint is meant.
+        """
+        may_take = self._ask["who"].search(masked)
+        said = [] if may_take else self._felt(masked, named[0])
+        near = _near(masked)
+        fields = [field for field in ("when", "harm", "use") if self._ask[field].search(near)]
         if not asked:
-            return None
-        one = here[0]
+            return self._advice(named[:1], said) if said else None
+        with_food = self._with_food(masked, named[0])
+        said = with_food + said
+        if not said and may_take and not fields:
+            said = self._may_take(masked, named[0])
+        if said:
+            fields = [field for field in fields if field != "harm"]
+        elif fields and len(named) > 1:
+            return self._advice(named[:_MOST], [], fields[0])
+        elif len(fields) == 1:
+            fields.append("ask")
+        return (
+            self._advice(named[:1], said, *fields[: _MOST - len(said)]) if said or fields else None
+        )
+
+    def _felt(self, masked: str, one: Named) -> list[tuple[str, str]]:
         group = self.classes[one.medicine.kind]
-        if asked == "who":
-            people = group.people(one.medicine.generic)
-            says = next((said for pattern, said in people if pattern.search(masked)), "")
-            says = says or self._say["who"].format(name=_said(one))
-            return self._advice([one], says)
-        return self._advice(here[:_MOST], "", asked, "ask")
+        if not self._ask["feel"].search(masked):
+            return []
+        return next(([(says, more)] for p, says, more in group.feel if p.search(masked)), [])
+
+    def _with_food(self, masked: str, one: Named) -> list[tuple[str, str]]:
+        if not self._ask["with"].search(masked):
+            return []
+        kind = one.medicine.kind
+        return next(([(f.says, _INTERACTION)] for f in self._foods if f.fits(kind, masked)), [])
+
+    def _may_take(self, masked: str, one: Named) -> list[tuple[str, str]]:
+        people = self.classes[one.medicine.kind].people(one.medicine.generic)
+        says = next((said for pattern, said in people if pattern.search(masked)), "")
+        return [(says or self._say["who"].format(name=_said(one)), "")]
 
     def _advice(
-        self, named: Sequence[Named], says: str, *fields: str, article: str = ""
+        self, named: Sequence[Named], said: Sequence[tuple[str, str]], *fields: str
     ) -> DrugAdvice:
         parts: list[str] = []
         cited: list[tuple[str, Source, str]] = []
         for one in named:
             group = self.classes[one.medicine.kind]
-            said = says + "".join(group.sentence(f, one.medicine.generic) for f in fields)
-            parts += [self._head(one), said]
-            behind = (article, group.article)
-            cited += [(name, group.source, said) for name in behind if name]
+            words = "".join(text for text, _ in said)
+            words += "".join(group.sentence(field, one.medicine.generic) for field in fields)
+            parts += [self._head(one), words]
+            behind = [*(article for _, article in said), group.article]
+            behind += [group.side] if "harm" in fields else []
+            cited += [(name, group.source, words) for name in behind if name]
         return DrugAdvice("".join((*parts, self._tail(named[0]))), tuple(cited))
 
     def _tail(self, named: Named) -> str:
@@ -233,6 +245,16 @@ class DrugTable:
         said = _said(named)
         key = "is" if medicine.generic in said or said in medicine.generic else "same"
         return self._say[key].format(name=said, generic=medicine.generic, title=title)
+
+
+def _specific(named: Sequence[Named]) -> tuple[Named, ...]:
+    """The medicines named, without the word for a class beside one of that class."""
+    kinds = {n.medicine.kind for n in named if not _is_class(n)}
+    return tuple(n for n in named if not (_is_class(n) and n.medicine.kind in kinds))
+
+
+def _is_class(named: Named) -> bool:
+    return named.medicine.generic.endswith("类") or f"{named.medicine.generic}类" in by_name()
 
 
 def _said(named: Named) -> str:
@@ -253,19 +275,30 @@ def _masked(sentence: str, named: Sequence[Named]) -> str:
     return re.sub("|".join(map(re.escape, words)), _X, sentence)
 
 
+def _near(masked: str) -> str:
+    """Of a long sentence the clauses that name a medicine, each with the one behind it."""
+    clauses = _CLAUSE.split(masked)
+    if len(masked) <= _LONG or len(clauses) <= _MOST:
+        return masked
+    kept = {i + k for i, clause in enumerate(clauses) if _X in clause for k in (0, 1)}
+    return ",".join(clause for i, clause in enumerate(clauses) if i in kept)
+
+
 def _patterns(entries: Sequence[Sequence[str]]) -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple((re.compile(pattern), says) for pattern, says in entries)
 
 
 def _class(key: str, entry: Mapping[str, Any], registry: Mapping[str, Source]) -> DrugClass:
+    side, felt = entry.get("side", ""), entry.get("feel", ())
     try:
         return DrugClass(
             key=key,
             title=entry["title"],
             says={field: entry[field] for field in _FIELDS},
-            feel=_patterns(entry.get("feel", ())),
+            feel=tuple((re.compile(p), says, *(more or [side])) for p, says, *more in felt),
             who=_patterns(entry.get("who", ())),
             article=entry["article"],
+            side=side,
             source=registry[entry["source"]].at(entry.get("section", "")),
             confidence=Confidence(entry["confidence"]),
             notes=entry.get("notes", {}),

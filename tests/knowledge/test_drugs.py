@@ -44,7 +44,7 @@ def said(table: DrugTable, question: str) -> str:
 def texts(table: DrugTable) -> list[str]:
     found: list[str] = [pair.says for pair in table._pairs] + [food.says for food in table._foods]
     for group in table.classes.values():
-        found += [*group.says.values(), *(s for _, s in group.feel), *(s for _, s in group.who)]
+        found += [*group.says.values(), *(s for _, s, _ in group.feel), *(s for _, s in group.who)]
         found += [n for note in group.notes.values() for n in note.values() if isinstance(n, str)]
     return found
 
@@ -101,6 +101,10 @@ def test_medicines_and_foods_are_two_lists() -> None:
         ("氨绿地平有什么副作用", "地平"),
         ("倍他乐克能突然停药吗", "不要自己突然停"),
         ("硝苯地平缓释片可以掰开吃吗", "别掰开嚼碎"),
+        ("吃着辛伐他汀，都说他汀有副作用，是吗", "辛伐他汀是名字带"),
+        ("瑞舒伐他丁早上吃还是晚上吃，能不能和柚子一起吃", "早上晚上都行"),
+        ("瑞舒伐他丁早上吃还是晚上吃，能不能和柚子一起吃", "西柚"),
+        ("亚莫利和倍欣分别治什么", "倍欣就是伏格列波糖"),
         ("我吃络活喜一个月了。脚肿正常吗", "脚脖子轻轻肿"),
     ],
 )
@@ -134,10 +138,19 @@ def test_an_amount_or_a_change_is_refused(table: DrugTable, question: str) -> No
         "他汀伤肝吗",
         "我吃络活喜。西瓜能吃吗",
         "络活喜",
+        "吃着达美康，血糖一周测几次",
+        "爷爷七十二岁，得糖尿病八年了，一直在乡下住，目前治疗的情况：二甲双胍，想问问的是：一日三餐家里的饭菜，要怎么吃才好",
     ],
 )
 def test_what_is_not_about_the_medicine_is_left_alone(table: DrugTable, question: str) -> None:
     assert said(table, question) == ""
+
+
+def test_a_complaint_of_low_sugar_cites_what_to_do(table: DrugTable) -> None:
+    known = {article.id for article in read_articles()}
+    answer = table.answer(["吃了亚莫利心慌手抖怎么办"], "吃了亚莫利心慌手抖怎么办", known)
+    assert answer is not None
+    assert {c.article for c in answer.citations} == {"dm.hypo.first_aid", "dm.sulfonylurea"}
 
 
 def test_an_answer_carries_its_source_and_label_and_fits_two_messages(table: DrugTable) -> None:
