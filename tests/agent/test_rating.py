@@ -10,7 +10,8 @@ from sqlmodel import col, select
 
 from agent.loading import Tools
 from knowledge.answer import Answer
-from records import asked
+from records import asked, outbound
+from records.outbound import Draft
 from records.tables import AskedQuestion, ContactPoint, Escalation, Task
 from tests.agent.scene import SALT, OneAnswer, Village
 
@@ -176,3 +177,39 @@ def test_a_doubtful_answer_on_wechat_tells_of_the_word_that_marks_it(
     assert hint not in village.say("每天吃多少盐合适")[-1]
     library.confidence = 0.7
     assert village.say("每天吃多少盐合适")[-1].endswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("asked_before", "said", "rated"),
+    [
+        ({"field": "medicine"}, "没用", False),
+        ({"field": "medicine"}, "没听懂", True),
+        ({"confirm": ["r1"]}, "不是这个意思", False),
+        ({"name": True}, "没听懂", False),
+        ({}, "没用", True),
+    ],
+)
+def test_a_reply_to_what_was_asked_is_no_opinion(
+    village: Village, asked_before: dict[str, object], said: str, *, rated: bool
+) -> None:
+    village.say("每天吃多少盐合适")
+    with village.database.transaction() as session:
+        contact = session.get_one(ContactPoint, village.contact_id)
+        contact.awaiting = asked_before
+    assert (SORRY in village.say(said)) is rated
+
+
+def test_after_a_reminder_it_may_mean_the_reminder(village: Village) -> None:
+    village.say("每天吃多少盐合适")
+    with village.database.transaction() as session:
+        draft = Draft(
+            purpose=outbound.REMINDER,
+            text_key="x",
+            body="该量血压了",
+            send_key="r1",
+            contact_point_id=village.contact_id,
+            expires_at=village.now + timedelta(hours=1),
+        )
+        outbound.queue(session, village.vault, draft, village.now + timedelta(seconds=1))
+    village.later(minutes=1)
+    assert SORRY not in village.say("没听懂")
