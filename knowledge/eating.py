@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -15,6 +16,7 @@ from knowledge.gate import Gate
 from knowledge.topic import Topic
 
 _CONFIDENCE = 0.97
+_VALUE = re.compile(r"[^,。;!?]*[0-9]{1,3}(?:[./][0-9]+)?[^,。;!?]*(?:[,。;!?]|$)")
 # What is said of a food that no table knows, by disease.
 _IN_GENERAL = {
     str(Programme.TYPE2_DIABETES): "dm.diet",
@@ -72,6 +74,14 @@ class Eating:
         if named or not self._gate.elsewhere(whole):
             return mentions
         return mentions if conditions and self._suits(mentions, whole) else ()
+
+    def about(self, whole: str, conditions: frozenset[str]) -> frozenset[str]:
+        """The diseases a question about eating is for: named, or the person's own.
+
+        A value that is told beside it (血压138/86,花生能吃不) names no disease to somebody we know.
+        """
+        named = self._gate.mentioned(_VALUE.sub("", whole))
+        return named or conditions or self._gate.mentioned(whole)
 
     def serve(
         self,

@@ -39,6 +39,8 @@ class Tools:
 
 def follow(lean: Leaning, text: str, topic: Topic, tools: Tools) -> Answer | None:
     """Answer a normalised text that leans on a topic; None when it adds something we do not know."""
+    if not lean.bare:
+        return None
     mentions = tools.foods.find(lean.bare)
     about = _about(text, topic, tools)
     ailments = topic.ailments | tools.foods.ailments(text)

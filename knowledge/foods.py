@@ -17,7 +17,8 @@ from knowledge.source import Source, read_sources
 FOODS = Path(__file__).parent / "foods.toml"
 _MOST_GROUPS = 3
 _MOST_LINES = 4
-_VERBS = "吃喝饮酌"
+# Names that begin like this are no names to say back: 吃面, 什么菜.
+_UNSAID = "吃喝饮酌什哪"
 _CURE_ARTICLE = "myth.folk_remedy"
 
 
@@ -108,7 +109,7 @@ class FoodTable:
         found: dict[str, Mention] = {}
         for match in self._pattern.finditer(hidden):
             food, group = self.names[match.group()]
-            said = food if match.group()[0] in _VERBS else match.group()
+            said = food if match.group()[0] in _UNSAID else match.group()
             found.setdefault(food, Mention(said, food, group, match.start()))
         mentions = tuple(found.values())
         named = {mention.group.key for mention in mentions}

@@ -16,6 +16,7 @@ LEANING = Path(__file__).parent / "leaning.toml"
 # A value, or something counted: such a message says something of its own.
 _NUMBER = re.compile(r"[0-9]{2}|[0-9]\.[0-9]|[一二三四五六七八九十][个点][一二三四五六七八九]")
 _THEN = ("那", "咁", "格末", "格么")
+_AGE = re.compile(r"今年[0-9]{2,3}岁?了?|[0-9]{2,3}岁了?")
 
 
 class Lean(StrEnum):
@@ -67,7 +68,9 @@ def leaning(text: str) -> Leaning | None:
         text = last
     elliptical = re.search(table["elliptical"], text) is not None
     short_of_it = elliptical or re.search(table["short_of_it"], text) is not None
-    bare = _bare(text)
+    bare = _bare(_AGE.sub("", text))
+    if not bare and elliptical:
+        return Leaning(Lean.REST, "", "", elliptical)
     if not bare or len(bare) > table["longest"] or _NUMBER.search(bare):
         return None
     command = _command(bare, text) if len(bare) <= table["longest_command"] else None
@@ -97,7 +100,7 @@ def forgotten(age: timedelta) -> bool:
 def sentences_on(side: str, text: str) -> str:
     """The sentences of an answer that speak of one side of it (`amount`, `time`, `cooking`, `why`)."""
     said = _of_side(side, "said")
-    return _ended("".join(one for one in split(text) if said.search(one)))
+    return ended("".join(one for one in split(text) if said.search(one)))
 
 
 def without_denied(text: str) -> str:
@@ -107,12 +110,12 @@ def without_denied(text: str) -> str:
 
 def sentences_with(word: str, text: str) -> str:
     """The sentences that hold a word."""
-    return _ended("".join(one for one in split(text) if word in one))
+    return ended("".join(one for one in split(text) if word in one))
 
 
 def sentences_like(pattern: re.Pattern[str], text: str) -> str:
     """The sentences in which a pattern is found."""
-    return _ended("".join(one for one in split(text) if pattern.search(one)))
+    return ended("".join(one for one in split(text) if pattern.search(one)))
 
 
 def weighs(piece: str) -> bool:
@@ -149,7 +152,8 @@ def split(text: str) -> list[str]:
     return [one for one in re.split(r"(?<=[。；！？\n])", text.replace("\n", "")) if one.strip()]
 
 
-def _ended(text: str) -> str:
+def ended(text: str) -> str:
+    """A piece of a text, ended as a sentence."""
     return f"{text[:-1]}。" if text.endswith(("；", "，")) else text
 
 

@@ -77,6 +77,11 @@ def pieces(text: str) -> tuple[str, ...]:
     return tuple(one for one in found if one)
 
 
+def apart(text: str) -> frozenset[str]:
+    """The questions that stand in a sentence of their own, or behind 还有, 另外."""
+    return frozenset(sentences(_ALSO.sub("。", text)))
+
+
 def asks(text: str) -> bool:
     """Tell whether a normalised text asks something."""
     return bool(_asks().search(text))

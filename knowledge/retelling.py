@@ -85,7 +85,7 @@ def _of(articles: Sequence[Article], text: str) -> Answer:
 
 
 def _first(plain: str) -> str:
-    return "".join(leaning.split(plain)[:_SIMPLE_SENTENCES])
+    return leaning.ended("".join(leaning.split(plain)[:_SIMPLE_SENTENCES]))
 
 
 def _as_long_as(text: str, room: int) -> str:
@@ -94,4 +94,4 @@ def _as_long_as(text: str, room: int) -> str:
         if len(kept) + len(sentence) > room:
             break
         kept += sentence
-    return kept
+    return leaning.ended(kept)
