@@ -1,15 +1,19 @@
 """Fitting the gate: logistic regression on a labelled question set, with cross-validated figures.
 
-`python -m knowledge.calibration INDEX_DIR asked.tsv` prints weights for gate.toml.
+`python -m knowledge.calibration INDEX_DIR asked.tsv answers.jsonl answers.jsonl` prints weights for
+gate.toml. A set named twice counts twice; a question never judges itself.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +25,7 @@ _RIDGE = 0.05
 _STEPS = 4000
 _RATE = 0.3
 _Z = 1.96
+_STEPS_OF_CHANCE = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 1.01)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +42,13 @@ class Labelled:
 
 
 def read_labelled(path: Path) -> tuple[Labelled, ...]:
-    """Read a question set: gold, a tab, the question; `!kind` marks what must be declined."""
+    """Read a question set: gold, a tab, the question; `!kind` marks what must be declined.
+
+    A `.jsonl` set has `text`, `want`, `articles` and `kinds`; lines in doubt and alarms are passed over.
+    """
     rows = []
+    if path.suffix == ".jsonl":
+        return tuple(_of_line(json.loads(raw)) for raw in _clear(path))
     for line in path.read_text(encoding="utf-8").splitlines():
         if not line or line.startswith("#"):
             continue
@@ -48,6 +58,18 @@ def read_labelled(path: Path) -> tuple[Labelled, ...]:
         else:
             rows.append(Labelled(text, frozenset(gold.split(",")), ""))
     return tuple(rows)
+
+
+def _clear(path: Path) -> list[str]:
+    raws = [raw for raw in path.read_text(encoding="utf-8").splitlines() if raw.strip()]
+    lines = [(raw, json.loads(raw)) for raw in raws]
+    return [raw for raw, one in lines if not one.get("doubt") and one["want"] != "alarm"]
+
+
+def _of_line(line: dict[str, Any]) -> Labelled:
+    if line["want"] == "answer":
+        return Labelled(line["text"], frozenset(line["articles"]), "")
+    return Labelled(line["text"], frozenset(), ",".join(line["kinds"]) or "decline")
 
 
 def wilson(hits: int, total: int) -> tuple[float, float]:
@@ -71,14 +93,34 @@ def fit(rows: NDArray[np.float64], labels: NDArray[np.float64]) -> NDArray[np.fl
     return weights
 
 
-def cross_validate(rows: NDArray[np.float64], labels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the chance given to each row by weights that never saw it."""
+def cross_validate(
+    rows: NDArray[np.float64], labels: NDArray[np.float64], texts: Sequence[str] = ()
+) -> NDArray[np.float64]:
+    """Return the chance given to each row by weights that never saw it, nor its text elsewhere."""
     chances = np.zeros(len(rows))
+    first: dict[str, int] = {}
+    order = [first.setdefault(text, len(first)) for text in texts] or range(len(rows))
     for fold in range(_FOLDS):
-        held = np.arange(len(rows)) % _FOLDS == fold
+        held = np.asarray(order) % _FOLDS == fold
         weights = fit(rows[~held], labels[~held])
         chances[held] = 1 / (1 + np.exp(-(rows[held] @ weights)))
     return chances
+
+
+def reliability(chances: NDArray[np.float64], labels: NDArray[np.float64]) -> str:
+    """How often what was given a chance came true, by chance, and the mean gap between the two."""
+    lines = []
+    gap = 0.0
+    for low, high in pairwise(_STEPS_OF_CHANCE):
+        here = (chances >= low) & (chances < high)
+        if not here.any():
+            continue
+        said, came = float(chances[here].mean()), float(labels[here].mean())
+        gap += abs(said - came) * float(here.mean())
+        lines.append(
+            f"chance {low:.1f}-{high:.1f}: {here.sum()}, said {said:.2f}, true {came:.2f}\n"
+        )
+    return f"{''.join(lines)}calibration error {gap:.3f}\n"
 
 
 def calibrate(
@@ -90,7 +132,7 @@ def calibrate(
     names = list(examined[0][1])
     rows = np.array([[features[name] for name in names] for _, features in examined])
     labels = np.array([float(item.answerable) for item, _ in examined])
-    chances = cross_validate(rows, labels)
+    chances = cross_validate(rows, labels, [item.text for item, _ in examined])
     for threshold in (0.3, 0.4, 0.5, 0.6, 0.7):
         taken = chances >= threshold
         on, off = int(labels.sum()), int(len(labels) - labels.sum())
@@ -101,6 +143,7 @@ def calibrate(
             f"threshold {threshold}: accepted {accepted}/{on} ({low:.3f}-{high:.3f}), "
             f"declined {declined}/{off} ({low_off:.3f}-{high_off:.3f})\n"
         )
+    say(reliability(chances, labels))
     return dict(zip(names, map(float, fit(rows, labels)), strict=True))
 
 

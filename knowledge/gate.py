@@ -40,7 +40,9 @@ class Gate:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
         self._rules = tuple(_rule(entry) for entry in raw["rules"])
         self._words = {name: re.compile("|".join(words)) for name, words in raw["words"].items()}
-        self._routes = tuple((entry["article"], _rule(entry)) for entry in raw.get("routes", ()))
+        routes = [(bool(e.get("first")), e["article"], _rule(e)) for e in raw.get("routes", ())]
+        self._first = tuple((article, rule) for first, article, rule in routes if first)
+        self._routes = tuple((article, rule) for first, article, rule in routes if not first)
         # With vectors and without the scores lie elsewhere, so each has weights of its own.
         self._weights: Mapping[str, Mapping[str, float]] = raw["classifier"]["weights"]
         self._threshold: float = raw["classifier"]["threshold"]
@@ -56,6 +58,10 @@ class Gate:
     def route(self, sentence: str) -> str | None:
         """Return the article that certain words decide by themselves, if any."""
         return next((article for article, rule in self._routes if rule.fits(sentence)), None)
+
+    def first(self, whole: str) -> str | None:
+        """Return the article that a message is about whatever medicine or food it names, if any."""
+        return next((article for article, rule in self._first if rule.fits(whole)), None)
 
     def mentioned(self, text: str) -> frozenset[str]:
         """Return the managed diseases a text is about, by name or by their measurement."""

@@ -106,9 +106,9 @@ class Library:
         if refusal is not None:
             return Answer("refusal", refusal, confidence=1.0)
         asking = Asking(whole, conditions, ailments, now.astimezone(_SHANGHAI).date())
-        drug = self._drug(asking)
-        if drug is not None:
-            return drug
+        plain = self._routed(asking) or self._drug(asking)
+        if plain is not None:
+            return plain
         lean = leaning(whole)
         if lean is None:
             return self._alone(_meant(asking, topic))
@@ -142,9 +142,7 @@ class Library:
         if found:
             answer = _composed(found)
             left = len([one for one in sentences(whole) if asks(one)]) - _MOST_SENTENCES
-            about = self._gate.mentioned(whole) or asking.conditions
-            topic = Topic((), tuple(c.article for c in answer.citations), about, asking.ailments)
-            return replace(answer, topic=topic, left=max(0, left))
+            return replace(self._with_topic(answer, asking), left=max(0, left))
         declined = self._gate.declined(whole, ranking)
         return Answer("refusal", declined) if declined else UNKNOWN
 
@@ -190,7 +188,9 @@ class Library:
         """Return what the classifier sees of a question; None when rules or foods decide it."""
         whole = normalise(standard(question))
         asked = sentences(whole)[:_MOST_SENTENCES]
-        if not asked or self._gate.refusal(whole) or self._gate.route(asked[0]):
+        if not asked or self._gate.refusal(whole) or self._gate.first(whole):
+            return None
+        if self._gate.route(asked[0]):
             return None
         if self._drugs.answer(asked, whole, self._by_id) or self._eating.eaten(asked, whole):
             return None
@@ -228,14 +228,24 @@ class Library:
 
     def _drug(self, asking: Asking) -> Answer | None:
         if not self._drugs.served(asking.today, pending=self._pending):
+    def _routed(self, asking: Asking) -> Answer | None:
+        """Answer what some words decide before any medicine or food that is named too."""
+        article = self._by_id.get(self._gate.first(asking.whole) or "")
+        if article is None or not self._serves(article, asking.today):
+            return None
+        return self._with_topic(_composed([_Found(article, _ROUTE_CONFIDENCE, 1.0)]), asking)
+
+    def _with_topic(self, answer: Answer, asking: Asking) -> Answer:
+        about = self._gate.mentioned(asking.whole) or asking.conditions
+        articles = tuple(citation.article for citation in answer.citations)
+        return replace(answer, topic=Topic((), articles, about, asking.ailments))
+
             return None
         asked = sentences(asking.whole)[:_MOST_SENTENCES]
         answer = self._drugs.answer(asked, asking.whole, self._by_id)
         if answer is None or answer.kind != "answer":
             return answer
-        about = self._gate.mentioned(asking.whole) or asking.conditions
-        topic = Topic((), tuple(c.article for c in answer.citations), about, asking.ailments)
-        return replace(answer, topic=topic)
+        return self._with_topic(answer, asking)
 
     def _food(self, asked: tuple[str, ...], asking: Asking) -> Answer | None:
         """Answer what may be eaten, and what else was asked in the same message."""
@@ -298,7 +308,8 @@ class Library:
         if not ranking.sure and confidence >= _HOPELESS:
             ranking = self._retriever.rank(sentence, mentioned, conditions)
             confidence = self._confidence(whole, ranking)
-        if not ranking.hits or ranking.far or not self._gate.accepts(confidence):
+        far = ranking.far(elsewhere=self._gate.elsewhere(whole))
+        if not ranking.hits or far or not self._gate.accepts(confidence):
             return None, ranking
         best = ranking.hits[0]
         return _Found(best.article, confidence, best.score, ranking.margin), ranking

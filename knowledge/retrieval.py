@@ -36,10 +36,11 @@ _NOT_THEIRS = 0.04
 # (right in 150 of 150 labelled questions): no need to embed a third of what is asked.
 _SURE_LEXICAL, _SURE_MARGIN, _SURE_GAP, _SURE_ODDS = 0.2, 0.1, 0.15, 0.5
 _TIED_MARGIN, _TIED_SCORE = 0.025, 0.55
-# Fewer than one in two hundred right articles scored lower; below it nothing really fits.
-_FLOOR = 0.46
+# Below it nothing really fits; another disease in the same words asks for a better fit.
+_FLOOR, _FLOOR_ELSEWHERE = 0.40, 0.46
 _PLAIN_MARGIN, _PLAIN_SCORE = 0.1, 0.6
 _KEPT = 5
+_LOOK_AGAIN_SECONDS = 2.0
 _NEAREST_PASSAGES = 30
 _NEAREST_VARIANTS = 120
 
@@ -69,10 +70,14 @@ class Ranking:
     decoy_score: float = 0.0
     odds: float = 0.0
 
-    @property
-    def far(self) -> bool:
-        """Tell whether even the best article is too far off, whatever the question is about."""
-        return self.vectors and bool(self.hits) and self.hits[0].score < _FLOOR
+    def far(self, *, elsewhere: bool) -> bool:
+        """Tell whether even the best article is too far off.
+
+        Args:
+            elsewhere: whether the question names a disease that is not ours.
+        """
+        floor = _FLOOR_ELSEWHERE if elsewhere else _FLOOR
+        return self.vectors and bool(self.hits) and self.hits[0].score < floor
 
     @property
     def sure(self) -> bool:
@@ -241,8 +246,11 @@ class Retriever:
         try:
             vector = self._embedder.queries([question])[0]
             passages, variants = reader.nearest(vector, _NEAREST_PASSAGES, _NEAREST_VARIANTS)
-        except (EmbedderError, IndexBroken) as error:
+        except EmbedderError as error:
             self._broken = str(error)
+            return None
+        except IndexBroken as error:
+            self._drop(reader, str(error))
             return None
         # What is not among the nearest is at most as near as the last of them.
         low_passage = min((found[0] for found in passages.values()), default=0.0)
@@ -271,6 +279,14 @@ class Retriever:
                 return self._reader
             self._look_at = now + self._store.look_every
             return self._opened(self._store, self._embedder)
+
+    def _drop(self, broken: Reader, why: str) -> None:
+        """Let a version go that opened and yet does not answer; look again in a while."""
+        with self._opening:
+            self._broken = why
+            if self._reader is broken:
+                self._reader, self._seen = None, None
+                self._look_at = monotonic() + _LOOK_AGAIN_SECONDS
 
     def _opened(self, store: Store, embedder: Embedder) -> Reader | None:
         try:

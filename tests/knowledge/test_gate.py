@@ -126,4 +126,5 @@ def test_calibration_reports_acceptance_and_rejection(library: Library) -> None:
     items = read_labelled(HERE / "held.tsv")
     weights = calibrate(items, library, said.append)
     assert set(weights) >= {"bias", "score", "gap", "elsewhere"}
-    assert all("accepted" in line and "declined" in line for line in said)
+    assert all("accepted" in line and "declined" in line for line in said[:-1])
+    assert "calibration error" in said[-1]

@@ -102,9 +102,14 @@ def test_an_article_far_ahead_is_plain(corpus: tuple[Article, ...]) -> None:
 
 
 def test_a_low_score_is_far_off_only_when_vectors_took_part(corpus: tuple[Article, ...]) -> None:
-    assert ranking(corpus, 0.3).far
-    assert not ranking(corpus, 0.3, vectors=False).far
-    assert not Ranking((), vectors=True).far
+    assert ranking(corpus, 0.3).far(elsewhere=False)
+    assert not ranking(corpus, 0.3, vectors=False).far(elsewhere=False)
+    assert not Ranking((), vectors=True).far(elsewhere=True)
+
+
+def test_beside_another_disease_an_article_must_fit_better(corpus: tuple[Article, ...]) -> None:
+    assert ranking(corpus, 0.43).far(elsewhere=True)
+    assert not ranking(corpus, 0.43).far(elsewhere=False)
 
 
 def test_an_empty_corpus_ranks_nothing() -> None:
