@@ -13,6 +13,7 @@ import concurrent.futures
 import json
 import threading
 from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -20,6 +21,8 @@ import httpx
 _KEPT_ALIVE_SECONDS = 60.0
 # Beyond the deadline: what the loop itself may need to end a call.
 _GRACE_SECONDS = 0.2
+_CLOSE_SECONDS = 2.0
+_MOMENTS = 5
 _TOO_MANY = 429
 _SERVER_ERRORS = 500
 
@@ -41,6 +44,7 @@ class Caller:
         self._headers = dict(headers or {})
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
         self._http: httpx.AsyncClient | None = None
 
     def ask(self, method: str, url: str, body: Any, *, seconds: float, most_bytes: int) -> Any:
@@ -65,11 +69,14 @@ class Caller:
     def close(self) -> None:
         """Hang up. The next call opens the line again."""
         with self._lock:
-            loop, http = self._loop, self._http
-            self._loop = self._http = None
-        if loop is not None and http is not None:
-            asyncio.run_coroutine_threadsafe(http.aclose(), loop).result(_GRACE_SECONDS * 5)
+            loop, http, thread = self._loop, self._http, self._thread
+            self._loop = self._http = self._thread = None
+        if loop is not None and thread is not None:
+            ended = asyncio.run_coroutine_threadsafe(_end(http), loop)
+            with suppress(concurrent.futures.TimeoutError):
+                ended.result(_CLOSE_SECONDS)
             loop.call_soon_threadsafe(loop.stop)
+            thread.join(_CLOSE_SECONDS)
 
     async def _asked(
         self, method: str, url: str, body: Any, seconds: float, most_bytes: int
@@ -106,9 +113,11 @@ class Caller:
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._loop is None:
-                loop = asyncio.new_event_loop()
-                threading.Thread(target=_serve, args=(loop,), name="calls", daemon=True).start()
-                self._loop = loop
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(
+                    target=_serve, args=(self._loop,), name="calls", daemon=True
+                )
+                self._thread.start()
             return self._loop
 
 
@@ -117,6 +126,18 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
         loop.run_forever()
     finally:
         loop.close()
+
+
+async def _end(http: httpx.AsyncClient | None) -> None:
+    """End what is still under way, then let the sockets go: they close a moment after being told."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    if http is not None:
+        await http.aclose()
+    for _ in range(_MOMENTS):
+        await asyncio.sleep(0)
 
 
 def _refused(answer: httpx.Response) -> CallFailed:

@@ -107,11 +107,17 @@ def test_versions_live_on_the_server_like_in_a_folder(
 
 @pytest.mark.slow
 def test_a_server_that_dies_leaves_words_alone_and_slows_nobody_until_it_is_back(
-    server: Server, tmp_path: Path, few: tuple[Article, ...], embedder: HashEmbedder
+    server: Server,
+    tmp_path: Path,
+    few: tuple[Article, ...],
+    embedder: HashEmbedder,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("knowledge.retrieval._LOOK_AGAIN_SECONDS", 0.0)
     now = [0.0]
     breaker = Breaker(30, clock=lambda: now[0])
     store = ServerStore(server.url, tmp_path, turn_seconds=2, breaker=breaker)
+    store.look_every = 0.0
     build(store, embedder, articles=few, decoys=DECOYS)
     retriever = Retriever(few, DECOYS, store, embedder)
     assert retriever.rank("打鼾").vectors

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from knowledge.article import Article
 from knowledge.breaker import Breaker
 from knowledge.embedder import EmbedderError
 from knowledge.endpoint import Endpoint, EndpointEmbedder
+from knowledge.index import build
+from knowledge.retrieval import Retriever
+from knowledge.scale import RELATED, UNRELATED, scale_of, spread_of
 from simulator.embeddings import SCRIPTS, at_most, embed, now_and_then, of_length, vector
 
 TURN = 0.15
@@ -18,7 +23,7 @@ TURN = 0.15
 
 def embedder(url: str, *, model: str = "hashed", **more: Any) -> EndpointEmbedder:
     described = Endpoint(url, model, "secret", more.pop("query", None), more.pop("passage", None))
-    return EndpointEmbedder(described, turn_seconds=TURN, shortest_wait=0.01, **more)
+    return EndpointEmbedder(described, shortest_wait=0.01, **{"turn_seconds": TURN, **more})
 
 
 @pytest.fixture
@@ -166,3 +171,53 @@ def test_vectors_of_two_lengths_are_no_vectors(endpoint: Any, building: Endpoint
     building.queries(["甲", "乙", "丙"])
     endpoint.stand.script = of_length(8)
     assert building.queries(["甲"]).shape == (1, 8)
+
+
+def test_an_index_is_built_over_http_answers_outlive_the_endpoint_and_it_comes_back(
+    endpoint: Any,
+    building: EndpointEmbedder,
+    tmp_path: Path,
+    corpus: tuple[Article, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("knowledge.retrieval._LOOK_AGAIN_SECONDS", 0.0)
+    few = tuple(a for a in corpus if a.id in {"life.salt", "life.sleep", "dm.fruit"})
+    decoys = {"off_topic": ("今天天气怎么样",)}
+    now = [0.0]
+    asking = embedder(endpoint.url, turn_seconds=2, breaker=Breaker(30, clock=lambda: now[0]))
+    build(tmp_path, building, articles=few, decoys=decoys)
+    retriever = Retriever(few, decoys, tmp_path, asking)
+    asked = "睡觉打呼噜憋气要不要紧"
+    best = retriever.rank(asked).hits[0]
+    assert (best.article.id, retriever.rank(asked).vectors) == ("life.sleep", True)
+
+    endpoint.stop()
+    left = [retriever.rank(asked) for _ in range(5)]
+    assert not any(ranking.vectors for ranking in left)
+    assert {ranking.hits[0].article.id for ranking in left} == {"life.sleep"}
+
+    endpoint.start()
+    now[0] += 31
+    assert retriever.rank(asked).vectors
+
+    endpoint.stand.script = of_length(32)
+    assert not retriever.rank(asked).vectors
+    assert build(tmp_path, building, articles=few, decoys=decoys).reused == 0
+    assert retriever.rank(asked).vectors
+    asking.close()
+
+
+def test_cosines_of_another_embedder_are_brought_to_the_local_scale() -> None:
+    rng = np.random.default_rng(7)
+    rows = []
+    for owner in range(40):
+        centre = rng.normal(size=24)
+        for _ in range(8):
+            one = centre + rng.normal(size=24)
+            rows.append((f"a{owner}", (one / np.linalg.norm(one)).astype(np.float32)))
+    low, high = spread_of(rows)
+    slope, offset = scale_of(rows)
+    assert offset + slope * low == pytest.approx(UNRELATED)
+    assert offset + slope * high == pytest.approx(RELATED)
+    assert scale_of(rows[:3]) == (1.0, 0.0)
+    assert scale_of([]) == (1.0, 0.0)
