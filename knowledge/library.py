@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -17,9 +18,9 @@ from knowledge.eating import Asking, Eating
 from knowledge.embedder import Embedder
 from knowledge.following import Tools, follow
 from knowledge.foods import FoodTable
-from knowledge.gate import Gate
+from knowledge.gate import CHITCHAT, OFF_TOPIC, Gate
 from knowledge.leaning import SIDES, Lean, Leaning, leaning, says_nothing
-from knowledge.question import asks, clauses, normalise, pieces, sentences
+from knowledge.question import apart, asks, clauses, normalise, pieces, sentences
 from knowledge.retrieval import Ranking, Retriever
 from knowledge.several import together
 from knowledge.store import Store
@@ -35,6 +36,7 @@ _MOST_ARTICLES = 2
 _HOPELESS = 0.03
 # How far ahead an article must be of the next, behind words that may lean on something else.
 _PLAIN_MARGIN = 0.1
+_CHAT = {CHITCHAT, OFF_TOPIC}
 _ASK_BACK = Answer("unknown", ask_back=True)
 
 
@@ -103,7 +105,7 @@ class Library:
         if not whole.strip():
             return UNKNOWN
         refusal = self._gate.refusal(whole)
-        if refusal is not None:
+        if refusal is not None and not (topic and _counts_food(whole, topic)):
             return Answer("refusal", refusal, confidence=1.0)
         asking = Asking(whole, conditions, ailments, now.astimezone(_SHANGHAI).date())
         plain = self._routed(asking) or self._drug(asking)
@@ -226,8 +228,6 @@ class Library:
             return None
         return self._drug(replace(asking, whole=f"{named[0].said}是什么药"))
 
-    def _drug(self, asking: Asking) -> Answer | None:
-        if not self._drugs.served(asking.today, pending=self._pending):
     def _routed(self, asking: Asking) -> Answer | None:
         """Answer what some words decide before any medicine or food that is named too."""
         article = self._by_id.get(self._gate.first(asking.whole) or "")
@@ -240,6 +240,8 @@ class Library:
         articles = tuple(citation.article for citation in answer.citations)
         return replace(answer, topic=Topic((), articles, about, asking.ailments))
 
+    def _drug(self, asking: Asking) -> Answer | None:
+        if not self._drugs.served(asking.today, pending=self._pending):
             return None
         asked = sentences(asking.whole)[:_MOST_SENTENCES]
         answer = self._drugs.answer(asked, asking.whole, self._by_id)
@@ -255,13 +257,14 @@ class Library:
         mentions = self._eating.eaten(asked, whole, asking.conditions)
         if not mentions:
             return None
-        about = self._gate.mentioned(whole) or asking.conditions
+        about = self._eating.about(whole, asking.conditions)
         answer = self._eating.serve(mentions, whole, about, asking.ailments)
         others = [one for one in pieces(whole) if not self._eating.foods.find(one)]
         found: list[Answer] = []
+        alone = apart(whole)
         for piece in others:
             best, ranking = self._best(piece, whole, asking.conditions)
-            sure = best is not None and (ranking is None or ranking.plain)
+            sure = piece in alone or ranking is None or ranking.plain
             if best is not None and sure and self._serves(best.article, asking.today):
                 found.append(_composed([best]))
         new = [one for one in found if not _articles(one) & _articles(answer)]
@@ -326,10 +329,20 @@ def _meant(asking: Asking, topic: Topic | None) -> Asking:
     return replace(asking, conditions=topic.about)
 
 
+def _counts_food(whole: str, topic: Topic) -> bool:
+    """Tell whether 一天几颗 is asked of the food that was just talked about, and of no medicine."""
+    lean = leaning(whole)
+    if not topic.foods or lean is None or lean.kind is not Lean.AMOUNT:
+        return False
+    return len(lean.rest) <= 1 and bool(re.search("几[个颗粒]", whole))
+
+
 def _lost(lean: Leaning, answer: Answer) -> bool:
     """Tell whether a message that leans on nothing we know was answered by chance, or not at all."""
-    if answer.kind == "unknown":
+    if answer.kind == "unknown" or answer.refusal in _CHAT:
         return lean.elliptical and not answer.text
+    if not lean.bare:
+        return True
     near = answer.margin is not None and answer.margin < _PLAIN_MARGIN
     return lean.elliptical and answer.kind == "answer" and near
 

@@ -147,3 +147,33 @@ def test_a_name_is_no_food(ask) -> None:  # type: ignore[no-untyped-def]
 
 def test_a_medicine_named_alone_is_told_of(ask) -> None:  # type: ignore[no-untyped-def]
     assert "沙坦" in ask("那缬沙坦呢", Topic((), ("htn.c_class",), HTN)).text
+
+
+def test_a_count_after_a_food_is_no_dose(ask) -> None:  # type: ignore[no-untyped-def]
+    peanuts = Topic(("花生",), ("life.nuts",), DM)
+    assert "一小把" in ask("一天几颗", peanuts).text
+    assert ask("一天几颗").refusal == "dose_change"
+    assert ask("一天几片", peanuts).refusal == "dose_change"
+
+
+def test_a_value_beside_the_question_names_no_disease(ask) -> None:  # type: ignore[no-untyped-def]
+    assert ask("血压138/86，花生能吃不", conditions=DM).text.startswith("糖尿病人吃花生")
+    assert ask("血压138/86，花生能吃不").text.startswith("高血压的人吃花生")
+
+
+def test_a_bare_that_is_asked_back_even_with_a_topic(ask) -> None:  # type: ignore[no-untyped-def]
+    assert ask("那个呢", APPLE).ask_back
+
+
+def test_an_age_beside_a_person_is_no_number_of_its_own(ask) -> None:  # type: ignore[no-untyped-def]
+    assert "吃苹果" in ask("我爸今年80了能吃不", APPLE).text
+
+
+def test_another_ailment_is_said_first_and_shortly(ask) -> None:  # type: ignore[no-untyped-def]
+    found = ask("我肾功能不好", Topic(("香蕉",), ("dm.fruit",), DM))
+    assert "血钾" in found.text
+    assert "榨汁" not in found.text
+
+
+def test_a_food_that_follows_and_nobody_knows_is_not_guessed(ask) -> None:  # type: ignore[no-untyped-def]
+    assert "仙人掌”我没查到" in ask("那仙人掌呢", APPLE).text
