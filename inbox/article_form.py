@@ -21,6 +21,8 @@ CONFIDENCES = tuple(one.value for one in Confidence)
 LEVELS = tuple(one.value for one in Level)
 _ID = re.compile(rf"({'|'.join(PREFIXES)})(\.[a-z0-9]+(_[a-z0-9]+)*)+")
 _LONGEST_ID = 60
+# What comes after it stands on the same line.
+_ENDS = ("。", "！", "？", "）", "”")
 # A patient cannot tell a good address from a bad one: articles hold none.
 _ADDRESS = re.compile(r"https?:|www\.|\]\(|[a-z0-9-]+\.(com|cn|net|org)\b", re.IGNORECASE)
 
@@ -74,6 +76,10 @@ def problems(
         "confidence": "" if sheet.confidence in CONFIDENCES else "choose",
         "level": "" if sheet.level in LEVELS else "choose",
     }
+    for name in ("plain", "see_doctor"):
+        text = getattr(sheet, name)
+        if text and not wrong.get(name) and not text.endswith(_ENDS):
+            wrong[name] = "no_end"
     for name in ("title", "plain", "today", "see_doctor", "not_true", "body"):
         if _ADDRESS.search(getattr(sheet, name)):
             wrong[name] = "address"

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from inbox.words import word
 from knowledge.sheet import Sheet
 
 FIELDS = (
     "title", "audience", "plain", "today", "see_doctor", "not_true", "body", "questions",
     "related", "sources", "confidence", "expires", "level",
 )  # fmt: skip
+_CODES = frozenset({"audience", "confidence", "level", "expires"})
 _PIECES = re.compile(r"[^。！？；，、\n]*[。！？；，、\n]?")
 # Letter by letter only inside short pieces: comparing grows with the square of their length.
 _SHORT = 200
@@ -38,12 +40,23 @@ class Change:
 def changes(before: Sheet, after: Sheet) -> tuple[Change, ...]:
     """The fields that differ, with what went and what came."""
     pairs = ((name, _text(before, name), _text(after, name)) for name in FIELDS)
-    return tuple(Change(name, runs(old, new)) for name, old, new in pairs if old != new)
+    return tuple(
+        Change(name, _swapped(name, old, new) if name in _CODES else runs(old, new))
+        for name, old, new in pairs
+        if old != new
+    )
 
 
 def runs(old: str, new: str) -> tuple[Run, ...]:
     """The stretches of two texts side by side."""
     return _joined(_compared(_PIECES.findall(old), _PIECES.findall(new)))
+
+
+def _swapped(name: str, old: str, new: str) -> tuple[Run, ...]:
+    """A code is not reworded but exchanged; it is shown by its word."""
+    group = f"article_{name}"
+    told = (old, new) if name == "expires" else (word(group, old), word(group, new))
+    return _joined(iter((Run("gone", told[0]), Run("new", told[1]))))
 
 
 def _compared(old: list[str], new: list[str]) -> Iterator[Run]:

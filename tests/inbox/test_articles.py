@@ -203,6 +203,7 @@ async def test_a_packaged_article_is_signed_as_it_is(office: Office, browser: Op
     [
         ("plain", "长" * 121, "太长了"),
         ("doc", "", "没有出处"),
+        ("see_doctor", "问村医", "请用句号结尾"),
         ("expires", "", "请写日期"),
         ("expires", "2026-11-22", "已经过了"),
         ("questions", " \n", "还没有写"),
@@ -459,6 +460,15 @@ async def test_a_signed_text_that_this_release_cannot_read_leaves_the_file(
     page = html.unescape((await one.get(PLACE)).text)
     assert "现在的程序读不懂" in page
     assert packaged()["dm.fruit"].plain in page
+
+
+async def test_codes_are_compared_by_their_words(browser: Opening) -> None:
+    one = await browser("curator")
+    await drafted(one)
+    await drafted(one, based_on="1", audience="all", expires="2028-01-31")
+    page = (await one.get(f"{PLACE}/revisions/2")).text
+    assert "<del>糖尿病</del><ins>所有人</ins>" in page
+    assert "<del>2027-11-30</del><ins>2028-01-31</ins>" in page
 
 
 def test_two_sentences_that_share_some_letters_are_not_mixed() -> None:
