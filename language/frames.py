@@ -131,10 +131,15 @@ def framed(text: str, noise: Sequence[Span]) -> list[Hit]:
     present = marks.spans.keys()
     for frame in book.frames:
         if frame.groups <= present:
-            hit = next(_found(frame, marks, folded), None)
-            if hit is not None:
-                hits.append(hit)
+            # The words that stand closest together belong together.
+            closest = min(_found(frame, marks, folded), key=_length, default=None)
+            if closest is not None:
+                hits.append(closest)
     return hits
+
+
+def _length(hit: Hit) -> int:
+    return hit.end - hit.start
 
 
 def _marks(book: _Book, text: str, noise: Sequence[Span]) -> _Marks:
@@ -187,7 +192,7 @@ def _hidden(start: int, end: int, noise: Sequence[Span]) -> bool:
 
 
 def _found(frame: Frame, marks: _Marks, text: str) -> Iterator[Hit]:
-    """One hit at most; of the words of a frame one at least must stand as it is written."""
+    """One hit for each first word; of the words of a frame one at least must stand as it is written."""
     for first in marks.spans[frame.steps[0].group]:
         chain = _chain(frame.steps[1:], first, marks.spans, text)
         if chain is None:
@@ -207,7 +212,7 @@ def _chain(
 ) -> list[Span] | None:
     if not steps:
         return []
-    for span in marks[steps[0].group]:
+    for span in sorted(marks[steps[0].group], key=lambda span: abs(span[0] - last[0])):
         if not _joined(steps[0].join, last, span, text):
             continue
         rest = _chain(steps[1:], span, marks, text)
