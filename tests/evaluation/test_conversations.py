@@ -1,7 +1,7 @@
 """Conversations of two and three turns, by words alone: what leans on the last answer is answered from it.
 
-`conversations` was written before any of it was built, `conversations_after` before its author had
-seen what the first one showed; both were scored once before anything was mended from them.
+`conversations` was written before any of it was built, `conversations_after` when the first had been
+mended; each was scored once before anything was mended from it.
 """
 
 from __future__ import annotations
