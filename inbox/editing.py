@@ -34,7 +34,7 @@ from inbox.typed import kept, typed_in
 from inbox.words import word
 from knowledge.article import PLAIN_LIMIT
 from knowledge.sheet import Sheet, laid_out, one_line
-from records import asked, drafts, revisions
+from records import asked, audit, drafts, revisions
 from records.people import china_date
 from records.practitioners import Visitor
 from records.revisions import Draft
@@ -268,4 +268,18 @@ async def _asked(deps: InboxDeps, visitor: Visitor, group_id: str) -> tuple[str,
         lambda session: asked.stored(session, deps.vault, visitor.reader)
     )
     texts = (one_line(one.text) for one in found if one.group_id == group_id)
-    return tuple(dict.fromkeys(text for text in texts if text))[:_MOST_WORDINGS]
+    wordings = tuple(dict.fromkeys(text for text in texts if text))[:_MOST_WORDINGS]
+    if wordings:
+        now, reader = deps.clock(), visitor.reader
+        await deps.database.write(
+            lambda session: audit.note(
+                session,
+                actor=reader.actor,
+                action="read",
+                subject="question",
+                subject_id=group_id,
+                facility_id=reader.facility_id,
+                now=now,
+            )
+        )
+    return wordings

@@ -55,18 +55,19 @@ async def one_trial(
 
     def read(
         session: Session,
-    ) -> tuple[Frame, Piece | None, ArticleTrial | None, dict[str, str]]:
+    ) -> tuple[Frame, Piece | None, ArticleTrial | None, tuple[Difference, ...], dict[str, str]]:
+        trial = trials.find(session, article_id, trial_id)
         return (
             frame(session, deps, visitor, now),
             piece_of(session, article_id),
-            trials.find(session, article_id, trial_id),
+            trial,
+            trials.differences(session, deps.vault, reader, trial) if trial else (),
             known_ids(session),
         )
 
-    around, piece, trial, titles = await deps.database.read(read)
+    around, piece, trial, found, titles = await deps.database.read(read)
     if piece is None or trial is None:
         not_found()
-    found = trials.differences(deps.vault, trial)
     if found:
         await deps.database.write(
             lambda session: revisions.note_read(session, reader, article_id, now)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, or_, select, update
 
-from records import audit
+from records import asked, audit
 from records.db import changed
 from records.identity import new_id
 from records.reader import Reader
@@ -36,12 +36,20 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One question whose answer would change. `own`: it is a variant of the article itself."""
+    """One question whose answer would change: a wording of the article itself, or a kept question.
+
+    Of a kept question only the id is written down, so that it is forgotten everywhere at once.
+    """
 
     question: str
     before: Reply
     after: Reply
-    own: bool = False
+    question_id: str | None = None
+
+    @property
+    def own(self) -> bool:
+        """It is a wording of the article itself."""
+        return self.question_id is None
 
 
 def request(session: Session, reader: Reader, article_id: str, number: int, now: datetime) -> str:
@@ -134,7 +142,8 @@ def finish(
     now: datetime,
 ) -> None:
     """Keep what changes (the first of them), how much in all, and against which edition."""
-    text = json.dumps([asdict(one) for one in found], ensure_ascii=False)
+    kept = [replace(one, question="" if one.question_id else one.question) for one in found]
+    text = json.dumps([asdict(one) for one in kept], ensure_ascii=False)
     _set(
         session,
         trial_id,
@@ -158,18 +167,27 @@ def fail_running(session: Session, trial_id: str, problem: str, now: datetime) -
     )
 
 
-def differences(vault: Vault, row: ArticleTrial) -> tuple[Difference, ...]:
-    """What a finished trial found; nothing when it cannot be opened."""
+def differences(
+    session: Session, vault: Vault, reader: Reader, row: ArticleTrial
+) -> tuple[Difference, ...]:
+    """What a finished trial found, without questions that were forgotten or are not this reader's."""
     if row.result_sealed is None:
         return ()
     try:
         found = json.loads(vault.open(row.result_sealed, PLACE, row.id))
     except VaultError:
         return ()
-    return tuple(
-        Difference(one["question"], _reply(one["before"]), _reply(one["after"]), one["own"])
+    said = {one.id: one.text for one in asked.stored(session, vault, reader)}
+    read = (
+        Difference(
+            one["question"] or said.get(one["question_id"], ""),
+            _reply(one["before"]),
+            _reply(one["after"]),
+            one["question_id"],
+        )
         for one in found
     )
+    return tuple(one for one in read if one.question)
 
 
 def _free(now: datetime) -> ColumnElement[bool]:

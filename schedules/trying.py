@@ -37,11 +37,11 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of both libraries. `own`: a wording of the article itself."""
+    """What is asked of both libraries: a wording of the article itself, or a kept question."""
 
     text: str
     conditions: frozenset[str]
-    own: bool = False
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,11 @@ def _plan(database: Database, tools: Tools, trial: ArticleTrial, now: datetime) 
         edition = revisions.edition(session)
     draft = _signed(trial.article_id, row.manuscript, now)
     corpus = overlaid(read_articles(), {**texts, trial.article_id: draft[1]})
-    own = (Question(text, draft[0].about, own=True) for text in draft[0].questions)
-    theirs = (Question(one.text, frozenset(one.conditions)) for one in stored if one.text)
-    return _Plan(tuple(dict.fromkeys((*own, *theirs))), corpus.articles, edition)
+    own = (Question(text, draft[0].about) for text in draft[0].questions)
+    theirs = (Question(one.text, frozenset(one.conditions), one.id) for one in stored if one.text)
+    # The same words of two patients are asked once.
+    once = {(one.text, one.conditions, one.id is None): one for one in (*own, *theirs)}
+    return _Plan(tuple(once.values()), corpus.articles, edition)
 
 
 def _signed(article_id: str, manuscript: str, now: datetime) -> tuple[Article, str]:
@@ -149,7 +151,7 @@ def _differences(
             _reply(library.answer(question.text, conditions=question.conditions, now=now))
             for library in (before, after)
         )
-        yield None if old == new else Difference(question.text, old, new, question.own)
+        yield None if old == new else Difference(question.text, old, new, question.id)
         time.sleep(min(perf_counter() - began, _LONGEST_REST))
 
 

@@ -494,7 +494,8 @@ async def test_a_trial_is_asked_for_and_told(office: Office, browser: Opening) -
     before = Reply("answer", ("dm.fruit",), "少吃。")
     found = (
         Difference("西瓜能吃不", nothing, fruit),
-        Difference("糖尿病能吃水果吗", before, fruit, own=True),
+        Difference("糖尿病能吃水果吗", before, fruit),
+        Difference("已经忘了的问题", before, fruit, "no such question"),
     )
     with office.database.transaction() as session:
         trials.claim(session, office.now)
@@ -505,6 +506,7 @@ async def test_a_trial_is_asked_for_and_told(office: Office, browser: Opening) -
         trials.finish(session, office.vault, trial_id, found, 2, "", office.now)
     page = (await one.get(place)).text
     assert "9 个问题里，2 个的回答会变" in page
+    assert "已经忘了的问题" not in page
     moved = page.partition("换了文章")[2].partition("只是文字变了")[0]
     assert "<q>西瓜能吃不</q>" in moved
     assert "能吃水果吗</a>" in moved

@@ -98,9 +98,12 @@ def test_a_new_wording_that_is_answered_now_is_found(
     assert run() == len(sleep.questions) + 2
     row = outcome(sqlite_database, trial_id)
     assert (row.state, row.done) == ("done", row.total)
-    found = {one.question: one for one in trials.differences(vault, row)}
-    assert row.changed >= len(found) > 0
-    bath = found[BATH]
+    reader = county.readers["curator"]
+    with sqlite_database.reading() as session:
+        told = trials.differences(session, vault, reader, row)
+    found = {one.question: one for one in told}
+    assert row.changed == len(told) > 0
+    bath = next(one for one in told if one.question == BATH and not one.own)
     assert bath.before.articles != bath.after.articles
     assert bath.after.articles == ("life.sleep",)
     assert "温水泡脚。" in bath.after.text
@@ -121,6 +124,29 @@ def test_a_draft_that_changes_no_words_changes_no_answer(
     row = outcome(sqlite_database, trial_id)
     assert (row.state, row.changed) == ("done", 0)
     assert run() == 0
+
+
+def test_a_question_that_was_forgotten_is_forgotten_by_its_trials(
+    sqlite_database: Database,
+    county: County,
+    few: tuple[Article, ...],
+    run: Callable[[], int],
+    now: datetime,
+    vault: Vault,
+) -> None:
+    questions = (*few[0].questions, BATH)
+    trial_id = wanted(sqlite_database, county, few[0], now, plain="别的话。", questions=questions)
+    run()
+    row = outcome(sqlite_database, trial_id)
+    assert BATH not in vault.open(row.result_sealed, trials.PLACE, row.id).replace(
+        f'"question": "{BATH}"', "", 1
+    )
+    with sqlite_database.transaction() as session:
+        for question in session.exec(select(AskedQuestion)).all():
+            session.delete(question)
+        session.flush()
+        told = trials.differences(session, vault, county.readers["curator"], row)
+    assert all(one.own for one in told)
 
 
 def test_what_a_trial_found_is_sealed(
