@@ -6,6 +6,7 @@ already; it lets 没用 find the row of its answer, and an erasure find what cam
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from sqlmodel import Session, col, delete, select, update
 
 from records.anonymous import anonymous
 from records.db import changed
+from records.dossier import EMERGENCY
 from records.identity import undated_id
 from records.insertion import insert_once
 from records.people import china_date, name_of
@@ -264,8 +266,15 @@ def _names(session: Session, vault: Vault, person_ids: Iterable[str]) -> list[st
     people = session.exec(select(Person).where(col(Person.id).in_(list(person_ids)))).all()
     staff = session.exec(select(Practitioner.id, Practitioner.name_sealed)).all()
     known = [name_of(vault, person) for person in people]
+    known += [_emergency_name(vault, person) for person in people]
     known += [vault.open(sealed, "practitioners.name", row) for row, sealed in staff]
     return [name for name in known if name]
+
+
+def _emergency_name(vault: Vault, person: Person) -> str:
+    if person.emergency_sealed is None:
+        return ""
+    return str(json.loads(vault.open(person.emergency_sealed, EMERGENCY, person.id))["name"])
 
 
 def _places(session: Session) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from records.asked import visible, words_of
 from records.people import china_date
@@ -18,6 +18,9 @@ from records.vault import Vault
 
 PAGE = 20
 _SAMPLES = 3
+_LOOKED_THROUGH = 20
+# So many check boxes a form may hold; what is older is counted.
+MOST_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ def detail(session: Session, vault: Vault, reader: Reader, group_id: str) -> Det
     first = {row.was_in: words_of(vault, row) for row in reversed(rows) if row.was_in}
     return Detail(
         heap=_heap(vault, _Gathered(group, rows)),
-        questions=tuple(_kept(vault, row) for row in reversed(rows)),
+        questions=tuple(_kept(vault, row) for row in reversed(rows[-MOST_SHOWN:])),
         merged=tuple((one, first[one]) for one in former if one in first),
     )
 
@@ -155,17 +158,6 @@ def titles(
         for one in _gathered(session, reader)
         if one.group.state == WAITING and one.group.id != without
     )
-
-
-def waiting(session: Session, reader: Reader) -> int:
-    """How many groups wait: the number beside the menu's word."""
-    groups = (
-        select(func.count(func.distinct(col(QuestionGroup.id))))
-        .join(AskedQuestion, col(AskedQuestion.group_id) == col(QuestionGroup.id))
-        .where(visible(reader))
-        .where(QuestionGroup.state == WAITING)
-    )
-    return session.exec(groups).one()
 
 
 def _gathered(session: Session, reader: Reader) -> list[_Gathered]:
@@ -206,7 +198,7 @@ def _wanted(vault: Vault, one: _Gathered, wish: Wish) -> bool:
 
 def _heap(vault: Vault, one: _Gathered) -> Heap:
     group, rows = one.group, one.rows
-    newest = [words_of(vault, row) for row in reversed(rows[1:])]
+    newest = [words_of(vault, row) for row in reversed(rows[1:][-_LOOKED_THROUGH:])]
     title = words_of(vault, rows[0])
     decided = group.decided_at
     return Heap(

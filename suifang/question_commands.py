@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from suifang.installation import Installation
 
 screen = Console()
+_SHORT_ID = 8
 Many = Annotated[int, typer.Option(min=1, max=1000, help="最多列多少组。")]
 
 
@@ -43,12 +44,10 @@ def list_groups(
     with _opened() as installation:
         found = [one for one in _every(installation) if one.heap.state == state]
     found.sort(key=lambda one: -one.heap.size)
-    table = Table("编号", "次数", "村", "最近", "为什么", "问题")
+    table = Table("编号", "次数", "村", "最近", "问题")
     for heap in (one.heap for one in found[:most]):
-        why = " ".join(f"{reason} {count}" for reason, count in heap.reasons)
-        table.add_row(
-            heap.id, str(heap.size), str(heap.places), heap.latest.isoformat(), why, heap.title
-        )
+        short = heap.id[:_SHORT_ID]
+        table.add_row(short, str(heap.size), str(heap.places), heap.latest.isoformat(), heap.title)
     screen.print(table)
     if not found:
         screen.print("没有这样的问题。")

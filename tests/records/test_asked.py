@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlmodel import col, select
 
-from records import asked, question_groups, question_queue
+from records import asked, emergency, question_groups, question_queue
 from records.asked import Asker, Question
 from records.question_queue import Wish
 from records.reader import Reader
@@ -57,6 +57,17 @@ def test_one_turn_is_kept_once(county: County) -> None:
     assert keep(county)
     assert not keep(county)
     assert len(rows(county)) == 1
+
+
+def test_the_contact_for_an_emergency_is_not_named_either(county: County) -> None:
+    person, _ = county.person("a", "王桂花")
+    doctor = county.readers["doctor_a"]
+    contact = {"name": "牛得草", "phone": "13900002222", "relation": "son"}
+    assert emergency.keep(county.session, county.vault, doctor, person, now=county.now, **contact)
+    question = Question("牛得草说高血压不能染头发，真的吗", "unknown")
+    asker = Asker((person,))
+    assert asked.keep(county.session, county.vault, "t", question, asker, county.now)
+    assert asked.words_of(county.vault, rows(county)[0]) == "〔姓名〕说高血压不能染头发，真的吗"
 
 
 def test_what_is_nothing_but_a_name_is_not_kept_empty(county: County) -> None:
@@ -182,7 +193,8 @@ def test_a_merger_of_mergers_is_taken_apart_step_by_step(county: County, curator
     assert question_groups.merge(session, curator, first, second, now)
     assert question_groups.merge(session, curator, second, third, now)
     assert not question_groups.merge(session, curator, second, third, now)
-    assert question_queue.waiting(session, curator) == 1
+    queue = question_queue.queue(session, county.vault, curator, Wish(), now)
+    assert [heap.id for heap in queue.heaps] == [third]
     assert question_groups.reopen(session, curator, second, now)
     assert not question_groups.reopen(session, curator, second, now)
     held = session.exec(select(AskedQuestion.group_id).order_by(col(AskedQuestion.group_id))).all()
