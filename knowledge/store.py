@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
+from uuid import uuid4
 
 import numpy as np
 
@@ -170,7 +171,8 @@ class FolderStore:
 
     def write(self, about: About, rows: Mapping[str, Iterable[Sequence[Row]]]) -> str:
         self._sweep_partial()
-        partial = self.folder / f"{about.version}.{os.getpid()}{_PARTIAL}"
+        # A name of its own each time: Chroma never forgets a folder that it failed to open.
+        partial = self.folder / f"{about.version}.{uuid4().hex[:8]}{_PARTIAL}"
         partial.mkdir(parents=True)
         try:
             with _client(partial) as client:
@@ -180,11 +182,11 @@ class FolderStore:
             final = self.folder / self._free_name(about.version)
             partial.rename(final)
         except Exception as error:
-            # Chroma raises its own Rust errors for a full disk.
-            if isinstance(error, OSError) or type(error).__module__.startswith("chromadb"):
-                msg = f"the index cannot be written: {error}"
-                raise IndexBroken(msg) from error
-            raise
+            # On a full disk Chroma raises whatever comes: Rust errors, missing attributes.
+            if type(error).__module__.startswith("knowledge."):
+                raise
+            msg = f"the index cannot be written: {error}"
+            raise IndexBroken(msg) from error
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         return final.name

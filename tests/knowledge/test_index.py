@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import errno
+import resource
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -217,19 +217,30 @@ def test_a_folder_that_is_a_file_is_told_in_a_sentence(
     assert not Retriever(few, DECOYS, place, embedder).rank("打鼾").vectors
 
 
+@pytest.fixture
+def no_room() -> Iterator[Callable[[int], None]]:
+    """Let no file grow beyond a size: to whoever writes, that is a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("room", [10_000, 150_000])
 def test_a_full_disk_is_told_in_a_sentence_and_leaves_nothing_half_done(
-    tmp_path: Path, embedder: Any, few: tuple[Article, ...], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    embedder: Any,
+    few: tuple[Article, ...],
+    no_room: Callable[[int], None],
+    room: int,
 ) -> None:
-    version = build(tmp_path, embedder, articles=few[:2], decoys=DECOYS).version
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr("knowledge.store._fill", full)
-    with pytest.raises(IndexBroken, match="No space left on device"):
+    version = build(tmp_path, embedder, articles=few[:1], decoys=DECOYS).version
+    no_room(room)
+    with pytest.raises(IndexBroken, match="the index cannot be written"):
         build(tmp_path, embedder, articles=few, decoys=DECOYS)
+    no_room(resource.RLIM_INFINITY)
     assert current(tmp_path) == version
     assert not list(tmp_path.glob("*.partial"))
+    assert build(tmp_path, embedder, articles=few, decoys=DECOYS).fresh
 
 
 def test_a_torn_vector_at_the_end_is_dropped(tmp_path: Path) -> None:
