@@ -101,7 +101,8 @@ def asker(state: TurnState, context: TurnContext) -> Asker:
         if not named and about != SENDER:
             # It may be the holder's own question as well.
             conditions = _joined(conditions, context)
-        return Asker(about, conditions | said, ailments, kept)
+        told = kept.ailments if kept is not None else frozenset()
+        return Asker(about, conditions | said, ailments | told, kept)
     moved = replace(kept, about=conditions | said, ailments=ailments)
     return Asker(about, conditions | said, ailments, moved)
 

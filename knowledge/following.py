@@ -18,6 +18,7 @@ _DISEASES = tuple(str(programme) for programme in Programme)
 _OWN = {"htn.": str(Programme.HYPERTENSION), "dm.": str(Programme.TYPE2_DIABETES)}
 # These are about eating: a bare food behind them is one more thing to eat.
 _DIETARY = ("life.", "dm.diet", "dm.fruit", "dm.vegetable", "dm.protein", "dm.sugar_free", "myth.")
+_EATING = {"dm.diet", "dm.fruit", "dm.vegetable", "dm.protein", "life.diet_htn", "life.protein"}
 
 # A question in words, the diseases it is about: the answer of an article, if one fits.
 Find = Callable[[str, frozenset[str]], Answer | None]
@@ -53,7 +54,7 @@ def follow(lean: Leaning, text: str, topic: Topic, tools: Tools) -> Answer | Non
     eaten = _eaten(topic, tools)
     found = _of_foods(lean, text, eaten, now, tools) if eaten else None
     found = found or _of_articles(lean, text, now, tools)
-    if found is None and topic.foods:
+    if found is None and (topic.foods or set(topic.articles) & _EATING):
         found = tools.unknown(lean.bare, about)
     if found is None:
         return None

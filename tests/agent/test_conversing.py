@@ -182,6 +182,19 @@ def test_the_holder_is_meant_when_nobody_else_is(
     assert listening.heard[-1]["conditions"] == HTN
 
 
+def test_what_somebody_told_of_herself_is_heeded_while_the_topic_lasts(
+    say: Callable[..., Decision], listening: Listening
+) -> None:
+    cited = (Citation("dm.fruit", "指南", "可以少吃。"),)
+    topic = Topic(("香蕉",), ("dm.fruit",), HTN, frozenset({"kidney"}))
+    listening.answered = Answer("answer", text="可以少吃。", citations=cited, topic=topic)
+    say("我肾不好，能吃香蕉吗")
+    say("能吃豆腐吗")
+    assert listening.heard[-1]["ailments"] == {"kidney"}
+    say("我老伴能吃豆腐吗")
+    assert listening.heard[-1]["ailments"] == frozenset()
+
+
 def test_two_people_are_answered_for_both(
     say: Callable[..., Decision], listening: Listening
 ) -> None:
