@@ -13,7 +13,7 @@ from agent.context import TurnContext
 from agent.decision import Part, Route, TaskWish
 from agent.hearing import words_of
 from agent.own_words import my_values
-from agent.rating import is_rating, thanked_or_sorry
+from agent.rating import about_nothing, is_rating, thanked_or_sorry
 from agent.reminder_hour import hour_told, set_hour
 from agent.state import TurnState
 from language.understanding import Intent, Understanding
@@ -90,9 +90,18 @@ def _rest(state: TurnState, context: TurnContext, understood: Understanding) -> 
     if told is not None:
         return told
     found = answering.look_up(state, context)
-    if found.get("answered") or found["parts"][0].key not in _NOT_WORTH_SAYING:
+    if found.get("answered") or not _puzzling(found):
         return found
     return _unclear(context)
+
+
+def _puzzling(found: TurnState) -> bool:
+    """A refusal of something that was only told, by its likeness to what is refused."""
+    if found["parts"][0].key in _NOT_WORTH_SAYING:
+        return True
+    asked = found.get("query")
+    alike = asked is not None and asked.kind == "refusal" and not asked.confidence
+    return alike and not found.get("tasks")
 
 
 def _unclear(context: TurnContext) -> TurnState:
@@ -114,7 +123,7 @@ def _told_us(state: TurnState, context: TurnContext) -> TurnState | None:
             return {"parts": (wording.part("stranger.waiting"),)}
         key, reason = "stranger.waiting", "stranger"
     else:
-        return None
+        return about_nothing(state)
     return {"parts": (wording.part(key),), "tasks": (_to_read(context, reason),)}
 
 

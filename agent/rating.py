@@ -67,6 +67,15 @@ def is_rating(state: TurnState, context: TurnContext) -> bool:
     return not (understood.mentions or understood.findings or state["follow_ups"])
 
 
+def about_nothing(state: TurnState) -> TurnState | None:
+    """没用 and 有用 where nothing was answered: no article is looked up for them."""
+    kind = feedback_of(state["heed"].text)
+    if kind is None:
+        return None
+    key = "chat.thanks" if kind is Feedback.HELPFUL else "chat.unclear"
+    return {"parts": (wording.part(key),)}
+
+
 def _said(heard: Sequence[Heard]) -> Feedback | None:
     """Several messages must all say the same."""
     found = {feedback_of(words_of(one)) for one in heard}

@@ -15,6 +15,7 @@ from agent.context import TurnContext
 from agent.decision import Decision, Part, Query, Route
 from care.level import Level
 from knowledge.answer import Answer
+from language.feedback import feedback_of
 from records import asked
 from records.asked import Asker, Question
 from records.vault import Vault
@@ -81,6 +82,8 @@ def _note(
 
 def _is_question(decision: Decision, query: Query) -> bool:
     """What was told rather than asked is no gap of the library; what was answered counts all the same."""
+    if feedback_of(query.text) is not None:
+        return False
     return decision.route is Route.ANSWER or query.kind == _ANSWER
 
 

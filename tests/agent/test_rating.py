@@ -199,6 +199,18 @@ def test_a_reply_to_what_was_asked_is_no_opinion(
     assert (SORRY in village.say(said)) is rated
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [("没用", "我没看明白。"), ("有用，谢谢", "不客气，"), ("没答到点上", "我没看明白。")],
+)
+def test_an_opinion_of_nothing_is_no_question(
+    village: Village, library: Doubting, said: str, told: str
+) -> None:
+    assert village.say(said)[-1].startswith(told)
+    assert library.asked == []
+    assert kept(village) == []
+
+
 def test_after_a_reminder_it_may_mean_the_reminder(village: Village) -> None:
     village.say("每天吃多少盐合适")
     with village.database.transaction() as session:
