@@ -26,12 +26,12 @@ _VECTORS = "vectors"
 class Rehearsal:
     """How such a library is made. `folder`: where the index in use keeps its vectors.
 
-    `builder` makes a patient embedder; None: words alone.
+    `embedder` makes a patient one; None: words alone.
     """
 
-    library: Callable[[Store | None, Sequence[Article]], Library]
-    folder: Path | None = None
-    builder: Callable[[], Embedder | None] = lambda: None
+    library: Callable[[Store | None, Embedder | None, Sequence[Article]], Library]
+    folder: Path
+    embedder: Callable[[], Embedder | None] = lambda: None
 
     @contextmanager
     def opened(
@@ -44,30 +44,26 @@ class Rehearsal:
         Raises:
             IndexBroken: its index cannot be written here.
         """
-        embedder = self.builder() if self.folder is not None else None
         with tempfile.TemporaryDirectory(prefix="suifang-rehearsal-") as place:
             store = FolderStore(Path(place))
-            library = self.library(
-                store if embedder and self._built(store, embedder, articles, breathe) else None,
-                articles,
-            )
+            embedder = self._built(store, articles, breathe)
+            library = self.library(store if embedder else None, embedder, articles)
             try:
                 yield library
             finally:
                 library.index.close()
 
     def _built(
-        self,
-        store: FolderStore,
-        embedder: Embedder,
-        articles: Sequence[Article],
-        breathe: Callable[[float], None],
-    ) -> bool:
-        kept = self.folder / _VECTORS if self.folder else None
-        if kept is not None and kept.is_dir():
-            shutil.copytree(kept, store.folder / _VECTORS)
+        self, store: FolderStore, articles: Sequence[Article], breathe: Callable[[float], None]
+    ) -> Embedder | None:
+        kept = self.folder / _VECTORS
         try:
+            embedder = self.embedder()
+            if embedder is None:
+                return None
+            if kept.is_dir():
+                shutil.copytree(kept, store.folder / _VECTORS)
             index.build(store, embedder, articles=articles, breathe=breathe)
         except EmbedderError:
-            return False
-        return True
+            return None
+        return embedder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -46,7 +47,7 @@ def embedder(settings: Settings, *, patient: bool = False) -> Embedder | None:
             _prefix(settings.embeddings_passage_prefix),
         )
         return EndpointEmbedder(described, patient=patient)
-    return LocalEmbedder() if settings.embeddings == "local" else None
+    return _once(LocalEmbedder) if settings.embeddings == "local" else None
 
 
 def store(settings: Settings) -> Store:
@@ -84,14 +85,13 @@ def shelf(installation: Installation) -> Shelf:
 
 def rehearsal(settings: Settings) -> Rehearsal:
     """How a library with a draft in it is made, beside the one in use."""
-    asking = embedder(settings)
 
-    def opened(place: Store | None, articles: Sequence[Article]) -> Library:
-        with_vectors = asking if place is not None else None
-        return Library(place, with_vectors, serve_pending=settings.serve_pending, articles=articles)
+    def opened(
+        place: Store | None, asking: Embedder | None, articles: Sequence[Article]
+    ) -> Library:
+        return Library(place, asking, serve_pending=settings.serve_pending, articles=articles)
 
-    folder = None if asking is None else settings.index_dir
-    return Rehearsal(opened, folder, lambda: embedder(settings, patient=True))
+    return Rehearsal(opened, settings.index_dir, lambda: embedder(settings, patient=True))
 
 
 def corpus(settings: Settings) -> Corpus:
@@ -154,6 +154,12 @@ def build_index(
 
 def _signed(session: Session) -> dict[str, str]:
     return {item.article_id: item.manuscript for item in revisions.in_force(session)}
+
+
+@lru_cache(maxsize=1)
+def _once(kind: Callable[[], Embedder]) -> Embedder:
+    """Its model takes seventy megabytes; whoever asks, builds or tries uses the same one."""
+    return kind()
 
 
 def _prefix(setting: str | None) -> str | None:

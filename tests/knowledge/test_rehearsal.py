@@ -29,8 +29,7 @@ def few(corpus: tuple[Article, ...], monkeypatch: pytest.MonkeyPatch) -> tuple[A
 
 
 def rehearsal(folder: Path, embedder: Any) -> Rehearsal:
-    def opened(place: Store | None, articles: Sequence[Article]) -> Library:
-        asking = embedder if place is not None else None
+    def opened(place: Store | None, asking: Any, articles: Sequence[Article]) -> Library:
         return Library(place, asking, serve_pending=True, articles=articles)
 
     return Rehearsal(opened, folder, lambda: embedder)

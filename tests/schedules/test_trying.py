@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
 from agent.loading import Tools
 from knowledge.article import Article, read_articles
+from knowledge.embedder import Embedder
 from knowledge.library import Library
 from knowledge.rehearsal import Rehearsal
 from knowledge.sheet import laid_out, sheet_for
@@ -25,6 +27,7 @@ from schedules.trying import try_due
 from tests.inbox.county import County, there
 
 KEPT = {"dm.fruit", "dm.diet", "life.salt", "life.sleep", "dm.target"}
+NOWHERE = Path("nowhere")
 BATH = "高血压泡温泉行不行呀"
 
 
@@ -40,7 +43,9 @@ def few_articles(few: tuple[Article, ...], monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("schedules.trying.read_articles", lambda: few)
 
 
-def opened(_place: Store | None, articles: Sequence[Article]) -> Library:
+def opened(
+    _place: Store | None, _embedder: Embedder | None, articles: Sequence[Article]
+) -> Library:
     return Library(None, None, serve_pending=True, articles=articles)
 
 
@@ -57,7 +62,7 @@ def county(sqlite_database: Database, vault: Vault, now: datetime) -> County:
 
 @pytest.fixture
 def tools(vault: Vault, few: tuple[Article, ...]) -> Tools:
-    return Tools(vault, opened(None, few))
+    return Tools(vault, opened(None, None, few))
 
 
 def wanted(
@@ -80,7 +85,7 @@ def outcome(database: Database, trial_id: str) -> ArticleTrial:
 
 @pytest.fixture
 def run(sqlite_database: Database, tools: Tools, now: datetime) -> Callable[[], int]:
-    return lambda: try_due(sqlite_database, tools, Rehearsal(opened), lambda: now)
+    return lambda: try_due(sqlite_database, tools, Rehearsal(opened, NOWHERE), lambda: now)
 
 
 def test_a_new_wording_that_is_answered_now_is_found(
@@ -184,11 +189,11 @@ def test_a_trial_that_breaks_says_so(
     tools: Tools,
     now: datetime,
 ) -> None:
-    def broken(_place: Store | None, _articles: Sequence[Article]) -> Library:
+    def broken(*_given: object) -> Library:
         raise OSError
 
     trial_id = wanted(sqlite_database, county, few[0], now)
-    assert try_due(sqlite_database, tools, Rehearsal(broken), lambda: now) == 0
+    assert try_due(sqlite_database, tools, Rehearsal(broken, NOWHERE), lambda: now) == 0
     row = outcome(sqlite_database, trial_id)
     assert (row.state, row.problem) == ("failed", "broken")
 
@@ -205,8 +210,8 @@ def test_a_trial_whose_worker_died_is_taken_up_again(
         assert there(trials.claim(session, now)).id == trial_id
         assert trials.claim(session, now) is None
     later = now + trials.LEASE
-    assert try_due(sqlite_database, tools, Rehearsal(opened), lambda: now) == 0
-    assert try_due(sqlite_database, tools, Rehearsal(opened), lambda: later) > 0
+    assert try_due(sqlite_database, tools, Rehearsal(opened, NOWHERE), lambda: now) == 0
+    assert try_due(sqlite_database, tools, Rehearsal(opened, NOWHERE), lambda: later) > 0
     assert outcome(sqlite_database, trial_id).state == "done"
 
 
