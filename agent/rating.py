@@ -55,7 +55,8 @@ def thanked_or_sorry(_state: TurnState, context: TurnContext) -> TurnState:
     said = context.rated
     if said is None:
         return {"parts": ()}
-    key = _KEYS[said.helpful] if said.helpful or said.kept else "feedback.beyond"
+    promised = said.kept and context.sender.kept
+    key = _KEYS[said.helpful] if said.helpful or promised else "feedback.beyond"
     return {"parts": (wording.part(key),), "rated": said}
 
 

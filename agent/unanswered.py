@@ -53,8 +53,11 @@ def note(
     decision: Decision,
     now: datetime,
 ) -> None:
-    """Keep what a curator should see of this turn. Danger and despair never get here."""
-    if decision.level >= Level.URGENT or context.held:
+    """Keep what a curator should see of this turn. Danger and despair never get here.
+
+    Nor does anything of somebody who has not agreed that what she sends is kept.
+    """
+    if decision.level >= Level.URGENT or context.held or not context.sender.kept:
         return
     try:
         with session.begin_nested():

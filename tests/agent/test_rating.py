@@ -12,7 +12,7 @@ from agent.loading import Tools
 from knowledge.answer import Answer
 from records import asked, outbound
 from records.outbound import Draft
-from records.tables import AskedQuestion, ContactPoint, Escalation, Task
+from records.tables import AskedQuestion, ContactPoint, Escalation, PersonContact, Task
 from tests.agent.scene import SALT, OneAnswer, Village
 
 SORRY = "对不住，没答好。这句话去掉姓名后交给专家看，答好了大家都能用。您着急就回“找医生”。"
@@ -225,3 +225,13 @@ def test_after_a_reminder_it_may_mean_the_reminder(village: Village) -> None:
         outbound.queue(session, village.vault, draft, village.now + timedelta(seconds=1))
     village.later(minutes=1)
     assert SORRY not in village.say("没听懂")
+
+
+def test_nothing_is_kept_of_somebody_who_has_not_agreed_to_that(village: Village) -> None:
+    with village.database.transaction() as session:
+        link = session.exec(select(PersonContact)).one()
+        link.consent_asked_at = village.now
+    village.say("高血压能吃榴莲吗")
+    village.say("每天吃多少盐合适")
+    assert SORRY not in village.say("没听懂")
+    assert kept(village) == []
