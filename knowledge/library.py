@@ -20,7 +20,7 @@ from knowledge.following import Tools, follow
 from knowledge.foods import FoodTable
 from knowledge.gate import CHITCHAT, OFF_TOPIC, Gate
 from knowledge.leaning import SIDES, Lean, Leaning, leaning, says_nothing
-from knowledge.question import apart, asks, clauses, normalise, pieces, sentences
+from knowledge.question import apart, asks, clauses, generics, normalise, pieces, sentences
 from knowledge.retrieval import Ranking, Retriever
 from knowledge.several import together
 from knowledge.store import Store
@@ -306,10 +306,11 @@ class Library:
         if routed is not None:
             return _Found(routed, _ROUTE_CONFIDENCE, 1.0), None
         mentioned = self._gate.mentioned(sentence) or self._gate.mentioned(whole)
-        ranking = self._retriever.rank(sentence, mentioned, conditions, vectors=False)
+        words = generics(sentence)
+        ranking = self._retriever.rank(words, mentioned, conditions, vectors=False)
         confidence = self._confidence(whole, ranking)
         if not ranking.sure and confidence >= _HOPELESS:
-            ranking = self._retriever.rank(sentence, mentioned, conditions)
+            ranking = self._retriever.rank(words, mentioned, conditions)
             confidence = self._confidence(whole, ranking)
         far = ranking.far(elsewhere=self._gate.elsewhere(whole))
         if not ranking.hits or far or not self._gate.accepts(confidence):

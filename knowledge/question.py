@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from language.medicines import find
+
 WORDING = Path(__file__).parent / "wording.toml"
 _LIMIT = 64
 _WHOLE = 36
@@ -80,6 +82,14 @@ def pieces(text: str) -> tuple[str, ...]:
 def apart(text: str) -> frozenset[str]:
     """The questions that stand in a sentence of their own, or behind 还有, 另外."""
     return frozenset(sentences(_ALSO.sub("。", text)))
+
+
+def generics(text: str) -> str:
+    """The text with its brands by the names that the articles know: 诺和灵30r is an insulin."""
+    for named in find(text):
+        if named.medicine.generic not in text:
+            text = text.replace(named.said, named.medicine.generic)
+    return text
 
 
 def asks(text: str) -> bool:

@@ -66,7 +66,11 @@ def deny(text: str, hits: Sequence[Hit], clauses: Sequence[int]) -> None:
     for at, hit in enumerate(hits):
         start = max(span(clauses, hit.start)[0], hit.start - _BEFORE)
         inside = words.deny(text[max(hit.start, hit.inner) : hit.core])
-        hit.negated = inside or words.deny(text[start : hit.start]) or _goes_on(text, hits, at)
+        before = text[start : hit.start]
+        if text.startswith("不行", hit.start - 1):
+            # 腰也不行,昨晚…: the 行 that a southern 走 was taken for denies nothing.
+            before = before[:-1]
+        hit.negated = inside or words.deny(before) or _goes_on(text, hits, at)
     for at in range(len(hits) - 1, -1, -1):
         hits[at].negated = hits[at].negated or _denied_behind(text, hits, at)
 
