@@ -16,6 +16,7 @@ from agent import whose
 from agent.context import SENDER, Member, TurnContext
 from agent.state import TurnState
 from care.level import Level
+from care.situation import Programme
 from knowledge.leaning import WORDS, Lean, forgotten, fresh, leaning
 from knowledge.question import normalise
 from knowledge.topic import Topic
@@ -25,6 +26,7 @@ from language.relations import relation_in
 TALK = "talk"
 # The answer to these comes first, whatever it sounds like.
 _ASKED = {"confirm", "name", "stop", "hour"}
+_LOW_SUGAR, _FIRST_AID = "hypo", "dm.hypo.first_aid"
 _SOMEBODY = "somebody"
 _BOTH = "both"
 _HERSELF = re.compile(r"(?<![其吉])[他她](?!汀|们的?药)|人家|邻居")
@@ -110,11 +112,19 @@ def asker(state: TurnState, context: TurnContext) -> Asker:
 def kept(state: TurnState, context: TurnContext) -> dict[str, object]:
     """What the conversation keeps of its topic after this turn."""
     if state["level"] >= Level.URGENT:
-        return {}
+        return _after_alarm(state, context)
     if "talk" in state:
         new = state["talk"]
         return {TALK: {**new, "at": context.now.isoformat()}} if new else {}
     return {TALK: context.awaiting[TALK]} if talk_of(context) is not None else {}
+
+
+def _after_alarm(state: TurnState, context: TurnContext) -> dict[str, object]:
+    """Nothing of before; but what somebody with low sugar asks next (吃啥子好) is about that."""
+    topic = Topic(alarm=True)
+    if _LOW_SUGAR in state["reasons"]:
+        topic = Topic(articles=(_FIRST_AID,), about=frozenset({str(Programme.TYPE2_DIABETES)}))
+    return {TALK: {**topic.codes(), "whom": SENDER, "at": context.now.isoformat()}}
 
 
 def codes(topic: Topic | None, about: str) -> dict[str, Any] | None:

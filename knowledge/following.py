@@ -52,13 +52,13 @@ def follow(lean: Leaning, text: str, topic: Topic, tools: Tools) -> Answer | Non
         answer = tools.serve(mentions, text, about, ailments, None if new else _part(lean))
         return _kept(answer, now, foods=tuple(m.name for m in mentions))
     eaten = _eaten(topic, tools)
-    found = _of_foods(lean, text, eaten, now, tools) if eaten else None
-    found = found or _of_articles(lean, text, now, tools)
+    again = _of_foods(lean, text, eaten, now, tools) if eaten else None
+    found = again or _of_articles(lean, text, now, tools)
     if found is None and (topic.foods or set(topic.articles) & _EATING):
         found = tools.unknown(lean.bare, about)
     if found is None:
         return None
-    foods = topic.foods if eaten and _same(found, topic) else ()
+    foods = topic.foods if again is not None or _same(found, topic) else ()
     return _kept(found, now, foods=foods, told_long=lean.kind in (Lean.LONGER, Lean.MORE))
 
 

@@ -111,11 +111,26 @@ class Library:
         plain = self._routed(asking) or self._drug(asking)
         if plain is not None:
             return plain
-        lean = leaning(whole)
+        if topic is not None and topic.alarm:
+            if self._foods.asks_in_general(whole):
+                # What to eat, asked right after an alarm, is for a human being to say.
+                return UNKNOWN
+            topic = None
+        lean = self._said_alone(whole, topic) or leaning(whole)
         if lean is None:
             return self._alone(_meant(asking, topic))
         other = self._medicine(lean, asking)
         return other or self._leaning(lean, asking, topic)
+
+    def _said_alone(self, whole: str, topic: Topic | None) -> Leaning | None:
+        """Read a bare food (猪脚) behind another, and what to eat when an urgent topic stands."""
+        if topic is None:
+            return None
+        if self._foods.asks_in_general(whole) and any(map(_is_urgent, topic.articles)):
+            return Leaning(Lean.AGAIN, whole)
+        foods = self._foods.find(whole)
+        alone = bool(foods) and len(whole) - len(foods[0].name) <= 1
+        return Leaning(Lean.REST, whole, whole, elliptical=True) if alone else None
 
     def _leaning(self, lean: Leaning, asking: Asking, topic: Topic | None) -> Answer:
         """Answer what looks as if it leaned on the last answer; ask back when nobody can know."""
@@ -328,6 +343,10 @@ def _meant(asking: Asking, topic: Topic | None) -> Asking:
     if asking.conditions or topic is None:
         return asking
     return replace(asking, conditions=topic.about)
+
+
+def _is_urgent(article: str) -> bool:
+    return article.startswith(("emg.", "dm.hypo"))
 
 
 def _counts_food(whole: str, topic: Topic) -> bool:

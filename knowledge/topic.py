@@ -13,6 +13,7 @@ class Topic:
 
     `foods` are own names of the food table, `about` the diseases the answer was for, `ailments` what
     else the person has that changes it. `told_long`: the longer text has been told already.
+    `alarm`: there was an alarm, and nothing of before is meant any more.
     """
 
     foods: tuple[str, ...] = ()
@@ -20,6 +21,7 @@ class Topic:
     about: frozenset[str] = frozenset()
     ailments: frozenset[str] = frozenset()
     told_long: bool = False
+    alarm: bool = False
 
     def codes(self) -> dict[str, Any]:
         """The topic as it is kept in a row."""
@@ -29,6 +31,7 @@ class Topic:
             "about": sorted(self.about),
             "ailments": sorted(self.ailments),
             "told_long": self.told_long,
+            "alarm": self.alarm,
         }
 
     @classmethod
@@ -40,4 +43,5 @@ class Topic:
             about=frozenset(map(str, codes.get("about", ()))),
             ailments=frozenset(map(str, codes.get("ailments", ()))),
             told_long=bool(codes.get("told_long")),
+            alarm=bool(codes.get("alarm")),
         )

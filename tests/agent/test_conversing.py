@@ -84,7 +84,16 @@ def test_what_is_kept_holds_codes_and_no_word_of_anybody(say: Callable[..., Deci
     decision = say("我是张桂花，住东沟村，能吃苹果吗")
     kept = decision.awaiting[TALK]
     assert isinstance(kept, Mapping)
-    assert set(kept) == {"foods", "articles", "about", "ailments", "told_long", "whom", "at"}
+    assert set(kept) == {
+        "foods",
+        "articles",
+        "about",
+        "ailments",
+        "told_long",
+        "alarm",
+        "whom",
+        "at",
+    }
     assert "桂花" not in str(kept)
     assert "东沟" not in str(kept)
 
@@ -110,7 +119,20 @@ def test_an_alarm_ends_the_topic(say: Callable[..., Decision]) -> None:
     say("能吃苹果吗")
     alarm = say("我现在胸口疼得厉害，一身汗")
     assert alarm.level is Level.EMERGENCY
-    assert TALK not in alarm.awaiting
+    kept = alarm.awaiting[TALK]
+    assert isinstance(kept, Mapping)
+    assert kept["alarm"]
+    assert not kept["foods"]
+    assert not kept["articles"]
+
+
+def test_what_is_asked_after_low_sugar_is_about_that(
+    say: Callable[..., Decision], listening: Listening
+) -> None:
+    say("能吃苹果吗")
+    assert say("血糖2.6，手抖冒冷汗").level >= Level.URGENT
+    say("吃啥子好")
+    assert listening.heard[-1]["topic"].articles == ("dm.hypo.first_aid",)
 
 
 def test_a_real_sign_is_judged_before_it_is_followed(say: Callable[..., Decision]) -> None:

@@ -177,3 +177,22 @@ def test_another_ailment_is_said_first_and_shortly(ask) -> None:  # type: ignore
 
 def test_a_food_that_follows_and_nobody_knows_is_not_guessed(ask) -> None:  # type: ignore[no-untyped-def]
     assert "仙人掌”我没查到" in ask("那仙人掌呢", APPLE).text
+
+
+def test_what_to_eat_after_an_alarm_is_no_general_question(ask) -> None:  # type: ignore[no-untyped-def]
+    low = Topic((), ("dm.hypo.first_aid",), DM)
+    assert "15到20克糖" in ask("吃啥子好", low, conditions=DM).text
+    assert ask("吃啥子好", Topic(alarm=True), conditions=DM) == Answer("unknown")
+    assert ask("那西瓜呢", Topic(alarm=True), conditions=DM).topic.foods == ("西瓜",)
+
+
+def test_a_bare_food_behind_another_is_one_more(ask) -> None:  # type: ignore[no-untyped-def]
+    assert ask("猪脚", APPLE).text.startswith("糖尿病人吃猪脚")
+    assert ask("猪脚").kind != "answer"
+
+
+def test_when_to_see_a_doctor_is_told_of_the_topic(ask) -> None:  # type: ignore[no-untyped-def]
+    foot = Topic((), ("dm.foot_care",), DM)
+    for text in ("要紧不", "什么时候去医院"):
+        found = ask(text, foot)
+        assert [cited.article for cited in found.citations] == ["dm.foot_care"]
