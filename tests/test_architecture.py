@@ -27,7 +27,7 @@ LONGEST_FUNCTION = 60
 
 # Where catching everything is right: the edges, where somebody must see the failure afterwards.
 BOUNDARIES = re.compile(
-    r"schedules/|inbox/|agent/(turn|perceiving|unanswered)|channels/(delivery|media|preparation|reception|\w+/webhook)|suifang/(cli|doctor)"
+    r"schedules/|inbox/|agent/(turn|perceiving|unanswered)|channels/(delivery|media|preparation|reception|\w+/webhook)|records/gathering|suifang/(cli|doctor)"
 )
 
 # Whole numbers that only ever mean a threshold; fractions are taken from the protocols themselves.
