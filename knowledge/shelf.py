@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -86,14 +87,15 @@ class Shelf:
             clock: seconds, for what is tried again later.
         """
         self._supply, self._clock, self._warm_after = supply, clock, warm_after
-        self._ready, self._stop = threading.Event(), threading.Event()
-        self._stock: _Stock | None = None
+        self._stop = threading.Event()
         self._before: Library | None = None
-        self._failed: BaseException | None = None
         self._index_problem = ""
         self._retry_at, self._retry_pause = 0.0, _FIRST_RETRY
         self.told = ""
-        self._job = self._start(self._load, edition, dict(manuscripts))
+        self._jobs = ThreadPoolExecutor(1, "shelf")
+        self._stock: _Stock | None = None
+        self._first = self._jobs.submit(self._load, edition, dict(manuscripts))
+        self._job: Future[None] = self._jobs.submit(self._warm)
 
     def answer(
         self,
@@ -128,12 +130,17 @@ class Shelf:
     @property
     def busy(self) -> bool:
         """Whether a newer library is being made ready."""
-        return self._job.is_alive()
+        return not self._job.done()
 
     def wants(self, edition: str) -> bool:
-        """Tell whether something newer is to be made ready, so that the revisions are needed."""
+        """Tell whether something newer is to be made ready, so that the revisions are needed.
+
+        Raises whatever ended the last attempt unforeseen, once.
+        """
         if self.busy:
             return False
+        ended, self._job = self._job, _nothing()
+        ended.result()
         stock = self._loaded
         if edition != stock.edition or _fingerprint(self._supply.files) != stock.files:
             return True
@@ -142,44 +149,36 @@ class Shelf:
     def renew(self, edition: str, manuscripts: Mapping[str, str]) -> None:
         """Make a library of this edition ready in a thread, then serve it."""
         if not self.busy:
-            self._job = self._start(self._renew, edition, dict(manuscripts))
+            self._job = self._jobs.submit(self._renew, edition, dict(manuscripts))
+
+    def wait_loaded(self) -> None:
+        """Wait for the first library; raises what kept it from being read."""
+        self._first.result()
 
     def wait(self, seconds: float) -> None:
         """Wait until nothing is being made ready."""
-        self._job.join(seconds)
+        wait([self._job], seconds)
 
     def close(self) -> None:
         """Stop making anything ready."""
         self._stop.set()
-        self._job.join(_STOP_SECONDS)
+        wait([self._job], _STOP_SECONDS)
+        self._jobs.shutdown(wait=False)
 
     @property
     def _loaded(self) -> _Stock:
-        self._ready.wait()
-        if self._stock is None:
-            assert self._failed is not None  # noqa: S101 - ready and without stock: it failed
-            raise self._failed
+        return self._stock or self._first.result()
+
+    def _load(self, edition: str, manuscripts: Mapping[str, str]) -> _Stock:
+        files = _fingerprint(self._supply.files)
+        corpus = overlaid(self._supply.packaged(), manuscripts)
+        library = self._supply.library(corpus.articles)
+        self._stock = _Stock(library, edition, files, corpus.problems)
         return self._stock
 
-    def _start(
-        self, job: Callable[[str, Mapping[str, str]], None], edition: str, texts: Mapping[str, str]
-    ) -> threading.Thread:
-        thread = threading.Thread(target=job, args=(edition, texts), name="shelf", daemon=True)
-        thread.start()
-        return thread
-
-    def _load(self, edition: str, manuscripts: Mapping[str, str]) -> None:
-        try:
-            files = _fingerprint(self._supply.files)
-            corpus = overlaid(self._supply.packaged(), manuscripts)
-            library = self._supply.library(corpus.articles)
-            self._stock = _Stock(library, edition, files, corpus.problems)
-        except BaseException as error:  # noqa: BLE001 - whoever asks for the library gets it
-            self._failed = error
-        finally:
-            self._ready.set()
-        if self._stock is not None and not self._stop.wait(self._warm_after):
-            self._stock.library.warm()
+    def _warm(self) -> None:
+        if not self._stop.wait(self._warm_after):
+            self._loaded.library.warm()
 
     def _renew(self, edition: str, manuscripts: Mapping[str, str]) -> None:
         stock = self._loaded
@@ -237,6 +236,13 @@ class Shelf:
             return False
         about = library.index.about
         return about is None or about.version != library.index.version
+
+
+def _nothing() -> Future[None]:
+    """A job that is done."""
+    done: Future[None] = Future()
+    done.set_result(None)
+    return done
 
 
 def _fingerprint(folder: Path) -> Fingerprint:

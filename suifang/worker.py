@@ -76,10 +76,15 @@ async def _run(installation: Installation) -> None:
     ):
         ours = work(installation, platform, elsewhere)
         warm_up(ours.tools)
-        startup.end()
-        await run_clock(ours, stop)
         if ours.shelf is not None:
-            ours.shelf.close()
+            # Articles that cannot be read end the start here, and not the first question.
+            ours.shelf.wait_loaded()
+        startup.end()
+        try:
+            await run_clock(ours, stop)
+        finally:
+            if ours.shelf is not None:
+                ours.shelf.close()
 
 
 def warm_up(ours: Tools) -> None:

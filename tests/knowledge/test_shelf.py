@@ -288,4 +288,26 @@ def test_a_corpus_that_cannot_be_opened_at_all_is_told_to_whoever_asks(
     shop.read = broken
     shelf = shop.open()
     with pytest.raises(ArticleError, match=r"life\.sleep"):
+        shelf.wait_loaded()
+    with pytest.raises(ArticleError, match=r"life\.sleep"):
         said(shelf)
+
+
+def test_what_nobody_foresaw_ends_one_attempt_and_is_told_to_the_tick(
+    shop: Shop, rewritten: dict[str, str]
+) -> None:
+    shelf = shop.open()
+
+    def broken() -> tuple[Article, ...]:
+        raise ZeroDivisionError
+
+    shelf.wait(10)
+    shop.read = broken
+    shelf.renew("e1", rewritten)
+    shelf.wait(10)
+    with pytest.raises(ZeroDivisionError):
+        shelf.wants("e1")
+    shop.read = lambda: shop.articles
+    assert shelf.wants("e1")
+    renewed(shelf, "e1", rewritten)
+    assert shelf.standing.edition == "e1"

@@ -55,9 +55,9 @@ def signed(database: Database, manuscript: str, number: int, now: datetime) -> N
 
 def once(database: Database, shelf: Shelf, now: datetime) -> dict[str, Any]:
     """Run the tick until nothing is being made ready; returns what is written down."""
-    renew(database, shelf, now)
-    shelf.wait(10)
-    renew(database, shelf, now)
+    for _ in range(3):
+        shelf.wait(10)
+        renew(database, shelf, now)
     with database.reading() as session:
         noted: dict[str, Any] = json.loads(running.marked(session, MARKER) or "{}")
     return noted
