@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from agent import wording
 from agent.context import TurnContext
-from agent.decision import Decision, Part, Query, Route
+from agent.decision import Decision, Part, Query, Rated, Route
 from care.level import Level
 from knowledge.answer import Answer
 from language.feedback import feedback_of
@@ -59,50 +59,40 @@ def note(
     """
     if decision.level >= Level.URGENT or context.held or not context.sender.kept:
         return
+    question = _question(decision)
+    if question is None and decision.rated is None:
+        return
+    # What the turn itself wrote must fail by itself, not in here.
+    session.flush()
     try:
         with session.begin_nested():
-            _note(session, vault, turn_id, context, decision, now)
+            if decision.rated is not None:
+                _mark(session, vault, decision.rated, context, now)
+            elif question is not None:
+                asked.keep(session, vault, turn_id, question, _asker(context), now)
     except Exception as error:  # noqa: BLE001 - a curator's row must never cost a patient's reply
         log.warning("question.not_kept", turn_id=turn_id, error=type(error).__name__)
 
 
-def _note(
-    session: Session,
-    vault: Vault,
-    turn_id: str,
-    context: TurnContext,
-    decision: Decision,
-    now: datetime,
-) -> None:
-    said = decision.rated
-    if said is not None and said.helpful:
+def _mark(session: Session, vault: Vault, said: Rated, context: TurnContext, now: datetime) -> None:
+    """The answer of an earlier turn helped, or did not."""
+    if said.helpful:
         asked.helpful(session, vault, said.turn_id)
-    elif said is not None:
+    else:
         asked.unhelpful(session, vault, said.turn_id, _asker(context), now)
-    elif decision.query is not None and _is_question(decision, decision.query):
-        _keep(session, vault, turn_id, context, decision.query, now)
 
 
-def _is_question(decision: Decision, query: Query) -> bool:
+def _question(decision: Decision) -> Question | None:
     """What was told rather than asked is no gap of the library; what was answered counts all the same."""
-    if feedback_of(query.text) is not None:
-        return False
-    return decision.route is Route.ANSWER or query.kind == _ANSWER
-
-
-def _keep(
-    session: Session,
-    vault: Vault,
-    turn_id: str,
-    context: TurnContext,
-    query: Query,
-    now: datetime,
-) -> None:
+    query = decision.query
+    if query is None or feedback_of(query.text) is not None:
+        return None
+    if decision.route is not Route.ANSWER and query.kind != _ANSWER:
+        return None
     why = asked.reason_of(query.kind, query.refusal, query.confidence, query.margin)
     if why is None:
-        return
-    question = Question(query.text, why, query.refusal, query.articles, query.confidence)
-    asked.keep(session, vault, turn_id, question, _asker(context), now)
+        return None
+    return Question(query.text, why, query.refusal, query.articles, query.confidence)
 
 
 def _asker(context: TurnContext) -> Asker:
