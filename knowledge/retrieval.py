@@ -41,7 +41,6 @@ _FLOOR, _FLOOR_ELSEWHERE = 0.40, 0.46
 _PLAIN_MARGIN, _PLAIN_SCORE = 0.1, 0.6
 _KEPT = 5
 _LOOK_AGAIN_SECONDS = 2.0
-_LOOK_AGAIN_SECONDS = 2.0
 _NEAREST_PASSAGES = 30
 _NEAREST_VARIANTS = 120
 
@@ -280,14 +279,6 @@ class Retriever:
                 return self._reader
             self._look_at = now + self._store.look_every
             return self._opened(self._store, self._embedder)
-
-    def _drop(self, broken: Reader, why: str) -> None:
-        """Let a version go that opened and yet does not answer; look again in a while."""
-        with self._opening:
-            self._broken = why
-            if self._reader is broken:
-                self._reader, self._seen = None, None
-                self._look_at = monotonic() + _LOOK_AGAIN_SECONDS
 
     def _drop(self, broken: Reader, why: str) -> None:
         """Let a version go that opened and yet does not answer; look again in a while."""
