@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -53,12 +53,12 @@ class Said:
     def denials(self, shared: frozenset[str]) -> tuple[int, int]:
         """How often a no stands at the part that is shared, and in the whole clause."""
         places = [place for pair, place in dict(reversed(self.core)).items() if pair in shared]
-        blanked = _blanked(self.text)
+        plain = blanked(self.text)
         first, last = min(place[0] for place in places), max(place[1] for place in places)
-        begin = max(blanked.rfind(_STROKE, 0, first) + 1, first - _REACH, 0)
-        stroke = blanked.find(_STROKE, last)
-        end = min(last + _REACH, stroke if stroke >= 0 else len(blanked))
-        near, whole = blanked[begin:end], blanked
+        begin = max(plain.rfind(_STROKE, 0, first) + 1, first - _REACH, 0)
+        stroke = plain.find(_STROKE, last)
+        end = min(last + _REACH, stroke if stroke >= 0 else len(plain))
+        near, whole = plain[begin:end], plain
         return (
             len(_words()["no"].findall(near)) + self.refuted,
             len(_words()["no"].findall(whole)) + self.refuted,
@@ -66,7 +66,7 @@ class Said:
 
 
 def said(clause: str) -> Said:
-    plain = _words()["empty"].sub(_blank, _blanked(clause))
+    plain = _words()["empty"].sub(_blank, blanked(clause))
     return Said(
         clause,
         frozenset(filter(_is_chinese, plain)),
@@ -116,7 +116,7 @@ def _denied(one: Said, known: tuple[Said, ...]) -> bool:
 def _allowed(one: Said, known: tuple[Said, ...]) -> bool:
     """咸菜可以吃, where the nearest clauses of the passages forbid it in whatever words."""
     words = _words()
-    plain = _blanked(one.text)
+    plain = blanked(one.text)
     if words["no"].search(plain) or words["concession"].search(plain):
         return False
     if not words["allows"].search(plain) and not (
@@ -127,7 +127,7 @@ def _allowed(one: Said, known: tuple[Said, ...]) -> bool:
     most = max((one.alike(other) for other in near), default=0)
     nearest = [other for other in near if one.alike(other) == most]
     return bool(nearest) and all(
-        other.refuted or words["forbids"].search(_blanked(other.text)) for other in nearest
+        other.refuted or words["forbids"].search(blanked(other.text)) for other in nearest
     )
 
 
@@ -166,7 +166,7 @@ def _place(one: Said, known: tuple[Said, ...]) -> int | None:
 
 def negated(text: str, at: int) -> bool:
     """Whether a no stands before this place of a clause."""
-    return _words()["denies"].search(_blanked(text)[max(0, at - _BEFORE) : at]) is not None
+    return _words()["denies"].search(blanked(text)[max(0, at - _BEFORE) : at]) is not None
 
 
 def deferred(clause: str) -> bool:
@@ -176,7 +176,7 @@ def deferred(clause: str) -> bool:
 
 def _core(clause: str) -> tuple[tuple[str, tuple[int, int]], ...]:
     words = _words()
-    plain = _blanked(clause)
+    plain = blanked(clause)
     hidden = words["no"].sub(_blank, words["modal"].sub(_blank, plain))
     kept = [
         (sign, place)
@@ -186,7 +186,12 @@ def _core(clause: str) -> tuple[tuple[str, tuple[int, int]], ...]:
     return tuple((one[0] + two[0], (one[1], two[1])) for one, two in itertools.pairwise(kept))
 
 
-def _blanked(clause: str) -> str:
+def noes(plain: str) -> Iterator[re.Match[str]]:
+    """Every no of a clause whose harmless phrases are blanked."""
+    return _words()["no"].finditer(plain)
+
+
+def blanked(clause: str) -> str:
     """The clause without the phrases that only look like a no; every place stays where it was."""
     return _words()["neutral"].sub(_blank, clause)
 

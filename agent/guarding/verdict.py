@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
-from agent.guarding import figures, forbidden, medicines, polarity, signs, support
+from agent.guarding import figures, forbidden, medicines, polarity, signs, support, things
 from agent.guarding.figures import Figure
 from knowledge.answer import Citation
 from knowledge.foods import FoodTable
@@ -73,6 +73,8 @@ def _problems(text: str, ground: Ground, limit: int) -> Iterator[str]:
         lambda: "food" if _strange_food(text, ground) else None,
         lambda: "unsupported" if support.unsupported(text, texts) else None,
         lambda: "turned_round" if polarity.turned_round(text, texts) else None,
+        lambda: "misused" if things.misused(text, texts, ground.advice) else None,
+        lambda: "call_lost" if things.call_lost(text, texts) else None,
         lambda: "shuffled" if polarity.shuffled(text, texts) else None,
         lambda: "medicine" if medicines.strayed(text, texts) else None,
         lambda: "warning_lost" if medicines.warning_lost(text, texts, ground.advice) else None,
@@ -150,8 +152,11 @@ def _same_bound(one: _Placed, other: _Placed, known: tuple[_Placed, ...]) -> boo
 
 def _same_thing(one: _Placed, other: _Placed) -> bool:
     """The number is said of the same thing, and as often."""
-    clause = polarity.said(one.figure.clause).signs or polarity.said(one.sentence).signs
-    there = polarity.said(other.sentence).signs
+    clause = polarity.said(one.figure.clause).signs
+    there = polarity.said(other.figure.clause).signs
+    if not clause or not there:
+        clause = clause or polarity.said(one.sentence).signs
+        there = polarity.said(other.sentence).signs
     if clause and there and not clause & there:
         return False
     return _periods(one.figure.clause, _PERIODS) <= _periods(other.sentence, _PERIODS)
