@@ -25,6 +25,10 @@ _SMALL_TALK = re.compile(
     "(?:大娘|大爷|大妈|大叔|老人家|乡亲|您老|您|记住了?|记好了?|记牢了?|听我说|跟您说|给您说|简单说|一句话|总之"
     "|您看|这么说吧|慢慢来|别忘了|好不好|行不行|首先|第一|第二|另外|还有|头一回|头一次|实在(?:要|想)(?:吃|喝)|平时|最后|接着|然后|比如说?|也就是说|就是说|好|啊|呀|呢|哈|嘞|噻|哦|吧|嘛)+"
 )
+# 您这次量的152: the number has been looked at by then.
+_OWN_VALUE = re.compile(
+    "您?(?:这次|刚才|刚刚|今天)?(?:量|测|报|说)(?:的|了|到|出来|是|为)*(?:血压|血糖|高压|低压)?(?:是|为)?[0-9./]+"
+)
 _LESS = re.compile("少(?:吃|喝|放)")
 _BARE = re.compile("[吃喝打服用停减加换断]|了$")
 
@@ -48,7 +52,7 @@ def unsupported(text: str, passages: Iterable[str]) -> bool:
 
 
 def _anchored(clause: str, whole: str) -> bool:
-    if quoted(clause, whole) or _SMALL_TALK.fullmatch(clause):
+    if quoted(clause, whole) or _SMALL_TALK.fullmatch(clause) or _OWN_VALUE.fullmatch(clause):
         return True
     told = polarity.said(clause)
     meant = told.signs
