@@ -17,6 +17,9 @@ from knowledge.topic import Topic
 
 _CONFIDENCE = 0.97
 _VALUE = re.compile(r"[^,。;!?]*[0-9]{1,3}(?:[./][0-9]+)?[^,。;!?]*(?:[,。;!?]|$)")
+# 血压药饭前吃 names a medicine and no disease that the food should suit.
+_MEDICINE = re.compile(r"(?:降?血?[压糖]|降脂)药")
+_CLAUSE = re.compile(r"[,;]")
 # What is said of a food that no table knows, by disease.
 _IN_GENERAL = {
     str(Programme.TYPE2_DIABETES): "dm.diet",
@@ -61,7 +64,7 @@ class Eating:
         """
         named = bool(self._gate.mentioned(whole))
         found: dict[str, Mention] = {}
-        for sentence in asked:
+        for sentence in [part for one in asked for part in self._parts(one)]:
             eats = self.foods.asks_to_eat(sentence, disease=named)
             cures = named and self.foods.asks_for_cure(sentence)
             mentions = self.foods.find(sentence) if eats or cures else ()
@@ -75,12 +78,16 @@ class Eating:
             return mentions
         return mentions if conditions and self._suits(mentions, whole) else ()
 
+    def _parts(self, sentence: str) -> list[str]:
+        """能吃柿子吗,还有感冒了吃什么药: the clauses on their own where one of them is about no food."""
+        return _CLAUSE.split(sentence) if self.foods.is_other(sentence) else [sentence]
+
     def about(self, whole: str, conditions: frozenset[str]) -> frozenset[str]:
         """The diseases a question about eating is for: named, or the person's own.
 
         A value that is told beside it (血压138/86,花生能吃不) names no disease to somebody we know.
         """
-        named = self._gate.mentioned(_VALUE.sub("", whole))
+        named = self._gate.mentioned(_MEDICINE.sub("", _VALUE.sub("", whole)))
         return named or conditions or self._gate.mentioned(whole)
 
     def serve(

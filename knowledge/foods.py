@@ -115,6 +115,10 @@ class FoodTable:
         named = {mention.group.key for mention in mentions}
         return tuple(m for m in mentions if not named & m.group.general_of)
 
+    def is_other(self, question: str) -> bool:
+        """Tell whether something in the question makes it no question about eating."""
+        return bool(self._ask["other"].search(question))
+
     def asks_to_eat(self, question: str, *, disease: bool) -> bool:
         """Tell whether the question is whether, how or how much to eat or drink.
 
@@ -122,7 +126,7 @@ class FoodTable:
             question: one normalised sentence.
             disease: whether the message names a disease we look after.
         """
-        if self._ask["other"].search(question):
+        if self.is_other(question):
             return False
         return bool(self._ask["eat" if disease else "permit"].search(question))
 

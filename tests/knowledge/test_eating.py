@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from knowledge.library import Library
+
+DIABETES = frozenset({"type2_diabetes"})
+
+
+@pytest.fixture(scope="module")
+def library() -> Library:
+    return Library(None, None, serve_pending=True)
+
+
+def asked(library: Library, text: str, now: datetime) -> str:
+    return library.answer(text, conditions=DIABETES, now=now).text
+
+
+@pytest.mark.parametrize(
+    ("text", "food"),
+    [
+        ("早上空腹吃香蕉行不行", "香蕉"),
+        ("煮鸡蛋还是蒸鸡蛋好", "鸡蛋"),
+        ("我爸糖尿病能不能吃柿子，还有感冒了能吃什么药", "柿子"),
+    ],
+)
+def test_a_food_is_answered_however_leave_is_asked(
+    library: Library, now: datetime, text: str, food: str
+) -> None:
+    assert food in asked(library, text, now)[:20]
+
+
+def test_naming_a_medicine_makes_nobody_hypertensive(library: Library, now: datetime) -> None:
+    text = asked(library, "西瓜能吃吗，血压药饭前吃还是饭后吃？", now)
+    assert text.startswith("糖尿病人吃西瓜")
+
+
+@pytest.mark.parametrize("text", ["拉肚子能吃苹果吗", "肾结石能吃菠菜吗", "胃不好能吃糯米吗"])
+def test_another_trouble_with_a_food_is_not_answered_as_ours(
+    library: Library, now: datetime, text: str
+) -> None:
+    assert library.answer(text, conditions=DIABETES, now=now).kind != "answer"
