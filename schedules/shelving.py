@@ -53,4 +53,5 @@ def _tell(standing: Standing) -> None:
     log.info("library.in_force", name=standing.edition or "packaged", version=standing.version)
     for problem in standing.problems:
         # An article's file name stands first; a reason in words is for `suifang doctor`.
-        log.warning("library.problem", name=problem.partition(":")[0])
+        name = problem.partition(":")[0]
+        log.warning("library.problem", name=name if name.endswith(".md") else "index")

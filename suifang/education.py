@@ -61,7 +61,12 @@ def store(settings: Settings) -> Store:
 def library(settings: Settings, *, serve_pending: bool | None = None) -> Library:
     """The library. Articles that no clinician signed are served only where that was asked for."""
     serve = settings.serve_pending if serve_pending is None else serve_pending
-    return Library(store(settings), embedder(settings), serve_pending=serve)
+    try:
+        asking = embedder(settings)
+    except EmbedderError as error:
+        problem = f"No vectors: {error}. Run make setup, or set SUIFANG_EMBEDDINGS=none."
+        raise ConfigurationError(problem) from error
+    return Library(store(settings), asking, serve_pending=serve)
 
 
 def shelf(installation: Installation) -> Shelf:

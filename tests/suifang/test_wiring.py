@@ -19,8 +19,10 @@ from agent.model import OpenAIModel
 from care.level import Level
 from channels.notice import NoticeChannel
 from knowledge.article import read_articles
+from knowledge.embedder import EmbedderError
 from knowledge.endpoint import EndpointEmbedder
 from knowledge.library import Library
+from knowledge.store import FolderStore
 from records.tables import Facility, Practitioner
 from suifang import education, web, wechat, worker
 from suifang import installation as installations
@@ -198,6 +200,45 @@ def test_vectors_come_from_where_the_settings_say(
     made = education.embedder(settings.model_copy(update=endpoint))
     assert isinstance(made, EndpointEmbedder)
     assert made.name.startswith("endpoint-e5-")
+
+
+def test_a_worker_without_its_embedder_answers_by_words_and_a_command_says_so(
+    installation: Installation, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_settings: object, *, patient: bool = False) -> None:
+        message = "the local embedder cannot start"
+        raise EmbedderError(message)
+
+    monkeypatch.setattr(education, "embedder", broken)
+    shelf = education.shelf(changed(installation, serve_pending=True))
+    answer = shelf.answer("高血压能吃咸菜吗", conditions=frozenset(), now=now)
+    shelf.close()
+    assert "咸菜" in answer.text
+    with pytest.raises(ConfigurationError, match="Run make setup"):
+        education.library(installation.settings)
+
+
+def test_an_index_lies_where_the_settings_say(installation: Installation) -> None:
+    assert isinstance(education.store(installation.settings), FolderStore)
+    far = changed(installation, chroma_url="http://127.0.0.1:9", chroma_token=SecretStr("t"))
+    assert repr(education.store(far.settings)) == "http://127.0.0.1:9"
+
+
+def test_a_prefix_may_be_set_to_none_at_all(installation: Installation) -> None:
+    endpoint = {
+        "embeddings": "endpoint",
+        "embeddings_base_url": "http://127.0.0.1:9/v1",
+        "embeddings_api_key": SecretStr("k"),
+        "embeddings_model": "e5",
+    }
+    settings = changed(installation, **endpoint).settings
+    bare = {"embeddings_query_prefix": "none", "embeddings_passage_prefix": "none"}
+    by_family, without = (
+        education.embedder(settings.model_copy(update=more)) for more in ({}, bare)
+    )
+    assert by_family is not None
+    assert without is not None
+    assert by_family.name != without.name
 
 
 def test_unsigned_articles_are_served_only_where_that_was_asked_for(
