@@ -189,8 +189,24 @@ class Context:
         """是不是脑梗, 怕中风, 想停药: a name that is feared, a deed that is planned."""
         if hit.topical and _any("supposition", "disease").search(clause[-_FEAR:]):
             return not self._said_ill(hit)
+        if hit.concept not in _DEEDS:
+            return False
         planned = _any("supposition", "plan").search(clause[-_BEHIND:])
-        return hit.concept in _DEEDS and planned is not None
+        return planned is not None or self._asked_for(hit)
+
+    def _asked_for(self, hit: Hit) -> bool:
+        """胰岛素能不能多打点, 多打两个单位行不: leave is asked for what is not done yet.
+
+        Never of handfuls: who asks whether a bottle may be swallowed is in danger.
+        """
+        said = self.text[hit.start : hit.end + 1]
+        dose = hit.concept.startswith("double_dose") or "多打" in said
+        if not dose or _any("supposition", "done").search(said):
+            return False
+        inside = self.text[hit.start : hit.core]
+        return _any("supposition", "leave").search(inside) is not None or (
+            _any("supposition", "asked_deed").search(self.text[hit.end : hit.end + 12]) is not None
+        )
 
     def _asked(self, hit: Hit, place: Place, clause: str) -> bool:
         if not self._asks(hit, place) or self._live(place):

@@ -30,6 +30,7 @@ class _Scopes(NamedTuple):
 class _Cause(NamedTuple):
     concepts: frozenset[str]
     before: re.Pattern[str]
+    unless: re.Pattern[str] | None
 
 
 @functools.cache
@@ -41,9 +42,24 @@ def _scopes() -> _Scopes:
 @functools.cache
 def _causes() -> tuple[_Cause, ...]:
     return tuple(
-        _Cause(frozenset(cause["concepts"]), re.compile("|".join(cause["by"])))
+        _Cause(
+            frozenset(cause["concepts"]),
+            re.compile("|".join(cause["by"])),
+            re.compile("|".join(cause["unless"])) if "unless" in cause else None,
+        )
         for cause in table("explained")["cause"]
     )
+
+
+@functools.cache
+def _halves() -> dict[str, str]:
+    halves: dict[str, str] = table("explained")["halves"]
+    return halves
+
+
+def half_of_a_word(text: str, at: int) -> bool:
+    """脚趾|头疼, 没力|气: the sign at `at` is the second half of another word."""
+    return at > 0 and text[at - 1] in _halves().get(text[at : at + 1], "")
 
 
 @functools.cache
@@ -55,6 +71,7 @@ def explained(text: str, hit: Hit, start: int, end: int) -> bool:
     """Whether the sentence from `start` to `end` accounts for the hit without anybody being ill."""
     return (
         _put_as_question(text, hit)
+        or _split(text, hit)
         or _told(text, hit, start)
         or _animal(text, hit, start)
         or _caused(text, hit, start, end)
@@ -67,6 +84,13 @@ def _put_as_question(text: str, hit: Hit) -> bool:
     """大夫问胸口痛不痛: the verb said twice around its negation asks."""
     last = text[hit.end - 1 : hit.end]
     return text.startswith((f"不{last}", f"没{last}"), hit.end)
+
+
+def _split(text: str, hit: Hit) -> bool:
+    """大脚趾头疼 is no headache, 干活没力气 no want of breath."""
+    return half_of_a_word(text, hit.start) or (
+        hit.end == hit.core + 1 and half_of_a_word(text, hit.core)
+    )
 
 
 def _last(pattern: re.Pattern[str], text: str, start: int, end: int) -> re.Match[str] | None:
@@ -93,8 +117,11 @@ def _animal(text: str, hit: Hit, start: int) -> bool:
 
 
 def _caused(text: str, hit: Hit, start: int, end: int) -> bool:
+    """A harmless cause stands in the sentence, and nothing that it could not account for."""
     return any(
-        hit.concept in cause.concepts and cause.before.search(text, start, end)
+        hit.concept in cause.concepts
+        and cause.before.search(text, start, end)
+        and (cause.unless is None or cause.unless.search(text, start, end) is None)
         for cause in _causes()
     )
 

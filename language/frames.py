@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from language.concepts import expand
+from language.explained import half_of_a_word
 from language.hit import Hit
 from language.homophones import sound_of
 from language.lexicon import table
@@ -170,7 +171,11 @@ def _written(book: _Book, text: str) -> Iterator[tuple[int, int, tuple[str, ...]
         pair = text[start : start + 2]
         for key in (pair, text[start]) if len(pair) > 1 else (pair,):
             for word, groups in book.words.get(key, ()):
-                if text.startswith(word, start) and not _asked(text, start, word):
+                if (
+                    text.startswith(word, start)
+                    and not _asked(text, start, word)
+                    and not half_of_a_word(text, start)
+                ):
                     yield start, start + len(word), groups
 
 

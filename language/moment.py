@@ -54,7 +54,9 @@ def instant_of(moment: Moment, received: datetime) -> datetime:
         return at
     if moment.dated and not _may_be_the_night_before(moment, received):
         return received
-    return at - timedelta(days=1)
+    # 晚上十二点零一分, heard at midnight: it may be the night before the last.
+    before = at - timedelta(days=1)
+    return before if before <= received else before - timedelta(days=1)
 
 
 def _some_time(received: datetime, day: date) -> datetime:
