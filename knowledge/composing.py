@@ -22,10 +22,12 @@ def compose(articles: Sequence[Article], *, confidence: float) -> Answer:
     cites = list(dict.fromkeys(article.sources[0].cite for article in articles))
     plain = "".join(article.plain for article in articles)
     see = "".join(dict.fromkeys(article.see_doctor for article in articles))
+    # Two articles are long enough without what to do about each.
+    todo = f"{_TODAY}{articles[0].today}" if len(articles) == 1 and articles[0].today else ""
     bodies = "\n".join(_whole(article) for article in articles)
     return Answer(
         "answer",
-        text=f"{plain}{see}{cited(cites, pending=pending)}",
+        text=f"{plain}{todo}{see}{cited(cites, pending=pending)}",
         short=shortened(articles[0].plain, cites[:1], pending=pending),
         long=f"{bodies}\n{see}{cited(cites, pending=pending)}",
         citations=tuple(Citation(a.id, a.sources[0].title, a.plain) for a in articles),
