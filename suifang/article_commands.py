@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlmodel import Session
 
 from suifang import clock
 from suifang.errors import EXIT_CONFIGURATION
-from suifang.installation import Installation, open_installation
 from suifang.settings import load_settings
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from suifang.installation import Installation
 
 if TYPE_CHECKING:
     from inbox.desk import Piece
@@ -43,8 +46,8 @@ def list_articles(
     ] = "all",
 ) -> None:
     """有哪些文章。Every article: what is served, whether it is signed, until when."""
-    from inbox.desk import FILTERS, pieces  # noqa: PLC0415 - commands load what they use
-    from records.people import china_date  # noqa: PLC0415
+    from inbox.desk import FILTERS, pieces
+    from records.people import china_date
 
     if only not in FILTERS:
         _give_up(f"--show knows {', '.join(FILTERS)}.")
@@ -61,7 +64,7 @@ def list_articles(
 
 def show(article_id: ArticleId) -> None:
     """看一篇。The file of one article as it is in force; the draft when nothing is."""
-    from knowledge.manuscript import written  # noqa: PLC0415
+    from knowledge.manuscript import written
 
     piece = _piece(article_id)
     typer.echo(written(piece.served) if piece.served else piece.manuscript, nl=False)
@@ -73,8 +76,8 @@ def check(
     ] = None,
 ) -> None:
     """检查文件。What is wrong in article files, by file and field; remarks on how they read."""
-    from knowledge.article import ARTICLES  # noqa: PLC0415
-    from suifang.publishing import check as checked  # noqa: PLC0415
+    from knowledge.article import ARTICLES
+    from suifang.publishing import check as checked
 
     wrong = count = 0
     for one in checked(files or sorted(ARTICLES.glob("*.md"))):
@@ -91,8 +94,8 @@ def check(
 
 def history(article_id: ArticleId) -> None:
     """改过几次。Every revision of an article: who wrote it, who signed it."""
-    from records import revisions  # noqa: PLC0415
-    from records.times import CHINA  # noqa: PLC0415
+    from records import revisions
+    from records.times import CHINA
 
     _piece(article_id)
     with _reading() as (installation, session):
@@ -111,8 +114,8 @@ def history(article_id: ArticleId) -> None:
 
 def export(folder: Annotated[Path, typer.Argument(metavar="DIR", help="写到哪个文件夹。")]) -> None:
     """写成文件。Write every article in force as DIR/<id>.md; files that say the same stay untouched."""
-    from inbox.desk import pieces  # noqa: PLC0415
-    from suifang.publishing import export as exported  # noqa: PLC0415
+    from inbox.desk import pieces
+    from suifang.publishing import export as exported
 
     with _reading() as (_, session):
         found = pieces(session)
@@ -129,14 +132,14 @@ def export(folder: Annotated[Path, typer.Argument(metavar="DIR", help="写到哪
 
 
 def _state(piece: Piece, today: date) -> str:
-    from inbox.words import word  # noqa: PLC0415
+    from inbox.words import word
 
     told = [name for name in piece.tags(today) if name != "all"]
     return "、".join(sorted(word("article_filter", name) for name in told)) or "草稿"
 
 
 def _piece(article_id: str) -> Piece:
-    from inbox.desk import piece_of  # noqa: PLC0415
+    from inbox.desk import piece_of
 
     with _reading() as (_, session):
         found = piece_of(session, article_id)
@@ -147,6 +150,8 @@ def _piece(article_id: str) -> Piece:
 
 @contextmanager
 def _reading() -> Iterator[tuple[Installation, Session]]:
+    from suifang.installation import open_installation
+
     installation = open_installation(load_settings())
     try:
         with installation.database.reading() as session:

@@ -8,7 +8,6 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
-from sqlalchemy.exc import OperationalError
 
 from care.situation import Programme
 from suifang import (
@@ -52,7 +51,11 @@ def main() -> None:
         app()
     except ConfigurationError as error:
         _give_up(*error.problems)
-    except OperationalError as error:
+    except Exception as error:
+        # Only a command that opened the database can have lost it.
+        sqlalchemy = sys.modules.get("sqlalchemy.exc")
+        if sqlalchemy is None or not isinstance(error, sqlalchemy.OperationalError):
+            raise
         _give_up(f"The database cannot be reached ({type(error.orig).__name__}): is it running?")
 
 

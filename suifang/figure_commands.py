@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from sqlmodel import Session
 
 from care.situation import Programme
-from records import api_tokens, audit, estimates
-from records.api_tokens import TokenError
-from records.estimates import LONGEST_SOURCE, Estimate, EstimateError
 from suifang import clock
 from suifang.errors import ConfigurationError
-from suifang.installation import Installation, open_installation
 from suifang.logs import configure_logs
-from suifang.reporting import facility
 from suifang.settings import load_settings
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from suifang.installation import Installation
 
 _OPERATOR = "operator"
 _PROBLEMS = {
     "patients": "The estimate must be a whole number of patients above nought.",
-    "source": f"Say where the estimate comes from, in at most {LONGEST_SOURCE} characters.",
+    "source": "Say where the estimate comes from, in at most {source} characters.",
     "name": "Give the token a name: who will use it.",
-    "days": f"A token lasts from 1 to {api_tokens.LONGEST.days} days.",
+    "days": "A token lasts from 1 to {days} days.",
 }
 screen = Console(stderr=True)
 
@@ -65,13 +64,17 @@ def keep_estimate(
     now: datetime,
 ) -> None:
     """Keep it, with a note of who did."""
+    from records import audit, estimates
+    from records.estimates import Estimate, EstimateError
+    from suifang.reporting import facility
+
     with installation.database.transaction() as session:
         place = facility(session, area)
         given = Estimate(place.id, programme, year, patients, source)
         try:
             row = estimates.put(session, given, by=_OPERATOR, now=now)
         except EstimateError as error:
-            raise ConfigurationError(_PROBLEMS[error.reason]) from None
+            raise ConfigurationError(_problem(error.reason)) from None
         audit.note(
             session,
             actor=_OPERATOR,
@@ -92,6 +95,10 @@ def add_token(
     days: Annotated[int, typer.Option(help="How long it lasts.")] = 90,
 ) -> None:
     """Make a token that reads the figures of one facility. It is shown once."""
+    from records import api_tokens
+    from records.api_tokens import TokenError
+    from suifang.reporting import facility
+
     installation, now = _open(), clock.now()
     with installation.database.transaction() as session:
         place = facility(session, area)
@@ -105,7 +112,7 @@ def add_token(
                 now=now,
             )
         except TokenError as error:
-            raise ConfigurationError(_PROBLEMS[error.reason]) from None
+            raise ConfigurationError(_problem(error.reason)) from None
         _note(session, "token_add", row.id, place.id, now)
     screen.print(f"{place.name}, until {row.expires_at:%Y-%m-%d}. Keep it: it is not shown again.")
     typer.echo(text)
@@ -113,6 +120,8 @@ def add_token(
 
 def list_tokens() -> None:
     """Tokens, newest first: id, name, facility, state."""
+    from records import api_tokens
+
     installation, now = _open(), clock.now()
     with installation.database.reading() as session:
         for row, place in api_tokens.known(session):
@@ -126,6 +135,8 @@ def revoke_token(
     token_id: Annotated[str, typer.Argument(help="As `suifang token list` says.")],
 ) -> None:
     """End a token at once."""
+    from records import api_tokens
+
     installation, now = _open(), clock.now()
     with installation.database.transaction() as session:
         if not api_tokens.revoke(session, token_id, now):
@@ -135,7 +146,16 @@ def revoke_token(
     screen.print("The token no longer opens anything.")
 
 
+def _problem(reason: str) -> str:
+    from records import api_tokens
+    from records.estimates import LONGEST_SOURCE
+
+    return _PROBLEMS[reason].format(source=LONGEST_SOURCE, days=api_tokens.LONGEST.days)
+
+
 def _open() -> Installation:
+    from suifang.installation import open_installation
+
     settings = load_settings()
     configure_logs(settings.log_level, settings.log_format)
     return open_installation(settings)
@@ -144,6 +164,8 @@ def _open() -> Installation:
 def _note(
     session: Session, action: str, token_id: str, facility_id: str | None, now: datetime
 ) -> None:
+    from records import audit
+
     audit.note(
         session,
         actor=_OPERATOR,

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlmodel import Session
 
 from suifang import clock
 from suifang.errors import EXIT_CONFIGURATION
-from suifang.installation import Installation, open_installation
 from suifang.settings import load_settings
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from suifang.installation import Installation
 
 screen = Console()
 Person = Annotated[str, typer.Argument(help="患者编号。The id in the address of her page.")]
@@ -32,8 +35,8 @@ def add_to(app: typer.Typer) -> None:
 
 def plan() -> None:
     """往后一周会发什么。Who would be taught what: counts, why, and how many sends. Sends nothing."""
-    from schedules.lesson_plan import foresee, sum_up  # noqa: PLC0415 - commands load what they use
-    from suifang.schooling import at_hand  # noqa: PLC0415
+    from schedules.lesson_plan import foresee, sum_up
+    from suifang.schooling import at_hand
 
     with _reading() as (installation, session):
         school = at_hand(installation, session)
@@ -54,10 +57,10 @@ def plan() -> None:
 
 def show(person: Person) -> None:
     """一个人学过什么。What somebody was taught, and what would come next."""
-    from records import lessons  # noqa: PLC0415
-    from records.people import china_date  # noqa: PLC0415
-    from schedules.lesson_plan import foresee  # noqa: PLC0415
-    from suifang.schooling import at_hand  # noqa: PLC0415
+    from records import lessons
+    from records.people import china_date
+    from schedules.lesson_plan import foresee
+    from suifang.schooling import at_hand
 
     with _reading() as (installation, session):
         _known(session, person)
@@ -81,8 +84,8 @@ def show(person: Person) -> None:
 
 def preview(person: Person) -> None:
     """下一课的原文。The words of somebody's next lesson."""
-    from schedules.lesson_plan import foresee  # noqa: PLC0415
-    from suifang.schooling import at_hand  # noqa: PLC0415
+    from schedules.lesson_plan import foresee
+    from suifang.schooling import at_hand
 
     with _reading() as (installation, session):
         _known(session, person)
@@ -100,6 +103,8 @@ def preview(person: Person) -> None:
 
 @contextmanager
 def _reading() -> Iterator[tuple[Installation, Session]]:
+    from suifang.installation import open_installation
+
     installation = open_installation(load_settings())
     try:
         with installation.database.reading() as session:
@@ -109,7 +114,7 @@ def _reading() -> Iterator[tuple[Installation, Session]]:
 
 
 def _known(session: Session, person_id: str) -> None:
-    from records.tables import Person as Row  # noqa: PLC0415
+    from records.tables import Person as Row
 
     if session.get(Row, person_id) is None:
         _refuse(f"There is no person {person_id}.")

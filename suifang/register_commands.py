@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from suifang.installation import Installation, open_installation
 from suifang.logs import configure_logs
 from suifang.settings import load_settings
+
+if TYPE_CHECKING:
+    from suifang.installation import Installation
 
 screen = Console(stderr=True)
 
 
 def _open() -> Installation:
+    from suifang.installation import open_installation
+
     settings = load_settings()
     configure_logs(settings.log_level, settings.log_format)
     return open_installation(settings)
@@ -45,7 +49,7 @@ def bring_in_register(
     yes: Annotated[bool, typer.Option("--yes", help="不再询问。")] = False,
 ) -> None:
     """导入名册。Bring a register in from a spreadsheet; rows that fail come back with their reasons."""
-    from suifang.importing import bring_in  # noqa: PLC0415 - spreadsheets are heavy
+    from suifang.importing import bring_in
 
     installation = _open()
     try:
@@ -72,8 +76,8 @@ def export_fhir(
     ] = False,
 ) -> None:
     """导出 FHIR R4。One person as a Bundle, or a catchment as NDJSON; noted in the audit trail."""
-    from suifang.errors import ConfigurationError  # noqa: PLC0415
-    from suifang.exporting import export_catchment, export_person  # noqa: PLC0415
+    from suifang.errors import ConfigurationError
+    from suifang.exporting import export_catchment, export_person
 
     if bool(person) == bool(catchment):
         msg = "请写 --person 或 --catchment 其中一个。"
@@ -95,7 +99,7 @@ def copy_for_person(
     out: Annotated[Path, typer.Option(help="放到哪个文件夹。")] = Path(),
 ) -> None:
     """给本人的副本。Everything kept about a person, to read and as JSON, in one ZIP."""
-    from suifang.exporting import copy_for_person as copy  # noqa: PLC0415
+    from suifang.exporting import copy_for_person as copy
 
     installation = _open()
     screen.print(f"写好了：{copy(installation, person, out)}")
@@ -107,7 +111,7 @@ def erase_person(
     yes: Annotated[bool, typer.Option("--yes", help="不再询问。")] = False,
 ) -> None:
     """应本人要求删除。Erase names, phones and words; nameless values stay, as the law demands."""
-    from suifang.exporting import erase_person as erase  # noqa: PLC0415
+    from suifang.exporting import erase_person as erase
 
     installation = _open()
     if not yes:
@@ -121,7 +125,7 @@ def bring_in_facilities(
     file: Annotated[Path, typer.Argument(help="机构名单，.xlsx 或 .csv。")],
 ) -> None:
     """导入机构。County, townships and villages with codes and phones; safe to run again."""
-    from suifang import facilities  # noqa: PLC0415
+    from suifang import facilities
 
     installation = _open()
     clean = facilities.bring_in_facilities(installation, screen, file)
@@ -131,7 +135,7 @@ def bring_in_facilities(
 
 def list_facilities() -> None:
     """机构一览。The tree, with phones and how many people belong to each place."""
-    from suifang import facilities  # noqa: PLC0415
+    from suifang import facilities
 
     installation = _open()
     facilities.show_facilities(installation, Console())
