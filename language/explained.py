@@ -13,6 +13,9 @@ from typing import NamedTuple
 from language.hit import Hit
 from language.lexicon import table
 
+# How far from its cause a sign may stand.
+_BESIDE = 14
+
 
 class _Scopes(NamedTuple):
     """The patterns of data/explained.toml."""
@@ -119,10 +122,18 @@ def _animal(text: str, hit: Hit, start: int) -> bool:
 def _caused(text: str, hit: Hit, start: int, end: int) -> bool:
     """A harmless cause stands in the sentence, and nothing that it could not account for."""
     return any(
-        hit.concept in cause.concepts
-        and cause.before.search(text, start, end)
-        and (cause.unless is None or cause.unless.search(text, start, end) is None)
+        hit.concept in cause.concepts and _accounts(cause, text, hit, start, end)
         for cause in _causes()
+    )
+
+
+def _accounts(cause: _Cause, text: str, hit: Hit, start: int, end: int) -> bool:
+    """A cause that can be taken back accounts only for what stands beside it."""
+    if cause.unless is None:
+        return cause.before.search(text, start, end) is not None
+    return cause.unless.search(text, start, end) is None and any(
+        found.start() - hit.end <= _BESIDE and hit.start - found.end() <= _BESIDE
+        for found in cause.before.finditer(text, start, end)
     )
 
 
