@@ -156,9 +156,7 @@ def _on_side(text: str, marks: Marks, part: Mark, trouble: Mark, concept: str) -
         or left_and_right
         or (
             # 手脚都麻 is both sides; 左手左脚都麻 is one.
-            not one
-            and "都" in text[part.end : trouble.start]
-            and part.name not in {"face", "half"}
+            not one and "都" in text[part.end : trouble.start] and part.name not in {"face", "half"}
         )
     ):
         return _SIDED["both"].get(concept, concept)
