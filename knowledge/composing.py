@@ -22,8 +22,7 @@ def compose(articles: Sequence[Article], *, confidence: float) -> Answer:
     cites = list(dict.fromkeys(article.sources[0].cite for article in articles))
     plain = "".join(article.plain for article in articles)
     see = "".join(dict.fromkeys(article.see_doctor for article in articles))
-    # Two articles are long enough without what to do about each.
-    todo = f"{_TODAY}{articles[0].today}" if len(articles) == 1 and articles[0].today else ""
+    todo = _todo(articles[0]) if len(articles) == 1 else ""
     bodies = "\n".join(_whole(article) for article in articles)
     return Answer(
         "answer",
@@ -34,6 +33,13 @@ def compose(articles: Sequence[Article], *, confidence: float) -> Answer:
         confidence=confidence,
         pending=pending,
     )
+
+
+def _todo(article: Article) -> str:
+    """What to do today. Somebody who asks what the signs are is not told to call 120 now."""
+    if not article.today or "现在" in article.today or "120" in article.today:
+        return ""
+    return f"{_TODAY}{article.today}"
 
 
 def _whole(article: Article) -> str:

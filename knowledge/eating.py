@@ -13,6 +13,7 @@ from knowledge.article import Article, Review
 from knowledge.composing import cited, compose, shortened
 from knowledge.foods import Advice, FoodTable, Mention
 from knowledge.gate import Gate
+from knowledge.question import asks
 from knowledge.topic import Topic
 
 _CONFIDENCE = 0.97
@@ -20,6 +21,10 @@ _VALUE = re.compile(r"[^,。;!?]*[0-9]{1,3}(?:[./][0-9]+)?[^,。;!?]*(?:[,。;!?
 # 血压药饭前吃 names a medicine and no disease that the food should suit.
 _MEDICINE = re.compile(r"(?:降?血?[压糖]|降脂)药")
 _CLAUSE = re.compile(r"[,;]")
+# 西瓜,能吃吗: the clause behind asks about the food before it.
+_LEAVE = re.compile(
+    r"[^,]{0,4}(?:能|可以|可不|敢|行|好不|要紧|成不|中不|该|适合|吃|喝|一天|每天|一次|多少|有没有|会不会|对)"
+)
 # What is said of a food that no table knows, by disease.
 _IN_GENERAL = {
     str(Programme.TYPE2_DIABETES): "dm.diet",
@@ -67,7 +72,7 @@ class Eating:
         for sentence in [part for one in asked for part in self._parts(one)]:
             eats = self.foods.asks_to_eat(sentence, disease=named)
             cures = named and self.foods.asks_for_cure(sentence)
-            mentions = self.foods.find(sentence) if eats or cures else ()
+            mentions = self._asked_about(sentence) if eats or cures else ()
             if not mentions and (named or conditions) and self.foods.asks_which(sentence):
                 compared = self.foods.find(sentence)
                 mentions = compared if len(compared) > 1 else ()
@@ -78,9 +83,21 @@ class Eating:
             return mentions
         return mentions if conditions and self._suits(mentions, whole) else ()
 
-    def _parts(self, sentence: str) -> list[str]:
+    def _asked_about(self, sentence: str) -> tuple[Mention, ...]:
+        """喝水特别多,请问是糖尿病吗: a food told in one clause is not what another clause asks."""
+        mentions, clauses = self.foods.find(sentence), _CLAUSE.split(sentence)
+        if len(clauses) == 1 or not any(asks(clause) for clause in clauses):
+            return mentions
+        asking = "".join(_asking(clauses))
+        meant = {mention.food for mention in self.foods.find(asking)}
+        return tuple(mention for mention in mentions if mention.food in meant)
+
+    def _parts(self, sentence: str) -> Sequence[str]:
         """能吃柿子吗,还有感冒了吃什么药: the clauses on their own where one of them is about no food."""
-        return _CLAUSE.split(sentence) if self.foods.is_other(sentence) else [sentence]
+        clauses = _CLAUSE.split(sentence)
+        if len(clauses) == 1 or not self.foods.is_other(sentence):
+            return [sentence]
+        return _asking(clauses)
 
     def about(self, whole: str, conditions: frozenset[str]) -> frozenset[str]:
         """The diseases a question about eating is for: named, or the person's own.
@@ -170,3 +187,9 @@ class Eating:
         for citation in listed:
             unique.setdefault((citation.article, citation.source), citation)
         return tuple(unique.values())
+
+
+def _asking(clauses: Sequence[str]) -> list[str]:
+    """The clauses that ask, and those whose next clause asks leave."""
+    pairs = zip(clauses, [*clauses[1:], ""], strict=True)
+    return [clause for clause, following in pairs if asks(clause) or _LEAVE.match(following)]

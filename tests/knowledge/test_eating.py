@@ -42,3 +42,19 @@ def test_another_trouble_with_a_food_is_not_answered_as_ours(
     library: Library, now: datetime, text: str
 ) -> None:
     assert library.answer(text, conditions=DIABETES, now=now).kind != "answer"
+
+
+@pytest.mark.parametrize(
+    ("text", "article"),
+    [
+        ("我从来不爱吃甜的，为什么会得糖尿病？", "dm.causes"),
+        ("我爸一个月瘦了十二斤，喝水特别多，请问是不是糖尿病", "dm.weight_loss_sign"),
+        ("糖尿病，西瓜，能吃吗", "dm.fruit"),
+        ("血糖高，想吃点葡萄，一次吃几颗", "dm.fruit"),
+    ],
+)
+def test_a_food_that_is_only_told_is_not_what_is_asked(
+    library: Library, now: datetime, text: str, article: str
+) -> None:
+    answer = library.answer(text, conditions=DIABETES, now=now)
+    assert [citation.article for citation in answer.citations][:1] == [article]
