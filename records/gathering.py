@@ -69,7 +69,15 @@ class Gathering:
             with self._database.transaction() as session:
                 return [batch[0].work(session)]
         with self._database.transaction() as session:
-            return [_within(session, write.work) for write in batch]
+            return [self._one_of_many(session, write.work) for write in batch]
+
+    @staticmethod
+    def _one_of_many(outer: Session, work: Callable[[Session], Any]) -> Any:
+        result = _within(outer, work)
+        if isinstance(result, _Failed) and not _stands(outer):
+            # A full disk rolls back everything that was written so far: nobody may be told "done".
+            raise result.error
+        return result
 
 
 def _within(outer: Session, work: Callable[[Session], Any]) -> Any:
@@ -86,6 +94,12 @@ def _within(outer: Session, work: Callable[[Session], Any]) -> Any:
             return work(session)
     except Exception as error:  # noqa: BLE001 - its caller is told; the others go on
         return _Failed(error)
+
+
+def _stands(outer: Session) -> bool:
+    """Whether SQLite still holds the transaction that this session believes in."""
+    driver: Any = outer.connection().connection.driver_connection
+    return bool(driver.in_transaction)
 
 
 def _tell(done: asyncio.Future[Any], result: Any) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from records import running
@@ -146,3 +147,26 @@ async def test_what_a_caller_wrote_stays_when_it_hangs_up(
         hanging.cancel()
         await staying
     assert names(database) == {"gone", "here"}
+
+
+async def test_on_a_full_disk_nobody_is_told_that_it_was_written(
+    sqlite_database: Database, now: datetime
+) -> None:
+    """SQLite then rolls the whole transaction back, not only the work that found the disk full."""
+    gathering = Gathering(sqlite_database)
+
+    def fill(session: Session) -> None:
+        size = session.connection().exec_driver_sql("PRAGMA page_count").scalar_one()
+        session.connection().exec_driver_sql(f"PRAGMA max_page_count={size}")
+        for number in range(2000):
+            running.beat(session, f"{number}-" + "x" * 400, now)
+
+    with pen_held(sqlite_database):
+        done = await asyncio.gather(
+            gathering.write(lambda s: running.beat(s, "before", now)),
+            gathering.write(fill),
+            gathering.write(lambda s: running.beat(s, "after", now)),
+            return_exceptions=True,
+        )
+    assert [type(one) for one in done] == [OperationalError] * 3
+    assert names(sqlite_database) == set()
