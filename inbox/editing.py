@@ -1,4 +1,8 @@
-"""Writing an article: one field per field, a preview beside it, and nothing typed is ever lost."""
+"""Writing an article: one field per field, a preview beside it, and nothing typed is ever lost.
+
+How patients asked stands beside the form. A manuscript is not sealed, is exported and goes into
+releases, so none of it comes in unless the curator ticks it, one wording at a time.
+"""
 
 from __future__ import annotations
 
@@ -43,6 +47,7 @@ from records.tables import ArticleRevision
 router = APIRouter()
 NEW = "/desk/articles/new"
 _MOST_WORDINGS = 40
+_ADD = "add"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +70,13 @@ class Sitting:
 
 @router.get(NEW)
 async def new(request: Request, visitor: Annotated[Visitor, Depends(curator)]) -> Response:
-    """An empty form, or one that begins with how a group of patients asked."""
+    """An empty form; beside it, how the patients of a group asked."""
     typed = await kept(request, visitor)
     if typed.get("title") or typed.get("body"):
         return await _page(request, visitor, None, _sitting("", typed, kept=True))
     group = request.query_params.get("from_group", "")
-    wordings = await _asked(deps_of(request), visitor, group)
-    sheet = Sheet(questions=wordings, confidence="low", level="none")
-    return await _page(
-        request, visitor, None, Sitting(sheet, 0, group_id=group if wordings else "")
-    )
+    sheet = Sheet(confidence="low", level="none")
+    return await _page(request, visitor, None, Sitting(sheet, 0, group_id=group))
 
 
 @router.post(NEW)
@@ -113,12 +115,8 @@ async def edit(
     if (typed.get("title") or typed.get("body")) and sitting.sheet != piece.sheet():
         return await _page(request, visitor, piece, sitting)
     group = request.query_params.get("from_group", "")
-    wordings = await _asked(deps, visitor, group)
-    sheet = piece.sheet()
-    if wordings:
-        sheet = _with_questions(sheet, wordings)
     code = request.query_params.get("done", "")
-    sitting = Sitting(sheet, piece.number, group_id=group if wordings else "", flash=code)
+    sitting = Sitting(piece.sheet(), piece.number, group_id=group, flash=code)
     return await _page(request, visitor, piece, sitting)
 
 
@@ -212,6 +210,9 @@ async def _page(
         return frame(session, deps, visitor, now), known_ids(session)
 
     around, known = await deps.database.read(read)
+    # A script wants the preview alone: it is shown nobody's words.
+    scripted = request.headers.get("sec-fetch-dest") == "empty"
+    wordings = () if scripted else await _asked(deps, visitor, sitting.group_id)
     return show(
         request,
         "article_edit.html",
@@ -219,6 +220,8 @@ async def _page(
         status=status,
         piece=piece,
         one=sitting,
+        asked=tuple(text for text in wordings if text not in sitting.sheet.questions),
+        group=sitting.group_id if wordings else "",
         known=known,
         sources=sources(),
         wrong=_wrong(sitting.sheet, known, china_date(now)),
@@ -240,9 +243,9 @@ def _wrong(sheet: Sheet, known: dict[str, str], today: date) -> dict[str, str]:
 
 
 def _sitting(article_id: str, fields: Fields, *, kept: bool = False) -> Sitting:
-    based_on = fields.get("based_on", "")
+    based_on, ticked = fields.get("based_on", ""), tuple(map(one_line, fields.all(_ADD)))
     return Sitting(
-        typed_sheet(article_id, fields),
+        _with_questions(typed_sheet(article_id, fields), tuple(filter(None, ticked))),
         int(based_on) if based_on.isascii() and based_on.isdigit() else 0,
         group_id=fields.get("group", ""),
         note=fields.get("note", "").strip(),

@@ -1,7 +1,8 @@
 """What curators write: revisions of education articles, and trials of a draft before it is signed.
 
-Rows of revisions are only ever added. Articles hold no patient's words and are not sealed; what a
-trial found quotes patients' questions and is.
+Rows of revisions are only ever added. A manuscript is public: it is not sealed, is exported and goes
+into releases. The desk puts no patient's words into it; a curator may, one wording at a time, told
+that it will be public. What a trial found quotes patients' questions and is sealed.
 """
 
 from __future__ import annotations

@@ -554,6 +554,7 @@ async def test_an_article_for_a_group_of_questions_covers_it_when_it_is_signed(
     page = (await one.get(f"/desk/articles/new?from_group={group}")).text
     assert "泡温泉行不行" in page
     assert "能泡温泉吗<b>" not in page
+    assert questions_in(page) == ""
     form = filled(prefix="life", name="spa", title="能泡温泉吗", group=group)
     await one.post("/desk/articles/new", form)
     place = "/desk/articles/life.spa"
@@ -567,13 +568,64 @@ async def test_an_article_for_a_group_of_questions_covers_it_when_it_is_signed(
     assert (found.state, found.article_id) == ("covered", "life.spa")
 
 
-async def test_an_article_that_stands_takes_the_wordings_of_a_group(
-    browser: Opening, group: str
+def questions_in(page: str) -> str:
+    """What the form would keep as the article's wordings."""
+    found = there(re.search(r'<textarea id="questions"[^>]*>(.*?)</textarea>', page, re.DOTALL))
+    return html.unescape(found[1]).strip()
+
+
+async def test_patients_words_stand_beside_the_form_and_never_in_it(
+    office: Office, browser: Opening, group: str
 ) -> None:
     one = await browser("curator")
     page = (await one.get(f"{PLACE}/edit?from_group={group}")).text
-    assert "泡温泉行不行" in page
-    assert packaged()["dm.fruit"].questions[0] in page
+    assert page.count('name="add"') == 2
+    assert "checked" not in page.partition('name="add"')[2].partition("</fieldset>")[0]
+    assert "温泉" not in questions_in(page)
+    assert packaged()["dm.fruit"].questions[0] in questions_in(page)
+    assert (await one.post(f"{PLACE}/edit", filled(group=group))).status_code == 303
+    with office.database.reading() as session:
+        (row,) = session.exec(select(ArticleRevision)).all()
+    assert "温泉" not in row.manuscript
+    assert row.group_id == group
+
+
+async def test_a_wording_that_is_ticked_goes_into_the_article(
+    office: Office, browser: Opening, group: str
+) -> None:
+    one = await browser("curator")
+    await one.get(f"{PLACE}/edit?from_group={group}")
+    ticked = filled(group=group, add="泡温泉行不行")
+    page = (await one.post(f"{PLACE}/edit", {**ticked, "action": "preview"})).text
+    assert questions_in(page).splitlines()[-1] == "泡温泉行不行"
+    assert page.count('name="add"') == 1
+    assert (await one.post(f"{PLACE}/edit", ticked)).status_code == 303
+    with office.database.reading() as session:
+        (row,) = session.exec(select(ArticleRevision)).all()
+    assert "泡温泉行不行" in row.manuscript
+    assert "能泡温泉吗" not in row.manuscript
+
+
+async def test_each_look_at_patients_words_is_noted_and_a_script_gets_none(
+    office: Office, browser: Opening, group: str
+) -> None:
+    def looks() -> int:
+        with office.database.reading() as session:
+            rows = select(AuditEvent).where(AuditEvent.subject_id == group)
+            return len(session.exec(rows).all())
+
+    one = await browser("curator")
+    await one.get(f"{PLACE}/edit?from_group={group}")
+    assert looks() == 1
+    one.client.headers["sec-fetch-dest"] = "empty"
+    page = (await one.post(f"{PLACE}/edit", filled(group=group, action="preview"))).text
+    assert "温泉" not in page
+    assert looks() == 1
+
+
+async def test_an_article_that_stands_is_opened_for_a_group(browser: Opening, group: str) -> None:
+    one = await browser("curator")
+    page = (await one.get(f"{PLACE}/edit?from_group={group}")).text
     assert f'name="group" value="{group}"' in page
     assert 'name="group"' not in (await one.get(f"{PLACE}/edit?from_group=nobody")).text
 
