@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
@@ -53,6 +54,17 @@ class LocalEmbedder:
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         return np.asarray(self._model.passage(clean(texts, _PASSAGE_LIMIT)), dtype=np.float32)
+
+
+@contextmanager
+def borrowed(embedder: Embedder | None) -> Iterator[Embedder | None]:
+    """Use an embedder that was made for one piece of work, then hang up its line, if it has one."""
+    try:
+        yield embedder
+    finally:
+        close = getattr(embedder, "close", None)
+        if close is not None:
+            close()
 
 
 def clean(texts: Sequence[str], limit: int) -> list[str]:

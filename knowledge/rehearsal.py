@@ -15,7 +15,7 @@ from pathlib import Path
 
 from knowledge import index
 from knowledge.article import Article
-from knowledge.embedder import Embedder, EmbedderError
+from knowledge.embedder import Embedder, EmbedderError, borrowed
 from knowledge.library import Library
 from knowledge.store import FolderStore, Store
 
@@ -46,24 +46,35 @@ class Rehearsal:
         """
         with tempfile.TemporaryDirectory(prefix="suifang-rehearsal-") as place:
             store = FolderStore(Path(place))
-            embedder = self._built(store, articles, breathe)
-            library = self.library(store if embedder else None, embedder, articles)
-            try:
-                yield library
-            finally:
-                library.index.close()
+            with borrowed(self._made()) as embedder:
+                built = embedder is not None and self._build(store, embedder, articles, breathe)
+                library = self.library(
+                    store if built else None, embedder if built else None, articles
+                )
+                try:
+                    yield library
+                finally:
+                    library.index.close()
 
-    def _built(
-        self, store: FolderStore, articles: Sequence[Article], breathe: Callable[[float], None]
-    ) -> Embedder | None:
+    def _made(self) -> Embedder | None:
+        try:
+            return self.embedder()
+        except EmbedderError:
+            return None
+
+    def _build(
+        self,
+        store: FolderStore,
+        embedder: Embedder,
+        articles: Sequence[Article],
+        breathe: Callable[[float], None],
+    ) -> bool:
+        """Build its index; False where no vectors are to be had."""
         kept = self.folder / _VECTORS
         try:
-            embedder = self.embedder()
-            if embedder is None:
-                return None
             if kept.is_dir():
                 shutil.copytree(kept, store.folder / _VECTORS)
             index.build(store, embedder, articles=articles, breathe=breathe)
         except EmbedderError:
-            return None
-        return embedder
+            return False
+        return True

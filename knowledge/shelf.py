@@ -20,7 +20,7 @@ from knowledge import index
 from knowledge.answer import Answer
 from knowledge.article import ARTICLES, Article, ArticleError, read_articles
 from knowledge.corpus import overlaid
-from knowledge.embedder import Embedder, EmbedderError
+from knowledge.embedder import Embedder, EmbedderError, borrowed
 from knowledge.library import Library
 from knowledge.store import IndexBroken, Store
 from knowledge.topic import Topic
@@ -208,16 +208,13 @@ class Shelf:
 
     def _build(self, articles: Sequence[Article]) -> None:
         """Bring the index up. Without one, words alone answer, and it is tried again later."""
+        store = self._supply.store
         try:
-            embedder = self._supply.builder() if self._supply.store is not None else None
-            if embedder is not None and self._supply.store is not None:
-                index.build(
-                    self._supply.store,
-                    embedder,
-                    articles=articles,
-                    breathe=self._breathe,
-                    batch=_BATCH,
-                )
+            with borrowed(self._supply.builder() if store is not None else None) as embedder:
+                if embedder is not None and store is not None:
+                    index.build(
+                        store, embedder, articles=articles, breathe=self._breathe, batch=_BATCH
+                    )
         except (EmbedderError, IndexBroken) as error:
             self._index_problem = str(error)
             self._retry_at = self._clock() + self._retry_pause

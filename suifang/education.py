@@ -14,7 +14,7 @@ from knowledge import index
 from knowledge.article import Article, ArticleError, read_articles
 from knowledge.chroma_server import ServerStore
 from knowledge.corpus import Corpus, overlaid
-from knowledge.embedder import Embedder, EmbedderError, LocalEmbedder
+from knowledge.embedder import Embedder, EmbedderError, LocalEmbedder, borrowed
 from knowledge.endpoint import Endpoint, EndpointEmbedder
 from knowledge.library import Library
 from knowledge.rehearsal import Rehearsal
@@ -136,16 +136,16 @@ def build_index(
         ConfigurationError: with one sentence that says what is wrong and what to do.
     """
     try:
-        found = embedder(settings, patient=True)
-        if found is None:
-            return None
-        articles = corpus(settings).articles
-        while True:
-            try:
-                return index.build(store(settings), found, progress, articles)
-            except index.BeingBuilt:
-                wait()
-                time.sleep(_LOOK_SECONDS)
+        with borrowed(embedder(settings, patient=True)) as found:
+            if found is None:
+                return None
+            articles = corpus(settings).articles
+            while True:
+                try:
+                    return index.build(store(settings), found, progress, articles)
+                except index.BeingBuilt:
+                    wait()
+                    time.sleep(_LOOK_SECONDS)
     except ArticleError as error:
         raise ConfigurationError([f"An article cannot be read: {error}"]) from error
     except EmbedderError as error:

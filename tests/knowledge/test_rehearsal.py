@@ -16,6 +16,7 @@ from knowledge.embedder import EmbedderError
 from knowledge.library import Library
 from knowledge.rehearsal import Rehearsal
 from knowledge.store import Store
+from tests.knowledge.conftest import HashEmbedder
 
 ASKED = "泡脚能降压不"
 
@@ -63,4 +64,43 @@ def test_without_vectors_words_alone_answer(
     question = few[0].questions[0]
     with rehearsal(tmp_path, Down()).opened(few) as library:
         answer = library.answer(question, conditions=frozenset(), now=now)
+    assert answer.citations[0].article == few[0].id
+
+
+class Lined(HashEmbedder):
+    """An embedder with a line that somebody has to hang up."""
+
+    def __init__(self, *, dead: bool = False) -> None:
+        super().__init__()
+        self.dead, self.hung_up = dead, 0
+
+    def passages(self, texts: Sequence[str]) -> Any:
+        if self.dead:
+            raise EmbedderError
+        return super().passages(texts)
+
+    def close(self) -> None:
+        self.hung_up += 1
+
+
+@pytest.mark.parametrize("dead", [False, True])
+def test_the_line_is_hung_up_when_the_questions_are_asked_and_not_before(
+    few: tuple[Article, ...], tmp_path: Path, now: datetime, *, dead: bool
+) -> None:
+    lined = Lined(dead=dead)
+    with rehearsal(tmp_path, lined).opened(few) as library:
+        assert library.answer(few[0].questions[0], conditions=frozenset(), now=now).citations
+        assert lined.hung_up == 0
+    assert lined.hung_up == 1
+
+
+def test_where_no_embedder_can_be_made_words_alone_answer(
+    few: tuple[Article, ...], tmp_path: Path, now: datetime
+) -> None:
+    def missing() -> Any:
+        raise EmbedderError
+
+    bare = Rehearsal(rehearsal(tmp_path, None).library, tmp_path, missing)
+    with bare.opened(few) as library:
+        answer = library.answer(few[0].questions[0], conditions=frozenset(), now=now)
     assert answer.citations[0].article == few[0].id

@@ -19,6 +19,7 @@ from knowledge.library import Library
 from knowledge.manuscript import written
 from knowledge.shelf import Shelf, Supply
 from knowledge.store import FolderStore, building
+from tests.knowledge.conftest import HashEmbedder
 
 ASKED = "睡觉打呼噜憋气要不要紧"
 DECOYS = {"off_topic": ("今天天气怎么样",)}
@@ -169,6 +170,35 @@ def test_the_old_one_answers_while_the_new_one_is_made(
     go_on.set()
     shelf.wait(10)
     assert "新写的" in said(shelf)
+
+
+@pytest.mark.parametrize("dead", [False, True])
+def test_each_build_hangs_up_the_line_that_it_opened(
+    shop: Shop, rewritten: dict[str, str], now: datetime, *, dead: bool
+) -> None:
+    made: list[HashEmbedder] = []
+    hung_up: list[HashEmbedder] = []
+
+    class Lined(HashEmbedder):
+        def passages(self, texts: Sequence[str]) -> Vectors:
+            if dead:
+                raise EmbedderError
+            return super().passages(texts)
+
+        def close(self) -> None:
+            hung_up.append(self)
+
+    def patient() -> Embedder:
+        made.append(Lined())
+        return made[-1]
+
+    shop.patient = patient
+    shelf = shop.open()
+    for edition in ("e1", "e2"):
+        renewed(shelf, edition, rewritten)
+    assert len(made) == 2
+    assert hung_up == made
+    assert shelf.answer(ASKED, conditions=frozenset(), now=now).text
 
 
 def test_a_revision_that_cannot_be_read_leaves_the_packaged_text_and_is_told(
