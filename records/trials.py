@@ -167,6 +167,17 @@ def fail_running(session: Session, trial_id: str, problem: str, now: datetime) -
     )
 
 
+def put_back(session: Session, trial_id: str) -> None:
+    """Let a running trial wait again, from its beginning: its worker ends."""
+    session.execute(
+        update(ArticleTrial)
+        .where(col(ArticleTrial.id) == trial_id)
+        .where(col(ArticleTrial.state) == RUNNING)
+        .values(state=WAITING, claimed_until=None, done=0)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def differences(
     session: Session, vault: Vault, reader: Reader, row: ArticleTrial
 ) -> tuple[Difference, ...]:

@@ -14,17 +14,23 @@ from schedules.ticks import TICKS, Tick, Work
 
 log = structlog.get_logger()
 
-_FINISH_SECONDS = 20
+# Whoever started the worker (`suifang.serve`, a container) kills it after twenty.
+_FINISH_SECONDS = 15.0
 
 
 async def run(work: Work, stop: asyncio.Event) -> None:
-    """Tick until `stop` is set, then let running ticks finish."""
+    """Tick until `stop` is set, then let running ticks finish.
+
+    A message that was handed over and not written down would be sent twice or never known.
+    """
     # A tick that is still running when its time comes round is skipped on purpose.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler = AsyncIOScheduler(timezone="UTC")
     busy: set[asyncio.Task[object]] = set()
 
     async def once(tick: Tick) -> None:
+        if work.stopping.is_set():
+            return
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine always runs in a task
         busy.add(task)
@@ -46,10 +52,16 @@ async def run(work: Work, stop: asyncio.Event) -> None:
         )
     scheduler.start()
     log.info("worker.started", worker=work.worker)
-    await stop.wait()
-    scheduler.shutdown(wait=False)
+    try:
+        await stop.wait()
+    finally:
+        # Long ticks look at it between two steps.
+        work.stopping.set()
+    scheduler.pause()
     if busy:
         await asyncio.wait(busy, timeout=_FINISH_SECONDS)
+    # This cancels whatever is still running.
+    scheduler.shutdown(wait=False)
     log.info("worker.stopped", worker=work.worker)
 
 

@@ -7,8 +7,9 @@ is found from the rows, so a tick that is late, coalesced or run on ten machines
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from agent.loading import Tools
@@ -39,7 +40,8 @@ _DELIVERIES = 50
 class Work:
     """Everything the ticks need. `clock` is read once per step of work, never inside a rule.
 
-    `school`: what is taught unasked, and when; None where lessons are off.
+    `school`: what is taught unasked, and when; None where lessons are off. `stopping`: set when the
+    worker ends; what takes long leaves the rest to the next one.
     """
 
     database: Database
@@ -51,6 +53,7 @@ class Work:
     shelf: Shelf | None = None
     rehearsal: Rehearsal | None = None
     school: teaching.School | None = None
+    stopping: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,9 @@ class Tick:
 async def answer(work: Work) -> int:
     """Take turns until no conversation is due."""
     done = 0
-    while await asyncio.to_thread(take_turn, work.database, work.tools, work.clock):
+    while not work.stopping.is_set() and await asyncio.to_thread(
+        take_turn, work.database, work.tools, work.clock
+    ):
         done += 1
     return done
 
@@ -73,7 +78,7 @@ async def answer(work: Work) -> int:
 async def perceive(work: Work) -> int:
     """Listen to voice messages and look at photos, one after the other."""
     done = 0
-    while await asyncio.to_thread(
+    while not work.stopping.is_set() and await asyncio.to_thread(
         perceive_next, work.database, work.tools.vault, work.tools.senses, work.clock
     ):
         done += 1
@@ -142,7 +147,7 @@ async def try_drafts(work: Work) -> int:
     if rehearsal is None:
         return 0
     return await work.database.hop(
-        lambda: trying.try_due(work.database, work.tools, rehearsal, work.clock)
+        lambda: trying.try_due(work.database, work.tools, rehearsal, work.clock, work.stopping)
     )
 
 

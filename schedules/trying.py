@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Event
 from time import monotonic, perf_counter
 
 import structlog
@@ -24,6 +25,7 @@ from records.db import Database
 from records.people import china_date
 from records.tables import ArticleTrial
 from records.trials import Difference, Reply
+from records.vault import Vault
 
 _AT_ONCE = 25
 _MOST_KEPT = 200
@@ -57,10 +59,22 @@ class _Unfit(Exception):  # noqa: N818 - the reason is its code
     """The draft cannot be tried; the message is the code that the page words."""
 
 
+class _Stopped(Exception):  # noqa: N818 - nothing is wrong
+    """The worker ends; the trial waits for the next one."""
+
+
 def try_due(
-    database: Database, tools: Tools, rehearsal: Rehearsal, clock: Callable[[], datetime]
+    database: Database,
+    tools: Tools,
+    rehearsal: Rehearsal,
+    clock: Callable[[], datetime],
+    stopping: Event | None = None,
 ) -> int:
-    """Work off the trial that waits longest. Returns how many questions were asked."""
+    """Work off the trial that waits longest. Returns how many questions were asked.
+
+    Once `stopping` is set it ends between two questions and puts the trial back to waiting.
+    """
+    stop = stopping or Event()
     with database.reading() as session:
         if not trials.anything_to_do(session, clock()):
             return 0
@@ -69,11 +83,20 @@ def try_due(
     if claimed is None:
         return 0
     problem = "broken"
+    stopped = False
     try:
         plan = _plan(database, tools, claimed, clock())
-        return _compare(database, tools, rehearsal, claimed, plan, clock)
+        return _compare(
+            tools,
+            rehearsal,
+            _Progress(database, claimed.id, len(plan.questions), clock, stop),
+            plan,
+        )
     except _Unfit as error:
         problem = str(error)
+        return 0
+    except _Stopped:
+        stopped = True
         return 0
     except Exception as error:
         # Its page says that it failed; the next one is tried all the same.
@@ -81,7 +104,10 @@ def try_due(
         return 0
     finally:
         with database.transaction() as session:
-            trials.fail_running(session, claimed.id, problem, clock())
+            if stopped:
+                trials.put_back(session, claimed.id)
+            else:
+                trials.fail_running(session, claimed.id, problem, clock())
 
 
 def _plan(database: Database, tools: Tools, trial: ArticleTrial, now: datetime) -> _Plan:
@@ -116,30 +142,21 @@ def _signed(article_id: str, manuscript: str, now: datetime) -> tuple[Article, s
     return article, text
 
 
-def _compare(
-    database: Database,
-    tools: Tools,
-    rehearsal: Rehearsal,
-    trial: ArticleTrial,
-    plan: _Plan,
-    clock: Callable[[], datetime],
-) -> int:
-    total = len(plan.questions)
-    alive = _SignsOfLife(database, trial.id, total, clock)
-    alive.show(0)
+def _compare(tools: Tools, rehearsal: Rehearsal, progress: _Progress, plan: _Plan) -> int:
+    progress.show(0)
     found: list[Difference] = []
     changed = 0
-    with rehearsal.opened(plan.articles, alive.breathe) as after:
-        for done, difference in enumerate(_differences(tools.answers, after, plan, clock()), 1):
+    with rehearsal.opened(plan.articles, progress.breathe) as after:
+        differences = _differences(tools.answers, after, plan, progress.now)
+        for done, difference in enumerate(differences, 1):
             if difference is not None:
                 changed += 1
                 found += [difference] if len(found) < _MOST_KEPT else []
             if done % _AT_ONCE == 0:
-                alive.show(done)
-    with database.transaction() as session:
-        trials.advance(session, trial.id, total, total, clock())
-        trials.finish(session, tools.vault, trial.id, found, changed, plan.edition, clock())
-    return total
+                progress.show(done)
+            progress.go_on()
+    progress.finish(tools.vault, found, changed, plan.edition)
+    return len(plan.questions)
 
 
 def _differences(
@@ -162,14 +179,23 @@ def _reply(answer: Answer) -> Reply:
     return Reply(f"refusal:{answer.refusal}" if answer.refusal else answer.kind, articles, text)
 
 
-class _SignsOfLife:
-    """Keeps the trial claimed, and its page up to date."""
+class _Progress:
+    """Keeps the trial claimed and its page up to date, and ends it when the worker ends."""
 
     def __init__(
-        self, database: Database, trial_id: str, total: int, clock: Callable[[], datetime]
+        self,
+        database: Database,
+        trial_id: str,
+        total: int,
+        clock: Callable[[], datetime],
+        stop: Event,
     ) -> None:
-        self._database, self._trial_id = database, trial_id
+        self._database, self._trial_id, self._stop = database, trial_id, stop
         self._total, self._clock, self._shown = total, clock, monotonic()
+
+    @property
+    def now(self) -> datetime:
+        return self._clock()
 
     def show(self, done: int) -> None:
         with self._database.transaction() as session:
@@ -178,6 +204,17 @@ class _SignsOfLife:
 
     def breathe(self, took: float) -> None:
         """Rest as long as a step of the index took."""
-        time.sleep(min(took, _LONGEST_REST))
+        self._stop.wait(min(took, _LONGEST_REST))
+        self.go_on()
         if monotonic() - self._shown > _SIGN_OF_LIFE:
             self.show(0)
+
+    def go_on(self) -> None:
+        """Raise when the worker ends."""
+        if self._stop.is_set():
+            raise _Stopped
+
+    def finish(self, vault: Vault, found: Sequence[Difference], changed: int, edition: str) -> None:
+        with self._database.transaction() as session:
+            trials.advance(session, self._trial_id, self._total, self._total, self._clock())
+            trials.finish(session, vault, self._trial_id, found, changed, edition, self._clock())

@@ -81,6 +81,61 @@ async def test_the_clock_runs_until_it_is_told_to_stop(
     await asyncio.wait_for(running_clock, 5)
 
 
+async def stopped_meanwhile(
+    work: Work, monkeypatch: pytest.MonkeyPatch, finish: asyncio.Event, told: list[str]
+) -> None:
+    """A worker is told to stop while its only tick waits for an answer from outside."""
+    sending = asyncio.Event()
+
+    async def send(_: Work) -> int:
+        told.append("sent")
+        sending.set()
+        try:
+            await finish.wait()
+        except asyncio.CancelledError:
+            told.append("cut off")
+            raise
+        told.append("written down")
+        return 1
+
+    monkeypatch.setattr(clock, "TICKS", (Tick("deliver", timedelta(milliseconds=20), send),))
+    stop = asyncio.Event()
+    running_clock = asyncio.create_task(clock.run(work, stop))
+    await asyncio.wait_for(sending.wait(), 5)
+    stop.set()
+    await asyncio.sleep(0.1)
+    assert work.stopping.is_set()
+    if told == ["sent"]:
+        asyncio.get_running_loop().call_later(0.05, finish.set)
+    await asyncio.wait_for(running_clock, 5)
+    await asyncio.sleep(0.05)
+
+
+async def test_what_is_being_sent_when_the_worker_stops_is_still_written_down(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    await stopped_meanwhile(work, monkeypatch, asyncio.Event(), told)
+    assert told == ["sent", "written down"]
+
+
+async def test_what_never_ends_is_cut_off_in_the_end(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "_FINISH_SECONDS", 0.05)
+    told: list[str] = []
+    await stopped_meanwhile(work, monkeypatch, asyncio.Event(), told)
+    assert told == ["sent", "cut off"]
+
+
+async def test_a_worker_that_stops_begins_no_other_turn(work: Work, village: Village) -> None:
+    village.hear("血压128/78")
+    village.later(seconds=20)
+    work.stopping.set()
+    assert await run_once(named("answer"), work) == 0
+    assert village.said() == []
+
+
 def test_nobody_objected_so_the_value_counts(village: Village) -> None:
     village.say("14892")
     tidy(village.database, village.tools, village.now + timedelta(hours=23))

@@ -6,11 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 from sqlmodel import select
 
 from agent.loading import Tools
+from knowledge.answer import Answer
 from knowledge.article import Article, read_articles
 from knowledge.embedder import Embedder
 from knowledge.library import Library
@@ -223,3 +226,36 @@ def test_asking_twice_is_one_trial(
         again = trials.request(session, county.readers["curator"], few[0].id, 1, now)
         latest = there(trials.latest(session, few[0].id))
     assert again == trial_id == latest.id
+
+
+@pytest.mark.parametrize("when", ["before it begins", "between two questions"])
+def test_a_worker_that_stops_leaves_the_trial_to_the_next_one(
+    sqlite_database: Database,
+    county: County,
+    few: tuple[Article, ...],
+    tools: Tools,
+    now: datetime,
+    when: str,
+) -> None:
+    stopping = Event()
+    asked_of_it: list[str] = []
+
+    class Watched:
+        """Stops the worker with its second question."""
+
+        def answer(self, question: str, **given: Any) -> Answer:
+            asked_of_it.append(question)
+            if len(asked_of_it) == 2:
+                stopping.set()
+            return tools.answers.answer(question, **given)
+
+    trial_id = wanted(sqlite_database, county, few[0], now)
+    if when == "before it begins":
+        stopping.set()
+    rehearsal, watched = Rehearsal(opened, NOWHERE), replace(tools, answers=Watched())
+    assert try_due(sqlite_database, watched, rehearsal, lambda: now, stopping) == 0
+    assert len(asked_of_it) <= 2
+    row = outcome(sqlite_database, trial_id)
+    assert (row.state, row.problem, row.claimed_until) == ("waiting", "", None)
+    assert try_due(sqlite_database, tools, rehearsal, lambda: now) > 0
+    assert outcome(sqlite_database, trial_id).state == "done"
