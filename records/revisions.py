@@ -14,6 +14,7 @@ from datetime import date, datetime
 from sqlmodel import Session, col, func, select
 
 from records import audit, running
+from records.identity import new_id
 from records.insertion import insert_once
 from records.practitioners import name_of
 from records.reader import Reader
@@ -287,8 +288,12 @@ def _add(
 
 
 def _move(session: Session, now: datetime) -> None:
-    served = "|".join(f"{item.article_id}:{item.number}" for item in in_force(session))
-    running.mark(session, EDITION, hashlib.sha256(served.encode()).hexdigest()[:16], now)
+    """A word that never was before.
+
+    One made from what is served could come back: of two who sign at the same time, the later sees
+    only its own, and after a withdrawal of the other the word would be the same.
+    """
+    running.mark(session, EDITION, new_id(), now)
 
 
 def _note(

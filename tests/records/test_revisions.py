@@ -1,14 +1,20 @@
 """Revisions of articles: rows that never change, of which one is in force."""
 
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 
 import pytest
 from sqlmodel import Session, select
 
 from records import revisions
+from records.db import Database
 from records.reader import Reader
 from records.revisions import Draft, Vouching, digest_of
 from records.tables import ArticleRevision, AuditEvent
+from records.vault import Vault
 from tests.inbox.county import County, there
 
 DR_QIAN = Vouching("钱教授", "主任医师", date(2026, 11, 23))
@@ -167,3 +173,38 @@ def test_authors_are_known_by_name(county: County, curator: Reader, now: datetim
     rows = revisions.history(county.session, "dm.fruit")
     names = revisions.authors(county.session, county.vault, rows)
     assert names == {curator.practitioner_id: "钱教授"}
+
+
+def test_two_who_sign_at_the_same_time_hide_no_withdrawal_after_it(
+    database: Database, vault: Vault, now: datetime
+) -> None:
+    with database.transaction() as session:
+        editor = County(session, vault, now).build().readers["curator"]
+        one = draft("one", article_id="dm.first")
+        revisions.sign(session, editor, one, None, DR_QIAN, now)
+    inside, seen = threading.Event(), list[str]()
+
+    def slow() -> None:
+        with database.transaction() as session:
+            one = draft("two", article_id="dm.fruit")
+            revisions.sign(session, editor, one, None, DR_QIAN, now)
+            inside.set()
+            # Long enough for the other to begin, and to wait for this one's mark.
+            threading.Event().wait(0.3)
+
+    def note() -> None:
+        with database.reading() as session:
+            seen.append(revisions.edition(session))
+
+    with ThreadPoolExecutor(1) as other:
+        running = other.submit(slow)
+        assert inside.wait(10)
+        with database.transaction() as session:
+            one = draft("three", article_id="htn.salt")
+            revisions.sign(session, editor, one, None, DR_QIAN, now)
+        running.result()
+    note()
+    with database.transaction() as session:
+        revisions.withdraw(session, editor, "dm.fruit", 1, "写错了", now)
+    note()
+    assert len(set(seen)) == 2
