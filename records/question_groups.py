@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select, update
 
 from records import audit
-from records.db import changed
 from records.identity import undated_id
 from records.people import china_date
 from records.reader import Reader
@@ -101,8 +100,16 @@ def split(
 def put(
     session: Session, question_id: str, group_id: str | None, now: datetime, settled: timedelta
 ) -> str:
-    """Put a new question into a group, or into one of its own. Returns the group."""
-    group = session.get(QuestionGroup, group_id) if group_id else None
+    """Put a new question into a group, or into one of its own. Returns the group it is in.
+
+    Another worker may have put it somewhere first, a curator merged the group away meanwhile, or
+    the question may be gone; then there is no group.
+    """
+    new = select(AskedQuestion).where(AskedQuestion.id == question_id).with_for_update()
+    row = session.exec(new.execution_options(populate_existing=True)).one_or_none()
+    if row is None or row.group_id is not None:
+        return (row.group_id if row else None) or ""
+    group = _standing(session, group_id)
     if group is None:
         group = QuestionGroup(id=undated_id(), made_on=china_date(now))
         session.add(group)
@@ -110,10 +117,27 @@ def put(
     elif _should_have_reached(group, now, settled):
         group.state = WAITING
         session.add(group)
-    new = update(AskedQuestion).where(col(AskedQuestion.id) == question_id)
-    new = new.where(col(AskedQuestion.group_id).is_(None))
-    changed(session, new.values(group_id=group.id))
+    row.group_id = group.id
+    session.add(row)
+    session.flush()
     return group.id
+
+
+def _standing(session: Session, group_id: str | None) -> QuestionGroup | None:
+    """The group, locked, or the one it was merged into in the end."""
+    seen = set[str]()
+    while group_id and group_id not in seen:
+        seen.add(group_id)
+        group = session.exec(
+            select(QuestionGroup)
+            .where(QuestionGroup.id == group_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        ).one_or_none()
+        if group is None or group.state != MERGED:
+            return group
+        group_id = group.merged_into
+    return None
 
 
 def _should_have_reached(group: QuestionGroup, now: datetime, settled: timedelta) -> bool:

@@ -219,3 +219,28 @@ def test_a_question_is_put_into_a_group_once(county: County, now: datetime) -> N
     group = question_groups.put(county.session, row, None, now, WEEK)
     question_groups.put(county.session, row, None, now, WEEK)
     assert rows(county)[0].group_id == group
+
+
+def test_a_question_follows_its_group_through_mergers(county: County, curator: Reader) -> None:
+    session, now = county.session, county.now
+    first, second, third = (county.question(text) for text in ("能染头发吗", "染发行吗", "烫发呢"))
+    keep(county)
+    row, _ = asked.ungrouped(session, county.vault)[0]
+    # The tick has chosen the first group; two curators are quicker.
+    assert question_groups.merge(session, curator, first, second, now)
+    assert question_groups.merge(session, curator, second, third, now)
+    assert question_groups.put(session, row, first, now, WEEK) == third
+    found = question_queue.queue(session, county.vault, curator, Wish(), now)
+    assert [(heap.id, heap.size) for heap in found.heaps] == [(third, 4)]
+
+
+def test_a_question_that_has_a_group_or_is_gone_makes_no_other(
+    county: County, now: datetime
+) -> None:
+    session = county.session
+    keep(county)
+    row, _ = asked.ungrouped(session, county.vault)[0]
+    group = question_groups.put(session, row, None, now, WEEK)
+    assert question_groups.put(session, row, None, now, WEEK) == group
+    assert question_groups.put(session, "gone", None, now, WEEK) == ""
+    assert len(session.exec(select(QuestionGroup)).all()) == 1
