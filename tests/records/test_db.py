@@ -3,15 +3,19 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlmodel import Session, select
 
 from records import migrations, running
 from records.db import Database
 from records.tables import Marker, PersonContact, Throttle, metadata
+from records.vault import Vault
+from tests.inbox.county import County
 
 
 def test_what_a_transaction_wrote_is_there_and_what_failed_is_not(
@@ -126,3 +130,29 @@ def test_there_is_one_head_and_the_revisions_are_numbered(sqlite_database: Datab
     assert len(scripts.get_heads()) == 1
     names = sorted(script.revision for script in scripts.walk_revisions())
     assert names == [f"{number:04d}" for number in range(1, len(names) + 1)]
+
+
+@pytest.mark.parametrize("engine", ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+def test_a_step_back_keeps_the_people(
+    engine: str, tmp_path: Path, request: pytest.FixtureRequest, vault: Vault, now: datetime
+) -> None:
+    url = (
+        f"sqlite:///{tmp_path / 'm.db'}"
+        if engine == "sqlite"
+        else request.getfixturevalue("empty_postgres_url")
+    )
+    database = Database(url)
+    migrations.upgrade(database)
+    with database.transaction() as session:
+        # Rows of other tables name her.
+        person, _ = County(session, vault, now).build().person("a", "王桂芳")
+    command.downgrade(migrations.config(database), "0003")
+    with database.engine.connect() as connection:
+        assert "ailments" not in {one["name"] for one in inspect(connection).get_columns("persons")}
+        left = connection.execute(text("select id from persons")).scalars().all()
+        if engine == "sqlite":
+            assert connection.execute(text("pragma foreign_key_check")).all() == []
+    migrations.upgrade(database)
+    assert migrations.is_current(database)
+    assert person in left
+    database.dispose()
