@@ -65,8 +65,12 @@ class Eating:
         """The foods of the sentences that ask about eating them.
 
         Together with another disease that is not ours a food is not answered, unless it is one of
-        the ailments of somebody with ours, and the food has a word for it.
+        the ailments of somebody with ours, and the food has a word for it. What is poisonous or
+        spoiled is answered whatever else is said.
         """
+        dangers = self.foods.dangers(whole)
+        if dangers and self.foods.swallows(whole):
+            return dangers
         named = bool(self._gate.mentioned(whole))
         found: dict[str, Mention] = {}
         for sentence in [part for one in asked for part in self._parts(one)]:

@@ -20,6 +20,8 @@ _MOST_LINES = 4
 # Names that begin like this are no names to say back: 吃面, 什么菜.
 _UNSAID = "吃喝饮酌什哪"
 _CURE_ARTICLE = "myth.folk_remedy"
+# What is poisonous or spoiled: nothing else that is named beside it is spoken of.
+_DANGER = "danger"
 
 
 class FoodError(Exception):
@@ -33,6 +35,7 @@ class Group:
     `advice` is by disease, `extra` by other condition, `notes` by food and disease, `also` a second
     article that says the same. A group of
     general words ("水果") yields to the groups in `general_of` when a question names both.
+    `faster_than` are groups of the same grade that raise glucose more slowly.
     """
 
     key: str
@@ -50,6 +53,7 @@ class Group:
     potassium: str
     purine: str
     general_of: frozenset[str]
+    faster_than: frozenset[str]
     cure_article: str
 
 
@@ -94,7 +98,11 @@ class FoodTable:
             for line in entry["foods"]:
                 self._add(line.split("|"), self.groups[key])
         longest_first = sorted(self.names, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+        self._pattern = re.compile("|".join(map(self._alone, longest_first)))
+        self._dangers = {
+            food: (re.compile("|".join(entry["words"])), str(entry["says"]))
+            for food, entry in raw["dangers"].items()
+        }
 
     def served(self, today: date, *, pending: bool) -> bool:
         """Tell whether the table may be used: not expired, signed unless allowed."""
@@ -103,8 +111,12 @@ class FoodTable:
     def find(self, question: str) -> tuple[Mention, ...]:
         """Return the foods a normalised question names, each once, in order.
 
-        An alias that begins with a verb ("吃面") is given its food's own name back.
+        An alias that begins with a verb ("吃面") is given its food's own name back. Where something
+        poisonous or spoiled is named, it is all that counts.
         """
+        dangers = self.dangers(question)
+        if dangers:
+            return dangers
         hidden = self._ask["not_food"].sub(lambda m: "\0" * len(m.group()), question)
         found: dict[str, Mention] = {}
         for match in self._pattern.finditer(hidden):
@@ -114,6 +126,16 @@ class FoodTable:
         mentions = tuple(found.values())
         named = {mention.group.key for mention in mentions}
         return tuple(m for m in mentions if not named & m.group.general_of)
+
+    def dangers(self, question: str) -> tuple[Mention, ...]:
+        """Return what a normalised question names that nobody should eat."""
+        hits = {food: word.search(question) for food, (word, _) in self._dangers.items()}
+        found = [(hit.start(), food) for food, hit in hits.items() if hit]
+        return tuple(Mention(food, *self.names[food], start) for start, food in sorted(found))
+
+    def swallows(self, question: str) -> bool:
+        """Tell whether somebody eats it, has eaten it, or asks whether it is poison."""
+        return bool(self._ask["swallow"].search(question))
 
     def is_other(self, question: str) -> bool:
         """Tell whether something in the question makes it no question about eating."""
@@ -181,6 +203,9 @@ class FoodTable:
             part: what is kept of a piece of advice; empty when nothing of it fits.
         """
         asked = tuple(c for c in _ORDER if c in conditions) or _ORDER
+        poison = tuple(m for m in mentions if m.group.key == _DANGER)
+        if poison:
+            return self._warning(poison, asked)
         by_group: dict[str, list[Mention]] = {}
         for mention in mentions:
             by_group.setdefault(mention.group.key, []).append(mention)
@@ -202,6 +227,14 @@ class FoodTable:
         left = tuple(m.name for members in spoken[most:] for m in members)
         return Advice("".join(parts), tuple(citations), confidence, behind, left)
 
+    def _warning(self, poison: Sequence[Mention], asked: tuple[str, ...]) -> Advice:
+        """What is said of something that nobody should eat, whatever they have."""
+        group = poison[0].group
+        said = "".join(self._dangers[mention.food][1] for mention in poison)
+        text = said + self.said("eaten")
+        cited = tuple((group.articles[c], group.sources[c], text) for c in asked)
+        return Advice(text, cited, group.confidence)
+
     def _of_group(
         self,
         members: list[Mention],
@@ -212,7 +245,8 @@ class FoodTable:
         group, names = members[0].group, _listed(members)
         # "喝酒" and "吃面" are names that bring their own verb.
         verb = "" if names.startswith(group.verb) else group.verb
-        parts: list[str] = []
+        # The warning goes first: a shortened answer loses its end.
+        parts = [said for extra, said in group.extra.items() if extra in ailments]
         citations: list[tuple[str, Source, str]] = []
         for condition in asked:
             said = _advice(group, members, condition)
@@ -223,13 +257,12 @@ class FoodTable:
             parts.append(self.said("line", who=who, verb=verb, food=names, advice=said))
             behind = (group.articles[condition], group.also.get(condition))
             citations.extend((name, group.sources[condition], said) for name in behind if name)
-        parts.extend(said for extra, said in group.extra.items() if extra in ailments)
         return parts, citations
 
     def _compared(self, mentions: Sequence[Mention], asked: tuple[str, ...]) -> str:
         """Which one is better, by glucose or by salt; alike where the table sees no difference."""
         glucose = _ORDER[0] in asked
-        grades = {m.name: _GRADES[m.group.gi if glucose else m.group.salt] for m in mentions}
+        grades = {m.name: _grade(m.group, mentions, glucose=glucose) for m in mentions}
         best, worst = (min(grades, key=grades.__getitem__), max(grades, key=grades.__getitem__))
         if grades[best] < grades[worst]:
             return self.said(
@@ -239,6 +272,14 @@ class FoodTable:
         if self._ask["compared_already"].search(notes):
             return ""
         return self.said("compare_alike", food=_listed(mentions))
+
+    def _alone(self, name: str) -> str:
+        """The pattern of a name; "吃醋" is none where a longer name begins behind the verb: 吃醋蛋."""
+        if name[0] not in _UNSAID:
+            return re.escape(name)
+        longer = [n for n in self.names if n.startswith(name[1:]) and len(n) >= len(name)]
+        behind = "|".join(map(re.escape, longer))
+        return f"{name[0]}(?!{behind}){name[1:]}" if longer else re.escape(name)
 
     def _add(self, aliases: list[str], group: Group) -> None:
         for alias in aliases:
@@ -253,6 +294,14 @@ _ORDER = (Programme.TYPE2_DIABETES.value, Programme.HYPERTENSION.value)
 AILMENTS = ("kidney", "gout", "pregnant", "heart_failure")
 _SAID = frozenset({"pregnant", "heart_failure"})
 _GRADES = {"low": 0, "medium": 1, "high": 2}
+_FASTER = 0.5
+
+
+def _grade(group: Group, mentions: Sequence[Mention], *, glucose: bool) -> float:
+    if not glucose:
+        return _GRADES[group.salt]
+    faster = any(mention.group.key in group.faster_than for mention in mentions)
+    return _GRADES[group.gi] + _FASTER * faster
 
 
 def verdict(advice: str) -> str:
@@ -288,6 +337,7 @@ def _group(key: str, entry: Mapping[str, Any], registry: Mapping[str, Source]) -
             potassium=entry["potassium"],
             purine=entry["purine"],
             general_of=frozenset(entry.get("general_of", ())),
+            faster_than=frozenset(entry.get("faster_than", ())),
             cure_article=entry.get("cure_article", _CURE_ARTICLE),
         )
     except (KeyError, ValueError) as error:

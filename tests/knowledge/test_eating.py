@@ -58,3 +58,28 @@ def test_a_food_that_is_only_told_is_not_what_is_asked(
 ) -> None:
     answer = library.answer(text, conditions=DIABETES, now=now)
     assert [citation.article for citation in answer.citations][:1] == [article]
+
+
+@pytest.mark.parametrize("food", ["菠菜", "牛奶", "豆腐", "蜂蜜", "海鲜", "啤酒"])
+def test_with_gout_every_food_is_answered_to_somebody_of_ours_and_to_nobody_else(
+    library: Library, now: datetime, food: str
+) -> None:
+    question = f"痛风能吃{food}吗"
+    ours = library.answer(question, conditions=DIABETES, now=now)
+    other = library.answer(question, conditions=frozenset(), now=now)
+    assert ours.text.startswith("痛风")
+    assert other.refusal == "other_disease"
+
+
+def test_poison_is_answered_whatever_else_is_said(library: Library, now: datetime) -> None:
+    text = library.answer("吃了野蘑菇肚子疼怎么办", conditions=frozenset(), now=now).text
+    assert "打120" in text
+
+
+def test_a_poisonous_plant_that_nobody_eats_is_no_question_about_eating(
+    library: Library, now: datetime
+) -> None:
+    text = library.answer(
+        "院子里种了夹竹桃，血压高的人要注意什么", conditions=DIABETES, now=now
+    ).text
+    assert "有毒" not in text

@@ -10,6 +10,7 @@ from knowledge.article import Article
 from knowledge.foods import FOODS, FoodError, FoodTable
 from knowledge.library import Library
 from knowledge.question import normalise
+from knowledge.reading_level import remarks
 
 BOTH = frozenset({"type2_diabetes", "hypertension"})
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -107,7 +108,7 @@ def test_cooking_and_prices_are_not_questions_about_eating(library: Library) -> 
 def test_what_villagers_ask_about_is_in_the_table(table: FoodTable) -> None:
     lines = (Path(__file__).parent / "foods_asked.txt").read_text(encoding="utf-8").splitlines()
     asked = [word for line in lines if not line.startswith("#") for word in line.split()]
-    # 低钠盐 has an article of its own; 面疙瘩 and the like are taken for the word they begin with.
+    # 低钠盐 has an article of its own.
     missed = [food for food in asked if not table.find(normalise(f"能吃{food}吗"))]
     assert len(asked) >= 150
     assert missed == ["低钠盐"]
@@ -131,3 +132,121 @@ def test_low_sodium_salt_comes_with_its_trap(question: str, now: datetime) -> No
     answer = library.answer(question, conditions=BOTH, now=now)
     assert "先问医生" in answer.text
     assert "血钾" in answer.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "洋芋长芽了，把芽挖掉还能吃不",
+        "豆角没炒熟能吃吗",
+        "生豆浆直接喝行不行",
+        "苞谷霉了，洗洗能吃吗",
+        "馍放得长白毛了，揭皮吃行吗",
+        "剩菜馊了热一热能吃吗",
+        "隔壁的鸡病死了，炖了能吃吗",
+        "瘟猪肉便宜，能不能吃",
+        "后山捡的蘑菇能吃吗",
+        "青鱼胆泡酒喝能降压吗",
+        "草乌炖猪蹄能补身子吗",
+        "夹竹桃叶子泡水能喝吗",
+        "苦杏仁一天能吃几颗",
+        "土三七泡酒能喝吗",
+        "孙子有蚕豆病，胡豆能吃吗",
+        "木耳泡了两天还能吃吗",
+        "刚吃了头孢，能喝酒吗",
+    ],
+)
+def test_what_is_poisonous_or_spoiled_is_never_allowed(table: FoodTable, text: str) -> None:
+    whole = normalise(text)
+    said = table.advise(table.find(whole), whole, BOTH).text
+    assert "120" in said
+    assert "可以吃" not in said
+    assert "可以喝" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "food"),
+    [
+        ("土豆能吃吗", "土豆"),
+        ("超市买的香菇能吃吗", "香菇"),
+        ("花生豆浆能喝吗", "花生"),
+        ("养生豆浆能喝吗", "豆浆"),
+        ("霉豆腐能吃吗", "腐乳"),
+        ("糖尿病鸡肉能吃吗", "鸡肉"),
+        ("蚕豆能吃吗", "蚕豆"),
+        ("粥煮烂了能喝吗", "粥"),
+        ("这鱼咸死了能吃吗", "鱼"),
+        ("三七粉能吃吗", "三七"),
+        ("血糖仪坏了，牛肉能吃吗", "牛肉"),
+    ],
+)
+def test_what_only_sounds_spoiled_stays_food(table: FoodTable, text: str, food: str) -> None:
+    mention = table.find(normalise(text))[0]
+    assert mention.group.key != "danger"
+    assert food in (mention.food, mention.name)
+
+
+def test_every_danger_has_words_and_every_warning_is_plain(table: FoodTable) -> None:
+    names = {food for food, group in table.names.values() if group.key == "danger"}
+    assert names == set(table._dangers)
+    kinds = {"jargon", "latin", "symbol", "sentence", "double_negation", "nominal"}
+    texts = [says for _, says in table._dangers.values()] + [table.said("eaten")]
+    texts += [said for group in table.groups.values() for said in group.extra.values()]
+    assert [(t, r.words) for t in texts for r in remarks(t) if r.kind in kinds] == []
+
+
+def test_every_group_has_a_word_for_kidneys_and_for_gout(table: FoodTable) -> None:
+    assert [g.key for g in table.groups.values() if set(g.extra) != {"kidney", "gout"}] == []
+
+
+@pytest.mark.parametrize("text", ["尿蛋白高能吃豆腐吗", "蛋白尿能吃咸菜吗", "肾病能喝粥吗"])
+def test_the_warning_for_the_kidneys_goes_first(table: FoodTable, text: str) -> None:
+    whole = normalise(text)
+    assert table.advise(table.find(whole), whole, BOTH).text.startswith("肾不好的人")
+
+
+def test_protein_powder_is_not_milk(table: FoodTable) -> None:
+    whole = normalise("肾不好能吃蛋白粉吗")
+    said = table.advise(table.find(whole), whole, BOTH).text
+    assert "不能自己吃蛋白粉" in said
+    assert "可以喝" not in said
+
+
+def test_statins_do_not_go_with_pomelo(table: FoodTable) -> None:
+    whole = normalise("吃他汀能吃柚子吗")
+    for one in BOTH:
+        assert "他汀" in table.advise(table.find(whole), whole, frozenset({one})).text
+
+
+def test_porridge_is_faster_than_bread_and_not_than_honey(table: FoodTable) -> None:
+    bread, honey = normalise("稀饭和馒头哪个升糖快"), normalise("稀饭和蜂蜜哪个升糖快")
+    diabetes = frozenset({"type2_diabetes"})
+    assert table.advise(table.find(bread), bread, diabetes).text.startswith("馒头比稀饭升糖慢")
+    assert "蜂蜜比稀饭" not in table.advise(table.find(honey), honey, diabetes).text
+
+
+def test_a_watermelon_has_one_amount(table: FoodTable) -> None:
+    whole = normalise("西瓜能吃吗")
+    said = table.advise(table.find(whole), whole, frozenset({"type2_diabetes"})).text
+    assert [n for n in NUMBER.findall(said) if n != "100"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "food"),
+    [
+        ("能吃醋蛋吗", "醋泡鸡蛋"),
+        ("能吃面疙瘩吗", "面条"),
+        ("能吃菜籽油吗", "植物油"),
+        ("能吃肉粽吗", "粽子"),
+        ("能吃醋吗", "醋"),
+        ("能吃面吗", "面条"),
+        ("能喝淡盐水吗", "盐水"),
+    ],
+)
+def test_the_longest_name_wins_also_behind_a_verb(table: FoodTable, text: str, food: str) -> None:
+    assert named(table, text) == [food]
+
+
+def test_salt_water_is_not_plain_water(table: FoodTable) -> None:
+    whole = normalise("淡盐水能喝吗")
+    assert "可以喝" not in table.advise(table.find(whole), whole, BOTH).text
