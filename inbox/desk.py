@@ -77,7 +77,22 @@ class Piece:
         if self.served is not None:
             found.add("pending" if self.served.pending else "signed")
             found |= _ages(self.served, today)
+        if self.covers(today):
+            found.add("covers")
         return frozenset(found)
+
+    def covers(self, today: date) -> bool:
+        """Whether what was signed here has expired and keeps back a file that has not."""
+        served, file = self.served, self.file
+        if served is None or file is None or self.standing in {None, Standing.OUTDATED}:
+            return False
+        return today > served.expires and file.served(today, pending=True)
+
+    @property
+    def signed_on(self) -> date | None:
+        """The last day on which anything was signed that the next signature replaces."""
+        days = [one.signature.on for one in (self.served, self.file) if one and one.signature]
+        return max(days, default=None)
 
     def holds(self, words: str) -> bool:
         """Whether the words stand anywhere in it, or in its id."""

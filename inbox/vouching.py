@@ -121,6 +121,9 @@ def _sign(
     if ready.wrong or isinstance(parsed(article_id, text), str):
         return "unfit"
     piece = ready.piece
+    # Of two signatures the later one is served: an earlier day would be signed for nothing.
+    if piece.signed_on is not None and vouching.on < piece.signed_on:
+        return "day_before"
     draft = Draft(
         article_id, text, piece.number, packaged_digest=piece.file_digest, note=form["note"]
     )

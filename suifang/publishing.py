@@ -104,6 +104,14 @@ def examine_articles(session: Session, now: datetime) -> Iterator[Finding]:
             f"{len(ahead)} 篇签发稿比程序自带的新",
             "可用 suifang articles export 存进 git",
         )
+    covering = [key for key, one in found.items() if one.covers(today)]
+    if covering:
+        yield Finding(
+            _NAME,
+            State.WARN,
+            f"签发稿已过期,盖住了还没有过期的自带文件:{_some(covering)};病人什么也看不到",
+            "在工作台上重新签发,或撤回签发稿让自带的文件生效",
+        )
     expired = [key for key, one in found.items() if "expired" in one.tags(today)]
     if expired:
         yield Finding(

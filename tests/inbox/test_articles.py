@@ -11,14 +11,16 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from inbox import desk
 from inbox.changes import runs
 from inbox.desk import packaged
-from knowledge.article import parse_article
+from knowledge.article import Review, Signature, parse_article
 from knowledge.source import read_sources
 from records import asked, question_groups, revisions, trials
 from records.asked import Asker, Question
 from records.tables import ArticleRevision, AskedQuestion, AuditEvent, KeptDraft, QuestionGroup
 from records.trials import Difference, Reply
+from suifang.publishing import examine_articles
 from tests.inbox.browser import Browser, Opening
 from tests.inbox.county import PASSWORD, there
 from tests.inbox.office import Office
@@ -249,6 +251,48 @@ async def test_a_signature_needs_name_title_day_and_reading(
     assert await signed(one, **{field: value}) == 422
     assert says in one.page
     assert in_force(office) == {}
+
+
+@pytest.mark.parametrize(("day", "status"), [("2026-11-22", 422), ("2026-11-23", 303)])
+async def test_a_signature_is_not_dated_before_the_one_it_replaces(
+    office: Office, browser: Opening, day: str, status: int
+) -> None:
+    one = await browser("curator")
+    await drafted(one)
+    assert await signed(one) == 303
+    await drafted(one, based_on="2", plain="每次吃一两草莓。")
+    assert await signed(one, on=day) == status
+    assert ("不能早于现在这一版" in one.page) == (status == 422)
+    assert ("草莓" in in_force(office)["dm.fruit"]) == (status == 303)
+
+
+@pytest.mark.parametrize(("day", "status"), [("2026-11-19", 422), ("2026-11-20", 303)])
+async def test_a_signature_is_not_dated_before_the_one_in_the_file(
+    browser: Opening, monkeypatch: pytest.MonkeyPatch, day: str, status: int
+) -> None:
+    released = Signature("钱教授", "主任医师", date(2026, 11, 20))
+    file = replace(packaged()["dm.fruit"], review=Review.SIGNED, signature=released)
+    monkeypatch.setattr(desk, "packaged", lambda: {**packaged(), file.id: file})
+    one = await browser("curator")
+    await drafted(one)
+    assert await signed(one, on=day) == status
+    assert (NEW_PLAIN in html.unescape((await one.get(PLACE)).text)) == (status == 303)
+
+
+@pytest.mark.parametrize(("expires", "told"), [("2026-12-01", True), ("2030-12-01", False)])
+async def test_an_expired_signature_over_a_file_that_still_holds_is_told(
+    office: Office, browser: Opening, expires: str, *, told: bool
+) -> None:
+    one = await browser("curator")
+    await drafted(one, expires=expires)
+    assert await signed(one) == 303
+    assert "盖住了它" not in (await one.get(PLACE)).text
+    office.now += timedelta(days=30)
+    one = await browser("curator")
+    assert ("盖住了它" in (await one.get(PLACE)).text) is told
+    with office.database.reading() as session:
+        said = [found.says for found in examine_articles(session, office.now)]
+    assert any("盖住了" in one and "dm.fruit" in one for one in said) is told
 
 
 async def test_a_signature_binds_to_the_text_that_was_shown(
