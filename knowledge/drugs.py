@@ -88,6 +88,19 @@ class _Food:
         return bool({kind, "*"} & self.classes) and self.word.search(question) is not None
 
 
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """A danger that may be there while the question is asked."""
+
+    word: re.Pattern[str]
+    classes: frozenset[str]
+    says: str
+    article: str
+
+    def fits(self, kind: str, question: str) -> bool:
+        return kind in self.classes and self.word.search(question) is not None
+
+
 class DrugTable:
     """The classes of medicines, and what may be said of a medicine that a question names."""
 
@@ -103,6 +116,10 @@ class DrugTable:
         self._pairs = [_Pair(frozenset(p["a"]), frozenset(p["b"]), p["says"]) for p in raw["pairs"]]
         self._foods = [
             _Food(re.compile(f["word"]), frozenset(f["a"]), f["says"]) for f in raw["foods"]
+        ]
+        self._now = [
+            _Now(re.compile(n["word"]), frozenset(n["a"]), n["says"], n["article"])
+            for n in raw["now"]
         ]
         self.classes = {key: _class(key, entry, registry) for key, entry in raw["classes"].items()}
 
@@ -158,11 +175,19 @@ class DrugTable:
             return self._advice(here[:1], [(self._say["sudden"], _STOPPING)])
         if here and self._ask["dose"].search(masked):
             return DrugAdvice(refused=True)
+        now = self._happening(whole, named[0])
         if len(here) > 1 and self._ask["with"].search(masked):
-            return self._of_pair(here)
+            return self._of_pair(here, now)
+        if now:
+            fields = [field for field in ("when", "harm", "use") if self._ask[field].search(masked)]
+            return self._advice(named[:1], now, *(fields or ["use"])[:1])
         return self._of_each(masked, named, asked=bool(here))
 
-    def _of_pair(self, here: Sequence[Named]) -> DrugAdvice:
+    def _happening(self, whole: str, one: Named) -> list[tuple[str, str]]:
+        """What cannot wait, with the article behind it; it is said before what was asked."""
+        return [(n.says, n.article) for n in self._now if n.fits(one.medicine.kind, whole)]
+
+    def _of_pair(self, here: Sequence[Named], now: Sequence[tuple[str, str]]) -> DrugAdvice:
         one, other = here[0], here[1]
         kinds = (one.medicine.kind, other.medicine.kind)
         says = next((pair.says for pair in self._pairs if pair.fits(*kinds)), "")
@@ -170,9 +195,11 @@ class DrugTable:
             key = "twice" if kinds[0] == kinds[1] else "with"
             names = "和".join(_said(named) for named in (one, other))
             says = self._say[key].format(names=names)
-        text = f"{self._head(one)}{self._head(other)}{says}{self._tail(one)}"
+        urgent = "".join(warning for warning, _ in now)
+        text = f"{urgent}{self._head(one)}{self._head(other)}{says}{self._tail(one)}"
         groups = [self.classes[kind] for kind in dict.fromkeys(kinds)]
-        cited = [(_INTERACTION, groups[0].source, says)]
+        cited = [(article, groups[0].source, warning) for warning, article in now]
+        cited.append((_INTERACTION, groups[0].source, says))
         cited += [(group.article, group.source, says) for group in groups]
         return DrugAdvice(text, tuple(cited))
 

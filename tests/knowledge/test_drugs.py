@@ -43,6 +43,7 @@ def said(table: DrugTable, question: str) -> str:
 
 def texts(table: DrugTable) -> list[str]:
     found: list[str] = [pair.says for pair in table._pairs] + [food.says for food in table._foods]
+    found += [now.says for now in table._now]
     for group in table.classes.values():
         found += [*group.says.values(), *(s for _, s, _ in group.feel), *(s for _, s in group.who)]
         found += [n for note in group.notes.values() for n in note.values() if isinstance(n, str)]
@@ -106,12 +107,37 @@ def test_medicines_and_foods_are_two_lists() -> None:
         ("瑞舒伐他丁早上吃还是晚上吃，能不能和柚子一起吃", "西柚"),
         ("亚莫利和倍欣分别治什么", "倍欣就是伏格列波糖"),
         ("我吃络活喜一个月了。脚肿正常吗", "脚脖子轻轻肿"),
+        ("泰诺治什么病", "泰诺就是酚麻美敏"),
+        ("脑立清是什么药", "脑立清是"),
+        ("田七粉跟阿司匹林能一块吃吗", "更容易出血"),
+        ("银杏叶片和波立维能同时吃吗", "更容易出血"),
+        ("吃拜新同，药片的壳子整个拉出来了", "不是没吸收"),
+        ("甘草片和血压药能一块吃吗", "升血压"),
+        ("复方甘草片和代文能同时吃吗", "升血压"),
+        ("我胸口疼，速效救心丸管用吗", "马上打120"),
+        ("心口闷得慌，丹参滴丸有副作用吗", "马上打120"),
+        ("我爸嘴歪了，安宫牛黄丸能治吗", "马上打120"),
+        ("突然一边没劲，阿司匹林和波立维能一起吃吗", "马上打120"),
+        ("胸口疼，硝酸甘油什么时候用", "马上打120"),
     ],
 )
 def test_a_question_about_a_name_gets_what_it_asks(
     table: DrugTable, question: str, says: str
 ) -> None:
     assert says in said(table, question)
+
+
+def test_pain_now_does_not_make_an_amount_answerable(table: DrugTable) -> None:
+    assert said(table, "胸口疼，阿司匹林能吃三片吗") == "dose_change"
+
+
+def test_an_old_stroke_is_not_one_that_happens_now(table: DrugTable) -> None:
+    assert "打120，别喂药" not in said(table, "半身不遂好几年了，阿司匹林有什么副作用")
+
+
+def test_a_brand_is_never_called_by_the_brand_of_another(table: DrugTable) -> None:
+    assert "白加黑" not in said(table, "泰诺是什么药")
+    assert "感冒清热" not in said(table, "板蓝根是什么药")
 
 
 @pytest.mark.parametrize(
