@@ -22,6 +22,8 @@ from records.practitioners import Visitor
 from records.revisions import DRAFT, InForce
 from records.tables import ArticleRevision
 
+# Several times the articles there are: theirs, as they were and as they are.
+_MOST_KEPT = 512
 SOON = timedelta(days=60)
 # The filters of the list, in their order; the words stand in the vocabulary.
 FILTERS = ("all", "draft", "pending", "signed", "expiring", "expired", "unsourced", "parted")
@@ -65,7 +67,7 @@ class Piece:
         return digest_of(self.file) if self.file else ""
 
     def sheet(self) -> Sheet:
-        return sheet_of(self.id, self.manuscript)
+        return _sheet(self.id, self.manuscript)
 
     def tags(self, today: date) -> frozenset[str]:
         """The filters that show it."""
@@ -158,13 +160,18 @@ def known_ids(session: Session) -> dict[str, str]:
     return {key: one.title for key, one in pieces(session).items() if one.served is not None}
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=_MOST_KEPT)
 def parsed(article_id: str, manuscript: str) -> Article | str:
     """The article of a text, or why it is none."""
     try:
         return parse_article(f"{article_id}.md", manuscript, sources())
     except ArticleError as error:
         return str(error)
+
+
+# To write an article back as a file takes milliseconds, and each page looks at every one of them.
+_standing = lru_cache(maxsize=_MOST_KEPT)(standing_of)
+_sheet = lru_cache(maxsize=_MOST_KEPT)(sheet_of)
 
 
 def _piece(article_id: str, signed: InForce | None, newest: ArticleRevision | None) -> Piece:
@@ -174,7 +181,7 @@ def _piece(article_id: str, signed: InForce | None, newest: ArticleRevision | No
     article = parsed(article_id, signed.manuscript)
     if isinstance(article, str):
         return Piece(article_id, file, file, signed, newest, problem=article)
-    standing = standing_of(article, file, signed.packaged_digest)
+    standing = _standing(article, file, signed.packaged_digest)
     served = file if standing is Standing.OUTDATED else article
     return Piece(article_id, served, file, signed, newest, standing)
 

@@ -6,6 +6,7 @@ import html
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from sqlmodel import select
 from inbox import desk
 from inbox.changes import runs
 from inbox.desk import packaged
-from knowledge.article import Review, Signature, parse_article
+from knowledge.article import Article, Review, Signature, parse_article
+from knowledge.corpus import Standing, standing_of
 from knowledge.source import read_sources
 from records import asked, question_groups, revisions, trials
 from records.asked import Asker, Question
@@ -488,6 +490,28 @@ async def test_the_desk_says_when_the_file_changed_after_the_signature(
         session.add(row)
     assert "又改过" in (await one.get(PLACE)).text
     assert "dm.fruit" in (await one.get("/desk/articles?show=parted")).text
+
+
+async def test_the_desk_reads_each_signed_text_once_until_it_is_signed_anew(
+    browser: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[str] = []
+
+    def compare(article: Article, file: Article | None, signed_over: str) -> Standing:
+        compared.append(article.plain)
+        return standing_of(article, file, signed_over)
+
+    monkeypatch.setattr(desk, "_standing", lru_cache(compare))
+    one = await browser("curator")
+    await drafted(one, plain="吃一小把蓝莓。")
+    assert await signed(one) == 303
+    for _ in range(3):
+        assert "吃一小把蓝莓。" in (await one.get("/desk/articles?q=水果")).text
+    assert compared == ["吃一小把蓝莓。"]
+    await drafted(one, based_on="2", plain="吃两颗草莓。")
+    assert await signed(one) == 303
+    assert "吃两颗草莓。" in (await one.get("/desk/articles?q=水果")).text
+    assert compared == ["吃一小把蓝莓。", "吃两颗草莓。"]
 
 
 async def test_a_signed_text_that_this_release_cannot_read_leaves_the_file(
