@@ -35,16 +35,28 @@ REFUSALS = {
 # Refusals that a doctor should see; the others concern nobody's health.
 _FOR_THE_DOCTOR = {"despair", "dose_change", "prescription", "image_diagnosis"}
 
+# 还能再减吗 behind a food is about the food, which only the library knows.
+_ASKED_TOO = {"dose_change"}
+
 
 def answer(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     """Answer the question, after saying what was recorded."""
     context = runtime.context
     said = wording.recorded(state, context) or wording.clarification(state)
-    found = look_up(state, context)
+    found = refuse(state, context) or look_up(state, context)
     if found.get("level"):
         return found
     parts = (*said, *found["parts"])
     return {**found, "route": Route.ANSWER, "parts": parts}
+
+
+def refuse(state: TurnState, context: TurnContext) -> TurnState | None:
+    """The refusal of what was told rather than asked; a question is the library's to refuse."""
+    kind = state.get("refused")
+    if kind is None or (state["heed"].understood.question and kind in _ASKED_TOO):
+        return None
+    answer = Answer("refusal", kind, confidence=1.0)
+    return {**_refused(kind, context), "query": query(state["heed"].text, answer)}
 
 
 def look_up(state: TurnState, context: TurnContext) -> TurnState:

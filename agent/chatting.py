@@ -82,7 +82,7 @@ def _media(context: TurnContext) -> TurnState | None:
 def _rest(state: TurnState, context: TurnContext, understood: Understanding) -> TurnState:
     if understood.no_symptoms:
         return {"parts": (wording.part("chat.no_symptoms"),)}
-    if understood.medicine_taken is not None:
+    if understood.medicine_taken is not None or _changed_by_a_doctor(understood):
         return {"parts": (wording.part("chat.noted"),)}
     if not state["heed"].text.strip():
         return {"parts": ()} if _only_quiet_events(context) else _welcome(context)
@@ -93,6 +93,11 @@ def _rest(state: TurnState, context: TurnContext, understood: Understanding) -> 
     if found.get("answered") or not _puzzling(found):
         return found
     return _unclear(context)
+
+
+def _changed_by_a_doctor(understood: Understanding) -> bool:
+    """医生把药改成两片了: told, not asked, and no value to be sent again."""
+    return understood.corrects and wording.of_a_medicine(understood)
 
 
 def _puzzling(found: TurnState) -> bool:

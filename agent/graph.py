@@ -14,7 +14,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
-from agent import agreeing, conversing, listening, naming, photos, whose
+from agent import agreeing, conversing, listening, naming, photos, refusing, whose
 from agent.alarm import alarm
 from agent.answering import answer
 from agent.binding import first_words
@@ -101,7 +101,13 @@ def weigh(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     owners = whose.answered(state["heed"].text, runtime.context)
     heed = whose.heard_again(runtime.context, owners) if owners else state["heed"]
     found = record({**state, **assessed, "heed": heed}, runtime)["record"]
-    recorded: TurnState = {"record": listening.doubted(found, runtime.context)}
+    refused = refusing.refused(heed, runtime.context)
+    if refused == refusing.TAMPERING:
+        found = refusing.untouched(found, heed, runtime.context)
+    recorded: TurnState = {
+        "record": listening.doubted(found, runtime.context),
+        "refused": refused,
+    }
     if heed.owners or found.corrected:
         assessed |= judged_again(assessed, found.readings, runtime.context)
     assessed |= judged_over_time({**assessed, **recorded}, runtime.context)
@@ -111,6 +117,8 @@ def weigh(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
 
 def collect(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     """What the message adds to open follow-ups, whatever route the reply takes."""
+    if state.get("refused"):
+        return {"follow_ups": ()}
     return {"follow_ups": progress(state, runtime.context)}
 
 
@@ -131,7 +139,7 @@ def route(
         return "bind"
     if _is_command(state, runtime.context):
         return "chat"
-    if _asks(state, runtime.context):
+    if state.get("refused") or _asks(state, runtime.context):
         return "answer"
     return "follow_up" if state["follow_ups"] else "chat"
 

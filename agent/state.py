@@ -88,6 +88,7 @@ class TurnState(TypedDict, total=False):
     record: Record
     hint: Hint | None
     concern_kept: bool
+    refused: str | None
     route: Route
     mode: Mode
     parts: tuple[Part, ...]

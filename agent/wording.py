@@ -23,6 +23,8 @@ from records.times import CHINA
 from texts.catalogue import fit, render
 from texts.wording import listed, spoken
 
+# 药改成半片: what was changed is a medicine.
+_TABLETS = re.compile(r"药|[片针颗粒]|单位|胰岛素")
 _NUMBER = re.compile(r"[0-9０-９][0-9０-９./／．]*")
 _READ_BACK = ("joined", "reversed", "heard", "seen")
 # Judged well enough by the sender's own reporting line to say "within the line".
@@ -47,7 +49,7 @@ def recorded(state: TurnState, context: TurnContext) -> tuple[Part, ...]:
         return _withdrawn(record, context)
     said = _stored(record, context)
     said += unstored(record, context)
-    return said or _only_past(state["heed"].understood)
+    return said if said or state.get("refused") else _only_past(state["heed"].understood)
 
 
 def _withdrawn(record: Record, context: TurnContext) -> tuple[Part, ...]:
@@ -79,11 +81,18 @@ def clarification(state: TurnState) -> tuple[Part, ...]:
     if implausible:
         said = understood.text[implausible[0].start : implausible[0].end]
         return (part("reading.clarify_implausible", number=_number(said)),)
+    if state.get("refused") or (understood.corrects and of_a_medicine(understood)):
+        return ()
     if understood.corrects and not understood.unread_numbers and not state["record"].readings:
         return (part("reading.send_right"),)
     if understood.unread_numbers and not state["record"].readings:
         return (part("reading.clarify_number", number=_number(understood.text)),)
     return ()
+
+
+def of_a_medicine(understood: Understanding) -> bool:
+    """Whether what was changed is a medicine, for which no right number is asked."""
+    return not understood.mentions and _TABLETS.search(understood.text) is not None
 
 
 def _number(text: str) -> str:
