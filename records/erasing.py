@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import LargeBinary, Table
 from sqlmodel import Session, col, delete, or_, select, text, update
 
-from records import asked, audit
+from records import asked, audit, conversations, people, tasks
 from records.belongings import Belongings, belongings
 from records.escalations import CLOSED
 from records.follow_ups import CANCELLED, OPEN, PLANNED
+from records.lessons import TALK
 from records.media import FAILED
 from records.people import china_date
 from records.reader import ERASED, MERGED
@@ -59,6 +60,7 @@ def erase(
     Raises:
         EraseError: an alarm is open, so that somebody may have to reach her; or there is nobody.
     """
+    _hold_phones(session, person_id)
     person = session.exec(
         select(Person).where(Person.id == person_id).with_for_update()
     ).one_or_none()
@@ -115,6 +117,20 @@ def _words(session: Session, found: Belongings) -> None:
     session.execute(update(events).where(events.c.escalation_id.in_(hers)).values(note_sealed=None))
 
 
+def _hold_phones(session: Session, person_id: str) -> None:
+    """Lock her phones in the order in which a turn does: first the phone, then the person.
+
+    A turn that is being saved is waited for and erased too; any other is lost by `_phones`.
+    """
+    found = belongings(session, person_id)
+    session.exec(
+        select(ContactPoint.id)
+        .where(col(ContactPoint.id).in_((*found.own_contacts, *found.shared_contacts)))
+        .order_by(col(ContactPoint.id))
+        .with_for_update()
+    ).all()
+
+
 def _phones(session: Session, found: Belongings, now: datetime) -> None:
     """A phone that was hers alone is forgotten; from a shared one only she goes."""
     for contact_id in found.own_contacts:
@@ -131,12 +147,48 @@ def _phones(session: Session, found: Belongings, now: datetime) -> None:
                 awaiting={},
             )
         )
+    # A phone she left long ago is no matter of hers.
+    linked = session.exec(
+        select(PersonContact.contact_point_id)
+        .where(col(PersonContact.person_id).in_(found.records))
+        .where(col(PersonContact.unlinked_at).is_(None))
+        .distinct()
+    ).all()
     session.execute(
         update(PersonContact)
         .where(col(PersonContact.person_id).in_(found.records))
         .where(col(PersonContact.unlinked_at).is_(None))
         .values(unlinked_at=now)
     )
+    session.expire_all()
+    for contact_id in sorted({*found.own_contacts, *linked}):
+        _interrupt(session, session.get_one(ContactPoint, contact_id), now)
+
+
+def _interrupt(session: Session, contact: ContactPoint, now: datetime) -> None:
+    """Whatever turn a worker is in loses its claim; nothing that waits is answered by a machine.
+
+    On a shared phone nobody knows any more who wrote it, and it must not count as the word of who
+    is left: a doctor reads it.
+    """
+    contact.claim_token = contact.claimed_until = contact.waiting_since = None
+    contact.awaiting = {name: value for name, value in contact.awaiting.items() if name != TALK}
+    session.add(contact)
+    left, unread = people.behind(session, contact.id), conversations.waiting(session, contact.id)
+    for message in unread if left else ():
+        tasks.open_task(
+            session,
+            task_key=f"{tasks.READ_MESSAGE}:{message.id}",
+            kind=tasks.READ_MESSAGE,
+            reason="turn_failed",
+            person_id=left[0].person.id,
+            contact_point_id=contact.id,
+            facility_id=left[0].person.facility_id,
+            inbound_message_id=message.id,
+            now=now,
+        )
+    to = conversations.HANDED_OVER if left else conversations.DONE
+    conversations.settle(session, [message.id for message in unread], None, to)
 
 
 def _messages(session: Session, found: Belongings) -> None:

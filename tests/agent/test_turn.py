@@ -1,3 +1,4 @@
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -10,18 +11,21 @@ from agent.graph import decide
 from agent.loading import Tools
 from agent.turn import LEASE, take_turn
 from care.level import Level
-from knowledge.answer import Answer
-from records import conversations, follow_ups, outbound
+from knowledge.answer import UNKNOWN, Answer
+from records import conversations, erasing, follow_ups, outbound, people
 from records.db import Database
-from records.people import china_date
+from records.people import Registration, china_date
 from records.readings import recent
 from records.tables import (
+    AskedQuestion,
     AuditEvent,
+    ContactPoint,
     Escalation,
     EscalationEvent,
     FollowUp,
     InboundMessage,
     OutboundMessage,
+    Person,
     StoredReading,
     Task,
     Turn,
@@ -252,3 +256,62 @@ def test_an_alarm_during_a_follow_up_keeps_what_was_said(village: Village) -> No
     (follow_up,) = rows(village, FollowUp)
     assert follow_up.answers["bp"] == [182, 96]
     assert Level(rows(village, Escalation)[0].level) is Level.URGENT
+
+
+@dataclass
+class ErasedMeanwhile:
+    """A library that takes its time: the person is erased while it looks."""
+
+    village: Village
+    done: bool = False
+
+    def answer(self, *_: object, **__: object) -> Answer:
+        if not self.done:
+            self.done = True
+            village = self.village
+            with village.database.transaction() as session:
+                erasing.erase(
+                    session, village.vault, village.patient.id, actor="o", now=village.now
+                )
+        return UNKNOWN
+
+
+def asks_and_is_erased(village: Village, text: str = "高血压能不能染头发呀") -> None:
+    village.tools = Tools(village.vault, ErasedMeanwhile(village))
+    village.hear(text)
+    village.turn()
+    village.later(minutes=5)
+    village.turn()
+
+
+def test_an_erasure_during_a_turn_leaves_neither_question_nor_reply(anywhere: Village) -> None:
+    asks_and_is_erased(anywhere)
+    assert [person.status for person in rows(anywhere, Person)] == ["erased"]
+    assert not rows(anywhere, Turn)
+    assert not rows(anywhere, AskedQuestion)
+    assert all(message.body_sealed is None for message in rows(anywhere, OutboundMessage))
+    assert {message.state for message in rows(anywhere, InboundMessage)} == {"done"}
+
+
+def test_what_waits_on_a_shared_phone_when_one_is_erased_is_read_by_a_doctor(
+    anywhere: Village,
+) -> None:
+    village = anywhere
+    with village.database.transaction() as session:
+        husband = people.register(
+            session, village.vault, Registration("李建国", village.facility.id), village.now
+        )
+        people.link(session, husband.id, village.contact_id, village.now, "spouse")
+        point = session.get_one(ContactPoint, village.contact_id)
+        talk = {"ailments": ["kidney"], "at": village.now.isoformat()}
+        point.awaiting = {"talk": talk, "other": 1}
+    asks_and_is_erased(village)
+    (task,) = (one for one in rows(village, Task) if one.kind == "read_message")
+    assert (task.person_id, task.reason) == (husband.id, "turn_failed")
+    assert not rows(village, Turn)
+    assert not rows(village, AskedQuestion)
+    (point,) = rows(village, ContactPoint)
+    assert (point.awaiting, point.wake_at, point.claim_token) == ({"other": 1}, None, None)
+    # He is answered as before.
+    village.say("高血压能不能泡温泉呀")
+    assert [turn.person_id for turn in rows(village, Turn)] == [husband.id]
