@@ -15,6 +15,7 @@ from language.tokens import Token, Tokens
 
 _BEHIND = 8
 _FEAR = 9
+_LEAVE = 7
 # 有过脑梗, 是腔隙性脑梗: a finding of the doctors, not an event.
 _FOUND = re.compile(
     r"(?:[得患有]过?|是|示|见)(?:双侧|左侧|右侧|多发性?|腔隙性?|陈旧性?|轻微|轻度|老)*$"
@@ -245,15 +246,23 @@ class Context:
             return True
         if hit.topical:
             return self._named_only(hit, place)
-        asked = _any("lesson", "ask").search(self.text, place.sentence, place.clause_end)
+        asking = _any("lesson", "ask") if self._had(hit) else _any("lesson", "ask", "leave")
+        asked = asking.search(self.text, place.sentence, place.clause_end)
         return asked is not None and not (self._live(place) or self._told(hit, place))
+
+    def _had(self, hit: Hit) -> bool:
+        """胸痛还能吃阿司匹林吗: who asks leave right behind a sign has the sign."""
+        if hit.concept in _DEEDS:
+            return False
+        found = _any("lesson", "leave").search(self.text, hit.end, hit.end + _LEAVE)
+        return found is not None
 
     def _named_only(self, hit: Hit, place: Place) -> bool:
         """A name in a lesson, or as an attribute, or alone; told as an event it stands."""
         if self._event(hit, place):
             return False
         sentence = self.text[place.sentence : place.sentence_end]
-        taught = _any("lesson", "ask").search(sentence) or (
+        taught = _any("lesson", "ask", "leave").search(sentence) or (
             _any("lesson", "of_people").match(self.text, hit.end)
         )
         if taught or hit.kind == "disease":

@@ -65,6 +65,12 @@ def half_of_a_word(text: str, at: int) -> bool:
     return at > 0 and text[at - 1] in _halves().get(text[at : at + 1], "")
 
 
+def _half_begun(text: str, end: int) -> bool:
+    """呕吐但|血|糖: the sign ends in what begins another word."""
+    begun = table("explained")["wholes"].get(text[end - 1 : end], "")
+    return text[end : end + 1] != "" and text[end : end + 1] in begun
+
+
 @functools.cache
 def _figures() -> frozenset[str]:
     return frozenset(table("explained")["figurative"]["concepts"])
@@ -91,8 +97,10 @@ def _put_as_question(text: str, hit: Hit) -> bool:
 
 def _split(text: str, hit: Hit) -> bool:
     """大脚趾头疼 is no headache, 干活没力气 no want of breath."""
-    return half_of_a_word(text, hit.start) or (
-        hit.end == hit.core + 1 and half_of_a_word(text, hit.core)
+    return (
+        half_of_a_word(text, hit.start)
+        or (hit.end == hit.core + 1 and half_of_a_word(text, hit.core))
+        or _half_begun(text, hit.end)
     )
 
 

@@ -64,6 +64,7 @@ _BEATING = re.compile(
     r"(?:心室率|心跳|心脏跳|脉跳|心动过[速缓]|窦性心律|窦[律速缓]|心率|脉搏|脉率|脉|每分钟?|一分钟)[^,，。]{0,5}(?:[0-9]{2,3}次?[^,，。0-9]{1,4})?$"
 )
 _TWO = 2
+_LOWER = re.compile(r"[0-9]{2,3}/[0-9]{2,3}$")
 _OF_PRESSURE = re.compile(r"压[^,，。0-9]{0,3}$")
 _OF_GLUCOSE = re.compile(r"(?:血糖|空腹|[餐饭]后)[^,，。0-9]{0,4}(?:[0-9.]{1,4}[到至-])?$")
 _ONLY = re.compile(r"$|[\s,，。!?;]|之间|左右|上下")
@@ -235,6 +236,8 @@ def _no_unit(text: str, unit: Word, start: int, after: int) -> bool:
     if unit.kind != "other" or len(unit.text) > 1:
         return False
     if unit.text == "点" and text[start - 1] == "多":  # 一百五多点: a little more, not a time
+        return True
+    if unit.text == "头" and _LOWER.search(text, 0, after):  # 170/115头有点胀: no heads counted
         return True
     follows = text[start + 1 : start + 2]
     return start > after or (

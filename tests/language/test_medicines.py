@@ -6,6 +6,7 @@ from care.protocol import protocol
 from language.background import drugs
 from language.lexicon import table
 from language.medicines import by_name, find, medicines, rules_in
+from language.reader import read
 
 
 def generics(text: str) -> list[str]:
@@ -79,3 +80,14 @@ def test_a_name_tells_the_class_that_decides_urgency(text: str, rule: str) -> No
 def test_a_brand_that_begins_like_an_insulin_is_not_one() -> None:
     assert drugs("我打诺和力") == frozenset()
     assert drugs("我打诺和") == {"insulin"}
+
+
+def test_a_medicine_called_after_what_it_is_for_is_no_sign() -> None:
+    said = {
+        (name, finding.concept)
+        for name in by_name()
+        for finding in read(f"我在吃{name}").findings
+        if not finding.concept.startswith("takes_")
+    }
+    # 感冒灵: who takes it has a cold.
+    assert {(name, concept) for name, concept in said if concept != "infection"} == set()
