@@ -13,7 +13,7 @@ from care.assess import assess
 from care.level import Level
 from care.reading import Reading
 from care.situation import Assessment, Background, Programme, Situation
-from language.relations import code_of
+from language.relations import code_of, is_small
 from language.understanding import Mention, Purpose, Subject, Understanding, When
 
 SENDER = "self"
@@ -38,14 +38,15 @@ def judge(
 
     `others` gives the background of people the sender may speak of, by relation. Whoever is not in
     it may be the patient of this record, whose relative holds the phone: the diseases and drugs on
-    record count for them too, which is the more urgent side; age and pregnancy do not.
+    record count for them too, which is the more urgent side; age and pregnancy do not. A small
+    child is not that patient: nothing on record is the child's.
     """
     known = others or {}
     perhaps = Background(conditions=background.conditions, drugs=background.drugs)
     relations = _others(understood)
     described = [_described(understood, SENDER, background, speaks_of_age=not relations)]
     for relation in relations:
-        theirs = known.get(relation, perhaps)
+        theirs = known.get(relation, UNKNOWN_BACKGROUND if is_small(relation) else perhaps)
         described += [_described(understood, relation, theirs, speaks_of_age=True)]
     ranked = sorted(described, key=lambda person: -person.assessment.level.rank)
     return (_overheard(ranked[0], understood.sounds), *ranked[1:])

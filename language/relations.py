@@ -32,6 +32,11 @@ def code_of(word: str) -> str:
     return _codes().get(word, word)
 
 
+def is_small(code: str) -> bool:
+    """Whether a relation is a small child, who is nobody's patient here."""
+    return code in _data()["small"]["words"]
+
+
 def word_of(code: str) -> str:
     """The word we say for a code, or for a relation as it was said."""
     words = _table().get(code)
@@ -62,10 +67,13 @@ def _named() -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=1)
-def _table() -> dict[str, list[str]]:
+def _data() -> dict[str, dict[str, list[str]]]:
     with _SOURCE.open("rb") as file:
-        table: dict[str, list[str]] = tomllib.load(file)["relations"]
-    return table
+        return tomllib.load(file)
+
+
+def _table() -> dict[str, list[str]]:
+    return _data()["relations"]
 
 
 @lru_cache(maxsize=1)

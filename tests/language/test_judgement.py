@@ -46,3 +46,10 @@ def test_a_relative_nobody_knows_may_be_the_patient_of_the_record() -> None:
 
 def test_values_of_last_year_are_not_judged() -> None:
     assert highest(judge(read("去年血压190/120"))) is Level.NONE
+
+
+def test_the_diseases_on_record_do_not_count_for_a_small_child() -> None:
+    diabetic = Background(age=66, conditions=frozenset({Programme.TYPE2_DIABETES}))
+    assert highest(judge(read("小孙女呕吐"), diabetic)) is Level.ROUTINE
+    assert highest(judge(read("老伴呕吐"), diabetic)) is Level.URGENT
+    assert highest(judge(read("孙子叫不醒"), diabetic)) is Level.EMERGENCY
