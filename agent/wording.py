@@ -13,8 +13,9 @@ from agent.state import Record, TurnState
 from care.assess import assess
 from care.average import Average
 from care.level import Level
-from care.reading import GlucoseContext, Kind
+from care.reading import GlucoseContext, Kind, Reading
 from care.situation import Situation
+from care.targets import Setting, controlled, pressure_target
 from language.relations import as_said, code_of, word_of
 from language.scope import PAIR
 from language.understanding import Certainty, Purpose, Subject, Understanding, When
@@ -164,6 +165,8 @@ def _sitting(
     key = {Level.NONE: "sitting_ok", Level.ROUTINE: "sitting_high"}.get(judged.level, "sitting")
     if "low_bp" in judged.reasons:
         key = "sitting"
+    if key == "sitting_ok" and not _at_target(average.reading, who):
+        key = "sitting"
     values = "、".join(str(one.reading) for one in readings if one.reading.kind is Kind.BP)
     owner = "" if who.relation == SENDER else f"{_whom(readings[0], context)}的"
     said = part(
@@ -213,20 +216,30 @@ def _one(new: NewReading, context: TurnContext) -> Part:
     value = _value(new, context)
     if new.dated and new.taken_at is not None and _earlier(new.taken_at, context.now):
         value = f"{day_said(new.taken_at, context.now)}{value}"
-    return part(f"reading.{_judged(new)}", value=value)
+    return part(f"reading.{_judged(new, _member(new, context))}", value=value)
 
 
 def _earlier(at: datetime, now: datetime) -> bool:
     return china_date(at) < china_date(now)
 
 
-def _judged(new: NewReading) -> str:
+def _judged(new: NewReading, who: Member) -> str:
     if new.level is Level.ROUTINE and new.reading.kind in _LINED:
         return "recorded_low" if _is_low(new) else "recorded_high"
     placed = new.reading.kind is Kind.BP or new.reading.context is GlucoseContext.FASTING
     if new.level is Level.NONE and new.reading.kind in _SAID_OK and placed and not _half(new):
-        return "recorded_ok"
+        return "recorded_ok" if _at_target(new.reading, who) else "recorded"
     return "recorded"
+
+
+def _at_target(reading: Reading, who: Member) -> bool:
+    """Low enough to be told to go on so: the reporting line is not what a doctor aims at."""
+    if reading.kind is not Kind.BP:
+        return True
+    target = pressure_target(who.background)
+    below = reading.systolic is not None and reading.systolic < target.systolic
+    below = below and reading.diastolic is not None and reading.diastolic < target.diastolic
+    return below and controlled(reading, who.background, Setting.HOME) is True
 
 
 def _half(new: NewReading) -> bool:

@@ -25,6 +25,13 @@ def test_a_value_within_the_line_is_recorded_and_said_so(thought: Thought) -> No
     assert decision.mode is Mode.RULES
 
 
+@pytest.mark.parametrize("said", ["血压146/86", "在家量137/84"])
+def test_below_the_line_and_above_the_aim_is_only_recorded(thought: Thought, said: str) -> None:
+    decision = thought(said, members=(patient(age=68),))
+    assert keys(decision) == ["reading.recorded"]
+    assert decision.level is Level.NONE
+
+
 def test_a_value_over_the_line_is_routine_and_advised_once(thought: Thought) -> None:
     decision = thought("血压152/94")
     assert keys(decision) == ["reading.recorded_high"]
