@@ -51,8 +51,14 @@ def unsupported(text: str, passages: Iterable[str]) -> bool:
     return not all(_anchored(piece, whole) for piece in pieces)
 
 
+def of_nothing(clause: str) -> bool:
+    """Whether a clause is small talk, or tells the person's own value back."""
+    piece = squeezed(clause)
+    return _SMALL_TALK.fullmatch(piece) is not None or _OWN_VALUE.fullmatch(piece) is not None
+
+
 def _anchored(clause: str, whole: str) -> bool:
-    if quoted(clause, whole) or _SMALL_TALK.fullmatch(clause) or _OWN_VALUE.fullmatch(clause):
+    if quoted(clause, whole) or of_nothing(clause):
         return True
     told = polarity.said(clause)
     meant = told.signs

@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
-from agent.guarding import figures, forbidden, medicines, polarity, signs, support, things
+from agent.guarding import (
+    closeness,
+    figures,
+    forbidden,
+    medicines,
+    polarity,
+    signs,
+    support,
+    things,
+)
 from agent.guarding.figures import Figure
 from knowledge.answer import Citation
 from knowledge.foods import FoodTable
@@ -77,6 +86,7 @@ def _problems(text: str, ground: Ground, limit: int) -> Iterator[str]:
         lambda: "call_lost" if things.call_lost(text, texts) else None,
         lambda: "shuffled" if polarity.shuffled(text, texts) else None,
         lambda: "medicine" if medicines.strayed(text, texts) else None,
+        lambda: "distant" if closeness.distant(text, texts) else None,
         lambda: "warning_lost" if medicines.warning_lost(text, texts, ground.advice) else None,
     )
     yield from filter(None, (finding() for finding in findings))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.guarding import forbidden, polarity, signs
+from agent.guarding import closeness, forbidden, polarity, signs
 from agent.guarding.figures import figures
 from agent.guarding.verdict import Ground, refused
 from knowledge.answer import Citation
@@ -105,3 +105,24 @@ def test_a_condition_keeps_its_consequence() -> None:
 def test_any_text_is_judged(text: str) -> None:
     why = refused(text, ground(), 240)
     assert why is None or why.isascii()
+
+
+KIDNEY = "低血糖的人先吃糖，再量血糖。肾不好、血钾高的人，先问医生再用。两次不好打120。"
+
+
+@pytest.mark.parametrize(
+    ("text", "far"),
+    [
+        (KIDNEY, False),
+        ("肾不好、血钾高的人，要先问医生再用。", False),
+        ("血钾高的人，先问医生再用。两次都不好就打120。", False),
+        ("肾不好的人再用，先问医生。", True),
+        ("肾不好、血钾高的人先吃糖。", True),
+        ("低血糖的人先量血糖，再吃糖。", True),
+        ("低血糖的人先吃糖，再量血压。", True),
+        ("三次不好打120。", True),
+        ("两次好打120。", True),
+    ],
+)
+def test_a_clause_stays_near_its_passage_and_beside_its_neighbours(text: str, far: bool) -> None:
+    assert closeness.distant(text, (KIDNEY,)) is far

@@ -92,7 +92,7 @@ def test_a_model_that_worries_about_everybody_rings_for_a_few_and_leaves_the_res
 
 
 def test_a_reworded_answer_carries_source_and_label(thought: Thought) -> None:
-    model = ScriptedModel(reworded="盐要少吃，别超过一啤酒瓶盖。")
+    model = ScriptedModel(reworded="每天的盐别超过一啤酒瓶盖。")
     decision = thought("一天能吃多少盐？", model=model)
     assert decision.mode is Mode.MODEL
     assert keys(decision) == ["answer.reworded"]
@@ -125,7 +125,7 @@ def test_a_reworded_answer_that_adds_anything_falls_back_to_the_passage(
 
 def test_a_turn_that_asked_for_a_hint_answers_in_the_articles_own_words(thought: Thought) -> None:
     model = ScriptedModel(
-        hinted=Hint(question="一天吃多少盐"), reworded="盐要少吃，别超过一啤酒瓶盖。"
+        hinted=Hint(question="一天吃多少盐"), reworded="每天的盐别超过一啤酒瓶盖。"
     )
     decision = thought("yi tian chi duo shao yan", model=model)
     assert decision.answered
