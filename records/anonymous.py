@@ -33,6 +33,8 @@ MARKS = {
 _ALREADY = {NUMBER: DIGITS, HANDLE: ACCOUNT}
 LONGEST = 300
 _SHORT = 2
+# Names, places and signs of which the work on them is remembered.
+_MOST_KNOWN = 16384
 _DATA = Path(__file__).with_suffix(".toml")
 
 _APPS = "微信|威信|薇信|围信|weixin|wechat|wx|vx|v信|扣扣|qq|q号|抖音|快手|钉钉|支付宝"
@@ -126,9 +128,13 @@ class _Left:
         self._become(changed, kind)
 
     def cut_known(self, names: Iterable[str], places: Iterable[str]) -> None:
-        for name in sorted(_parts_of_names(names), key=len, reverse=True):
+        """Hundreds are known and almost none is said: only a likely one is worth a pattern."""
+        signs = frozenset(self.words)
+        said = {part for name in names for part in _parts_of(name) if signs.issuperset(part)}
+        for name in sorted(said, key=len, reverse=True):
             self.cut(NAME, _spaced(name))
-        for place in sorted(_stems(places), key=len, reverse=True):
+        near = {stem for place in places for stem in _stems(place) if stem in self.words}
+        for place in sorted(near, key=len, reverse=True):
             self.cut(PLACE, _compiled(re.escape(place) + "(?:村|镇|乡|县|庄|社区)?"))
         self._become(_without_sounds(self.words, names), NAME)
 
@@ -166,30 +172,27 @@ def _ordinary(said: str, group: str) -> bool:
     return said in ordinary or said.startswith(tuple(one for one in ordinary if len(one) > _SHORT))
 
 
-def _parts_of_names(names: Iterable[str]) -> set[str]:
-    """Whole names, and given names that are long enough to be nothing else."""
-    found = set[str]()
-    for name in names:
-        plain = re.sub(r"\s+", "", normalise(name).text)
-        if len(plain) > 1:
-            found.add(plain)
-        if len(plain) > 2:  # noqa: PLR2004 - a surname and two more
-            found.add(plain[1:])
-    return found
+@lru_cache(maxsize=_MOST_KNOWN)
+def _parts_of(name: str) -> tuple[str, ...]:
+    """The whole name, and a given name that is long enough to be nothing else."""
+    plain = re.sub(r"\s+", "", normalise(name).text)
+    if len(plain) > _SHORT:
+        return (plain, plain[1:])
+    return (plain,) if len(plain) > 1 else ()
 
 
-def _stems(places: Iterable[str]) -> set[str]:
-    """The names of places with and without what they are: 东沟村卫生室, 东沟."""
-    found = set[str]()
-    for place in places:
-        stem = normalise(place).text
-        while len(stem) > 1:
-            found.add(stem)
-            shorter = _KIND.sub("", stem)
-            if shorter == stem:
-                break
-            stem = shorter
-    return found
+@lru_cache(maxsize=_MOST_KNOWN)
+def _stems(place: str) -> tuple[str, ...]:
+    """The name of a place with and without what it is: 东沟村卫生室, 东沟."""
+    found = []
+    stem = normalise(place).text
+    while len(stem) > 1:
+        found.append(stem)
+        shorter = _KIND.sub("", stem)
+        if shorter == stem:
+            break
+        stem = shorter
+    return tuple(found)
 
 
 def _spaced(name: str) -> re.Pattern[str]:
@@ -199,15 +202,27 @@ def _spaced(name: str) -> re.Pattern[str]:
 
 def _without_sounds(words: str, names: Iterable[str]) -> str:
     """A known name as the keyboard's first guess spells it goes too: 王贵花 for 王桂花."""
-    for name in {re.sub(r"\s+", "", name) for name in names}:
-        if len(name) < 3:  # noqa: PLR2004 - two syllables are too many other words
+    heard = [_sounds_of(sign)[0] for sign in words]
+    every = frozenset[str]().union(*heard)
+    for name in dict.fromkeys(names):
+        sounds = _sounds_of(name)
+        # Two syllables are too many other words.
+        if len(sounds) <= _SHORT or any(one.isdisjoint(every) for one in sounds):
             continue
-        sounds = [frozenset(syllables(sign)) for sign in name]
-        for at in range(len(words) - len(name), -1, -1):
-            window = words[at : at + len(name)]
-            if all(not b.isdisjoint(syllables(a)) for a, b in zip(window, sounds, strict=True)):
-                words = words[:at] + MARKS[NAME] + words[at + len(name) :]
+        for at in range(len(heard) - len(sounds), -1, -1):
+            window = heard[at : at + len(sounds)]
+            if all(not a.isdisjoint(b) for a, b in zip(window, sounds, strict=True)):
+                words = words[:at] + MARKS[NAME] + words[at + len(sounds) :]
+                # A mark sounds like nobody.
+                heard[at : at + len(sounds)] = [frozenset()] * len(MARKS[NAME])
     return words
+
+
+@lru_cache(maxsize=_MOST_KNOWN)
+def _sounds_of(name: str) -> tuple[frozenset[str], ...]:
+    """Every way to spell each sign of a name; spaces are no signs, unless there is nothing else."""
+    signs = re.sub(r"\s+", "", name) or name
+    return tuple(frozenset(syllables(sign)) for sign in signs)
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.article import read_articles
+from records import anonymous as anonymous_words
 from records.anonymous import LONGEST, anonymous
 
 SET = Path(__file__).with_name("identifying.tsv")
@@ -93,3 +95,21 @@ def test_no_mobile_number_ever_stays(words: str, phone: str, gap: str) -> None:
     spaced = gap.join((phone[:3], phone[3:7], phone[7:]))
     left = anonymous(f"{words}{spaced}{words}").words
     assert phone not in "".join(sign for sign in left if sign.isdigit())
+
+
+def test_a_name_that_nobody_said_costs_no_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+    spaced = anonymous_words._spaced
+
+    def counted(name: str) -> re.Pattern[str]:
+        tried.append(name)
+        return spaced(name)
+
+    monkeypatch.setattr(anonymous_words, "_spaced", counted)
+    staff = ("赵铁柱", "孙腊梅", *NAMES)
+    assert anonymous("血压高能不能腌酸菜", staff).removed == ()
+    assert tried == []
+    assert "腊" not in anonymous("孙 腊 梅医生让我少放盐", staff).words
+    assert tried == ["孙腊梅", "腊梅"]
+    # Written as it sounds, it goes without any.
+    assert "辣" not in anonymous("孙辣妹让我少放盐", staff).words

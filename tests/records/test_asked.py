@@ -11,7 +11,7 @@ from records import asked, emergency, question_groups, question_queue
 from records.asked import Asker, Question
 from records.question_queue import Wish
 from records.reader import Reader
-from records.tables import AskedQuestion, InboundMessage, QuestionGroup
+from records.tables import AskedQuestion, InboundMessage, Practitioner, QuestionGroup
 from tests.inbox.county import County, there
 
 TEXT = "我是东沟村的王桂芳，高血压能染头发吗，电话13800001111"
@@ -244,3 +244,14 @@ def test_a_question_that_has_a_group_or_is_gone_makes_no_other(
     assert question_groups.put(session, row, None, now, WEEK) == group
     assert question_groups.put(session, "gone", None, now, WEEK) == ""
     assert len(session.exec(select(QuestionGroup)).all()) == 1
+
+
+def test_whoever_of_the_staff_is_called_otherwise_is_known_by_the_new_name(county: County) -> None:
+    doctor = there(county.session.exec(select(Practitioner)).first())
+    for number, name in enumerate(("欧阳腊梅", "欧阳铁柱")):
+        doctor.name_sealed = county.vault.seal(name, "practitioners.name", doctor.id)
+        county.session.add(doctor)
+        county.session.flush()
+        keep(county, f"turn-{number}", f"听{name}讲要少吃腌菜，真的假的")
+    kept = [asked.words_of(county.vault, row) for row in rows(county)]
+    assert kept == ["听〔姓名〕讲要少吃腌菜，真的假的"] * 2
