@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from knowledge.article import Article, Confidence, read_articles
 from knowledge.composing import SHORT_LIMIT
+from knowledge.library import Library
 
 HERE = Path(__file__).parent
 NUMBER = re.compile(r"(?<![\d.])\d+(?:\.\d+)?")
@@ -113,3 +115,22 @@ def test_what_is_only_common_sense_is_never_called_sure(articles: tuple[Article,
     listed = rows("numbers.tsv")
     ours = {e.partition("@")[0] for es in listed.values() for e in es if e.endswith("@editor")}
     assert ours & {"16.7", "7.0", "140", "90", "180", "110", "3.9", "11.1", "130", "150"} == set()
+
+
+@pytest.mark.parametrize("question", ["抽血说血钾偏高，该咋办", "血钾低了吃什么补"])
+def test_what_potassium_is_good_for_begins_with_who_must_not_have_it(
+    question: str, now: datetime
+) -> None:
+    """Words alone do not tell high from low: whoever reads the answer meets the warning first."""
+    library = Library(None, None, serve_pending=True)
+    answer = library.answer(question, conditions=frozenset({"hypertension"}), now=now)
+    assert answer.text.startswith("血钾高的人别补")
+    assert "低钠盐别用，今天找医生" in answer.short
+
+
+def test_nobody_with_a_swollen_throat_is_told_when_to_take_the_next_tablet(
+    articles: tuple[Article, ...],
+) -> None:
+    swollen = next(article for article in articles if article.id == "emg.angioedema")
+    assert "120" in swollen.plain
+    assert re.search("先别吃|停|下一顿", swollen.plain) is None
