@@ -68,7 +68,7 @@ def teach_due(database: Database, vault: Vault, school: School, now: datetime) -
     """Give the lessons whose time has come. Returns how many were given."""
     with database.reading() as session:
         # Looked at before any writing transaction, which would make others wait for nothing.
-        phones = [phone for phone in due(session, school, now) if _free(session, phone, now)]
+        phones = [one for one in due(session, school, now) if _likely(session, school, one, now)]
     given = 0
     for phone in phones:
         try:
@@ -123,8 +123,15 @@ def chosen(
     return None
 
 
-def _free(session: Session, phone: Phone, now: datetime) -> bool:
-    return lessons.busy(session, session.get_one(ContactPoint, phone.id), now) is None
+def _likely(session: Session, school: School, phone: Phone, now: datetime) -> bool:
+    """Nothing stands against a lesson, and somebody there may be taught."""
+    contact = session.get_one(ContactPoint, phone.id)
+    if lessons.busy(session, contact, now) is not None:
+        return False
+    try:
+        return bool(lessons.pupils(session, contact, now, school.timetable.gap))
+    except Exception:  # noqa: BLE001 - a row that cannot be read fails by itself, and is told, below
+        return True
 
 
 def _ranked(

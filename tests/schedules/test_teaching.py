@@ -4,11 +4,14 @@ import itertools
 import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlmodel import select
+import structlog
+from sqlmodel import Session, select
 
 from care.level import Level
 from care.quiet import may_start
@@ -19,7 +22,7 @@ from records import consents, escalations, follow_ups, lessons, messages, outbou
 from records.consents import Evidence
 from records.db import Database
 from records.outbound import Draft
-from records.tables import OutboundMessage, Person
+from records.tables import ContactPoint, OutboundMessage, Person
 from records.times import CHINA
 from records.vault import Vault
 from schedules import teaching
@@ -396,18 +399,19 @@ def test_one_broken_phone_stops_nobody_else(
     with room.village.database.transaction() as session:
         address = messages.Address("wechat", "wx1", "openid-2")
         broken = messages.ensure_contact_point(session, room.village.vault, address, room.now)
-    real = teaching._teach
+    real, mine = lessons.pupils, teaching.due
     phone = lessons.Phone(broken.id, "wechat", None)
 
-    def fail(*args: object) -> int:
-        if args[3] == phone:
+    def fail(session: Session, contact: ContactPoint, *more: Any) -> list[lessons.Pupil]:
+        if contact.id == phone.id:
             raise ValueError
-        return real(*args)  # type: ignore[arg-type]
+        return real(session, contact, *more)
 
-    mine = teaching.due
     monkeypatch.setattr(teaching, "due", lambda *args: [phone, *mine(*args)])
-    monkeypatch.setattr(teaching, "_teach", fail)
-    assert room.teach() == 1
+    monkeypatch.setattr(lessons, "pupils", fail)
+    with structlog.testing.capture_logs() as told:
+        assert room.teach() == 1
+    assert "lesson.failed" in {one["event"] for one in told}
 
 
 def test_a_burst_is_cut_into_ticks(room: Classroom, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -434,7 +438,7 @@ def test_what_became_of_the_phone_meanwhile_counts(
     room: Classroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The doctor took the conversation between the look and the deed."""
-    monkeypatch.setattr(teaching, "_free", lambda *_: True)
+    monkeypatch.setattr(teaching, "_likely", lambda *_: True)
     room.contact(taken_over_until=room.now + timedelta(hours=2))
     assert room.teach() == 0
     assert room.lessons() == []
@@ -528,3 +532,25 @@ async def test_the_tick_teaches_where_there_is_a_school(room: Classroom) -> None
     )
     assert await tick.run(work) == 0
     assert await tick.run(replace(work, school=room.school)) == 1
+
+
+def test_whoever_may_not_be_taught_makes_no_writer_wait(
+    anywhere: Classroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, begun = anywhere.village.database, []
+    transaction = database.transaction
+
+    def counted() -> AbstractContextManager[Session]:
+        begun.append(anywhere.now)
+        return transaction()
+
+    revoke(anywhere)
+    monkeypatch.setattr(database, "transaction", counted)
+    assert anywhere.teach() == 0
+    assert not begun
+    # With somebody who agreed there is something to write.
+    monkeypatch.undo()
+    agree(anywhere, anywhere.village.patient.id)
+    monkeypatch.setattr(database, "transaction", counted)
+    assert anywhere.teach() == 1
+    assert len(begun) == 1
