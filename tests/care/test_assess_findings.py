@@ -82,6 +82,8 @@ TABLE = """
     low_bp_said near_syncope                  |                |            | U | safety.bp_low
     low_bp_said dizzy_on_standing             |                |            | R | routine.low_bp
     dizzy_on_standing                         |                |            | R | routine.symptom
+    blood_in_urine                            |                |            | U | safety.general_urgent
+    blood_in_urine nosebleed                  |                |            | U | safety.bleeding
     bp_unmeasurable                           |                |            | U | safety.bp_low
     bp_unmeasurable cold_sweat                |                |            | E | safety.shock
     cold_limbs cold_sweat                     |                |            | E | safety.shock
