@@ -12,6 +12,7 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Event
 
 import structlog
 
@@ -37,12 +38,14 @@ async def deliver_due(
     limit: int = 100,
     *,
     limits: Limits | None = None,
+    stopping: Event | None = None,
 ) -> int:
     """Send what is due, the most urgent first. Returns how many rows were taken up.
 
-    Safe to run twice and on ten machines at once.
+    Safe to run twice and on ten machines at once. Once `stopping` is set nothing more is begun, and
+    what was begun is written down.
     """
-    run = _Run(db, vault, routes, limits or Limits(), now, limit)
+    run = _Run(db, vault, routes, limits or Limits(), now, limit, stopping or Event())
     return await run.go()
 
 
@@ -56,6 +59,7 @@ class _Run:
     limits: Limits
     now: datetime
     left: int
+    stopping: Event
     began: float = field(default_factory=time.monotonic)
 
     def moment(self) -> datetime:
@@ -76,7 +80,7 @@ class _Run:
 
     async def _lane(self) -> int:
         taken = 0
-        while self.left > 0:
+        while self.left > 0 and not self.stopping.is_set():
             self.left -= 1
             found = await self.db.write(
                 lambda s: prepare(s, self.vault, self.routes, self.limits, self.moment())

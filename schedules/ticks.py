@@ -88,7 +88,12 @@ async def perceive(work: Work) -> int:
 async def deliver(work: Work) -> int:
     """Send what is due."""
     return await deliver_due(
-        work.database, work.tools.vault, work.routes, work.clock(), limit=_DELIVERIES
+        work.database,
+        work.tools.vault,
+        work.routes,
+        work.clock(),
+        _DELIVERIES,
+        stopping=work.stopping,
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
+from threading import Event
 
 import pytest
 import sqlalchemy.exc
 from sqlmodel import select
 
 from channels.delivery import Limits, Routes, deliver_due
-from channels.port import NOT_FOLLOWING, Result, SendOutcome
+from channels.port import NOT_FOLLOWING, Letter, Result, SendOutcome
 from records import outbound, people
 from records.db import Database
 from records.identity import new_id
@@ -762,3 +763,23 @@ async def test_answers_do_not_count_against_the_fuse(desk: Post) -> None:
     while await desk.deliver():
         pass
     assert len(desk.channel.texts) == 6
+
+
+async def test_a_worker_that_stops_writes_down_what_it_sent_and_begins_no_other(
+    desk: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopping, send = Event(), desk.channel.send_text
+
+    async def send_while_stopping(letter: Letter, now: datetime) -> SendOutcome:
+        stopping.set()
+        return await send(letter, now)
+
+    monkeypatch.setattr(desk.channel, "send_text", send_while_stopping)
+    for _ in range(3):
+        desk.queue(purpose="reply")
+    routes = Routes({("wechat", APP_ID): desk.channel})
+    once = await deliver_due(
+        desk.db, desk.vault, routes, desk.now, limits=LIMITS, stopping=stopping
+    )
+    assert once == 1
+    assert sorted(row.state for row in outbound_rows(desk.db)) == ["accepted", "queued", "queued"]
