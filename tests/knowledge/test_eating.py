@@ -83,3 +83,12 @@ def test_a_poisonous_plant_that_nobody_eats_is_no_question_about_eating(
         "院子里种了夹竹桃，血压高的人要注意什么", conditions=DIABETES, now=now
     ).text
     assert "有毒" not in text
+
+
+def test_wine_beside_an_antibiotic_is_warned_of_without_a_word_on_stopping(
+    library: Library, now: datetime
+) -> None:
+    text = asked(library, "喝了两口白酒，才想起吃过头孢，要紧吗", now)
+    assert "脸红、心慌、喘，马上打120" in text
+    assert "别再吃" not in text
+    assert "停" not in text
