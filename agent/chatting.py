@@ -29,6 +29,13 @@ _TELL_ONLY_THE_VALUE = {
 }
 # Refusals that would only puzzle somebody who asked nothing.
 _NOT_WORTH_SAYING = {"answer.not_known", "answer.refuse_chitchat"}
+_THANKS = re.compile(
+    r"(?:[好嗯哦行]的?)?(?:太|真是?|非常|十分)?(?:谢谢?|多谢|感谢|难为|麻烦)[你您了啊哈呀哦嘞咧啦哟的医生大夫小助手姑娘真很太有用管用帮助好使多得,，。!！~\s]*"
+)
+_GRIEF = re.compile(
+    r"(?:老伴|老头|老婆子?|爱人|男人|丈夫|妻子|儿子|女儿|闺女|[爹娘爸妈]|父亲|母亲|兄弟|姐妹|亲人)(?:刚刚?|才|前几天|上个?月|去年)?(?:走了?|去世|过世|没了|不在了)"
+)
+_MISSED = re.compile(r"睡不着|吃不下|难过|伤心|想(?:他|她|哭)|心里(?:空|堵|苦)|天天哭|老是?哭")
 _PHONE = re.compile(r"\s*(?:\+?86)?\s*1[3-9]\d{9}\s*")
 _MEDIA = {
     "voice": "media.voice_received",
@@ -64,9 +71,26 @@ def _about_values(state: TurnState, context: TurnContext) -> tuple[Part, ...]:
     asked = wording.clarification(state)
     advice = state.get("advice") or ""
     told = any(part.key not in _TELL_ONLY_THE_VALUE for part in recorded)
+    if set(state["reasons"]) == {"other"} and not recorded and _grieves(state):
+        return (wording.part("chat.grief"),)
     if advice.startswith("routine.") and not told and not asked:
         return (*recorded, wording.part(advice))
     return (*recorded, *asked)
+
+
+def _felt(state: TurnState) -> TurnState | None:
+    """Grief and thanks, in whatever words."""
+    if _grieves(state):
+        return {"parts": (wording.part("chat.grief"),)}
+    if _THANKS.fullmatch(state["heed"].text.strip()):
+        return {"parts": (wording.part("chat.thanks"),)}
+    return None
+
+
+def _grieves(state: TurnState) -> bool:
+    """老伴刚走，睡不着吃不下: somebody is mourned, and that is what it is about."""
+    text = state["heed"].text
+    return _GRIEF.search(text) is not None and _MISSED.search(text) is not None
 
 
 def _media(context: TurnContext) -> TurnState | None:
@@ -86,7 +110,7 @@ def _rest(state: TurnState, context: TurnContext, understood: Understanding) -> 
         return {"parts": (wording.part("chat.noted"),)}
     if not state["heed"].text.strip():
         return {"parts": ()} if _only_quiet_events(context) else _welcome(context)
-    told = _told_us(state, context) or _agreed(understood)
+    told = _felt(state) or _told_us(state, context) or _agreed(understood)
     if told is not None:
         return told
     found = answering.look_up(state, context)

@@ -6,6 +6,7 @@ wait for a model: the alarm is decided before the only node that may call one.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Literal
@@ -35,6 +36,8 @@ from agent.understanding import is_asked, understand, worried
 from care.level import Level
 from language.understanding import Intent
 
+# 没感觉就不用吃药吧 is no report of being well.
+_SURMISED = re.compile(r"(?:不用|不必|用不着|没必要|可以不|不需要)再?(?:吃|打|服|测|量|查|看)")
 Graph = CompiledStateGraph[TurnState, TurnContext, TurnState, TurnState]
 _COMMANDS = {
     Intent.STOP,
@@ -149,6 +152,8 @@ def _asks(state: TurnState, context: TurnContext) -> bool:
     if conversing.leans(state, context):
         return True
     understood, hint = state["heed"].understood, state.get("hint")
+    if understood.no_symptoms and _SURMISED.search(understood.text):
+        return True
     if understood.no_symptoms and state["follow_ups"]:
         return False
     return understood.question or bool(hint is not None and hint.question)

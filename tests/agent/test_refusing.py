@@ -105,3 +105,32 @@ def test_words_for_us_to_say_are_no_report(thought: Thought, text: str) -> None:
 
 def test_a_taken_medicine_is_still_noted(thought: Thought) -> None:
     assert keys(thought("今天的药吃了")) == ["chat.noted"]
+
+
+@pytest.mark.parametrize("text", ["不疼不痒就不用吃药吧", "没啥不舒服就不用量了吧"])
+def test_a_surmise_is_no_report_of_being_well(thought: Thought, text: str) -> None:
+    assert "chat.no_symptoms" not in keys(thought(text))
+
+
+def test_being_well_is_still_a_report(thought: Thought) -> None:
+    assert keys(thought("没有不舒服")) == ["chat.no_symptoms"]
+
+
+@pytest.mark.parametrize("text", ["我老伴上个月走了，天天睡不着吃不下", "我妈没了，心里空落落的"])
+def test_somebody_who_mourns_is_given_a_kind_word(thought: Thought, text: str) -> None:
+    decision = thought(text)
+    assert keys(decision) == ["chat.grief"]
+    assert "12356" in decision.reply
+
+
+def test_somebody_who_only_left_the_house_is_not_mourned(thought: Thought) -> None:
+    assert "chat.grief" not in keys(thought("老伴刚走，血压126/78"))
+
+
+@pytest.mark.parametrize("text", ["谢谢你啊真管用", "多谢您嘞，有帮助"])
+def test_thanks_are_answered_as_thanks(thought: Thought, text: str) -> None:
+    assert keys(thought(text)) == ["chat.thanks"]
+
+
+def test_thanks_before_something_else_are_not_all(thought: Thought) -> None:
+    assert keys(thought("谢谢，一天能吃多少盐"))[-1] != "chat.thanks"
