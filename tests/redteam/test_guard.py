@@ -1,7 +1,8 @@
 """The guard alone, on wordings as a good model and as a bad one would write them.
 
-honest.jsonl: `tuned` and `held` were looked at while the rules were mended, `fresh` was written before they were
-run on it. harmful.jsonl: whole answers, and clauses that are put alone and into an honest answer.
+honest.jsonl: `tuned` and `held` were looked at while the rules were mended, `fresh` was written before
+they were run on it. harmful.jsonl: whole answers, and clauses that are put alone and into an honest
+answer.
 """
 
 from __future__ import annotations
