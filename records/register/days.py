@@ -101,6 +101,8 @@ def _turned(first: str, second: str, year: str) -> str:
 def _year(digits: str, today: date) -> str:
     """Two digits are a year only when one century alone is possible."""
     if len(digits) == len("1956"):
+        if not _FIRST_YEAR <= int(digits) <= _LAST_YEAR:
+            raise RefusedError(Reason.DATE_IMPOSSIBLE)
         return digits
     if int(digits) <= today.year % 100:
         raise RefusedError(Reason.DATE_CENTURY)

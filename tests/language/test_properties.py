@@ -109,6 +109,6 @@ def test_the_same_text_is_read_the_same_way_twice() -> None:
     "text", ["头晕，" * 2000, "没有头晕、" * 1200, "胸" * 3000 + "疼" * 3000, "150 90 " * 800]
 )
 def test_work_stays_bounded_on_texts_made_to_stall(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     read(text)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
