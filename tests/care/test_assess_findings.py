@@ -238,6 +238,7 @@ TABLE = """
     cold_sweat                                |                | htn        | U | safety.general_urgent
     cold_sweat                                |                |            | R | routine.symptom
     low_potassium_said                        |                | htn        | R | routine.symptom
+    high_potassium_said                       |                | htn        | U | safety.general_urgent
     low_potassium_said fatigue                |                | htn        | U | safety.general_urgent
     # background is no complaint; a code nobody knows is shown, not lost
     takes_insulin takes_glucose_lowering      |                | 70 htn dm pregnant | - | -
