@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from langgraph.runtime import Runtime
 
 from agent import rewording, wording
@@ -35,6 +37,9 @@ REFUSALS = {
 # Refusals that a doctor should see; the others concern nobody's health.
 _FOR_THE_DOCTOR = {"despair", "dose_change", "prescription", "image_diagnosis"}
 
+_TWO_ASKED = re.compile(
+    r"(?:能不能|可不可以|能否)(?!吃|喝)[^,，。？?]{2,8}[,，。？?]\s*(?:还)?(?:能不能|可不可以|能否)(?!吃|喝)"
+)
 # 还能再减吗 behind a food is about the food, which only the library knows.
 _ASKED_TOO = {"dose_change"}
 
@@ -104,9 +109,15 @@ def _with_more(said: TurnState, found: Answer, state: TurnState, context: TurnCo
     if lean_of(state["heed"].text, context) is Lean.SIMPLER:
         more: TurnState = {**said, "parts": (*said["parts"], wording.part("follow.still_unclear"))}
         return {**more, "rated": context.rated} if context.rated else more
-    if found.left > 0:
+    if found.left > 0 or _half_answered(found, state):
         return {**said, "parts": (*said["parts"], wording.part("follow.one_more"))}
     return said
+
+
+def _half_answered(found: Answer, state: TurnState) -> bool:
+    """能不能…，能不能… was asked, and one article speaks; foods are answered together."""
+    asked = _TWO_ASKED.search(state["heed"].text)
+    return len(found.citations) == 1 and asked is not None
 
 
 def _asked_by_model(state: TurnState) -> bool:

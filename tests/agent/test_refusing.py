@@ -134,3 +134,8 @@ def test_thanks_are_answered_as_thanks(thought: Thought, text: str) -> None:
 
 def test_thanks_before_something_else_are_not_all(thought: Thought) -> None:
     assert keys(thought("谢谢，一天能吃多少盐"))[-1] != "chat.thanks"
+
+
+def test_a_second_question_that_nobody_answered_is_asked_for_again(thought: Thought) -> None:
+    assert "follow.one_more" in keys(thought("能不能多放盐，能不能坐火车"))
+    assert "follow.one_more" not in keys(thought("能不能多放盐"))
