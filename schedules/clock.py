@@ -50,6 +50,10 @@ async def run(work: Work, stop: asyncio.Event) -> None:
             max_instances=1,
             misfire_grace_time=None,
         )
+    # Until a worker has said that it lives the pages call it dead, and the next beat is far off.
+    for tick in TICKS:
+        if tick.name == "beat":
+            await once(tick)
     scheduler.start()
     log.info("worker.started", worker=work.worker)
     try:

@@ -81,6 +81,24 @@ async def test_the_clock_runs_until_it_is_told_to_stop(
     await asyncio.wait_for(running_clock, 5)
 
 
+async def test_a_worker_says_at_once_that_it_lives(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its next beat is ten seconds off, and until then the pages would call it dead."""
+    said = asyncio.Event()
+
+    async def beat(_: Work) -> int:
+        said.set()
+        return 1
+
+    monkeypatch.setattr(clock, "TICKS", (Tick("beat", timedelta(hours=1), beat),))
+    stop = asyncio.Event()
+    running_clock = asyncio.create_task(clock.run(work, stop))
+    await asyncio.wait_for(said.wait(), 1)
+    stop.set()
+    await asyncio.wait_for(running_clock, 5)
+
+
 async def stopped_meanwhile(
     work: Work, monkeypatch: pytest.MonkeyPatch, finish: asyncio.Event, told: list[str]
 ) -> None:
