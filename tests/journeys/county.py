@@ -102,7 +102,7 @@ class County:
                 session.exec(
                     select(StoredReading)
                     .where(StoredReading.person_id == person.id)
-                    .where(col(StoredReading.taken_at) >= since)
+                    .where(col(StoredReading.recorded_at) >= since)
                     .order_by(col(StoredReading.taken_at))
                 ).all()
             )

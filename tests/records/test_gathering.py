@@ -137,16 +137,16 @@ async def test_a_commit_that_fails_is_everybodys_failure(
 
 
 async def test_what_a_caller_wrote_stays_when_it_hangs_up(
-    database: Database, now: datetime
+    sqlite_database: Database, now: datetime
 ) -> None:
-    gathering = Gathering(database)
-    with pen_held(database):
+    gathering = Gathering(sqlite_database)
+    with pen_held(sqlite_database):
         hanging = asyncio.create_task(gathering.write(lambda s: running.beat(s, "gone", now)))
         staying = asyncio.create_task(gathering.write(lambda s: running.beat(s, "here", now)))
         await asyncio.sleep(0)
         hanging.cancel()
         await staying
-    assert names(database) == {"gone", "here"}
+    assert names(sqlite_database) == {"gone", "here"}
 
 
 async def test_on_a_full_disk_nobody_is_told_that_it_was_written(
