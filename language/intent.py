@@ -20,7 +20,10 @@ _LONGEST_EXACT = 12
 # Whether a value is good is a question for the articles, not for the record.
 _JUDGED = re.compile("算|才|正常|合适|该|怎么|咋|为什么|为啥|严重|要紧|高不高|行不行")
 _PARTICLES = "啊呀呢吧嘛哈呗噻撒咧哩"
-_NOTHING = re.compile(r"没有?(?:什么|啥)")
+# 没什么, 没有哪里不舒服, 哪里都好, 好着呢 tell, and ask nothing.
+_NOTHING = re.compile(
+    r"没有?(?:什么|啥|哪里|哪儿|哪块|哪样|哪个?地方)|哪(?:里|儿|哪|样|个地方)?都|着(?:呢|哩|咧)"
+)
 # 能吃西瓜不, 吃得稀饭不能, 中不中: yes or no is asked at the end of a clause.
 _YES_OR_NO = re.compile(
     r"(?:(?:能|可以|[吃喝用打停]得)[^,，。!！?？;；\s0-9]{1,8}(?<!受|了|对)|要紧|正常|吃得|喝得)"
@@ -89,7 +92,7 @@ def _wish_or_question(text: str) -> Intent:
 
 
 def is_question(text: str) -> bool:
-    """A question word, or 能吃西瓜不; 没什么 and 没啥 ask nothing."""
+    """A question word, or 能吃西瓜不."""
     asked = _NOTHING.sub("", text)
     return _words("question").search(asked) is not None or _YES_OR_NO.search(asked) is not None
 

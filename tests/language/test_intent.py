@@ -50,11 +50,25 @@ def test_whether_the_medicine_was_taken_is_heard(message: str, taken: bool | Non
     ("message", "well"),
     [
         ("没有不舒服", True), ("都好", True), ("没事", True), ("没啥感觉，血压130/80", True),
+        ("药都吃了，没有哪里不舒服", True), ("没哪儿不得劲", True), ("哪里都好", True),
+        ("没有哪里不舒服就是胸口疼", False), ("哪里都好就是头晕", False),
         ("没事就是有点头晕", False), ("头晕，没有别的不舒服", False), ("头疼", False),
     ],
 )  # fmt: skip
 def test_nothing_ails_only_when_nothing_else_was_said(message: str, well: bool) -> None:
     assert read(message).no_symptoms is well
+
+
+@pytest.mark.parametrize("message", ["没有哪里不舒服", "哪里都好", "没哪儿不得劲", "哪都好着呢"])
+def test_a_word_of_asking_behind_a_no_asks_nothing(message: str) -> None:
+    assert not read(message).question
+
+
+@pytest.mark.parametrize(
+    "message", ["没有哪里可以买到试纸吗", "降压药哪里都能买吗", "哪里能查血糖"]
+)
+def test_a_place_that_is_asked_for_is_asked_for(message: str) -> None:
+    assert read(message).question
 
 
 @pytest.mark.parametrize(
