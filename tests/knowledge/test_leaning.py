@@ -39,6 +39,8 @@ def test_what_is_wanted_of_the_last_answer(text: str, kind: Lean) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "药还吃着呢",
+        "忙着呢",
         "糖尿病能吃西瓜吗",
         "血糖高怎么办",
         "晚上打麻将三缺一来不来",

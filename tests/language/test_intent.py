@@ -38,7 +38,7 @@ def test_a_sentence_about_stopping_a_medicine_never_unsubscribes() -> None:
 @pytest.mark.parametrize(
     ("message", "taken"),
     [
-        ("药都吃了", True), ("按时吃着呢", True), ("忘吃药了", False), ("药没吃", False),
+        ("药都吃了", True), ("按时吃着呢", True), ("药还吃着呢", True), ("药还在吃", True), ("忘吃药了", False), ("药没吃", False),
         ("停药一个月了", False), ("血压150/95", None), ("打了针", True),
     ],
 )  # fmt: skip
