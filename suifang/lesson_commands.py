@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from suifang.installation import Installation
 
+# The groups of words for the codes.
+_WHY, _AGAINST = "lesson_reason", "lesson_hindrance"
 screen = Console()
 Person = Annotated[str, typer.Argument(help="患者编号。The id in the address of her page.")]
 
@@ -47,16 +49,17 @@ def plan() -> None:
         f"{total.phones} phones: {total.sends} lessons could go now, {total.waiting} more once "
         f"nothing stands against them. SMS parts: {total.sms_parts}."
     )
-    for title, counted in (
-        ("为什么选", total.reasons),
-        ("内容", total.subjects),
-        ("为什么还不发", total.hindrances),
+    for title, counted, group in (
+        ("为什么选", total.reasons, _WHY),
+        ("内容", total.subjects, ""),
+        ("为什么还不发", total.hindrances, _AGAINST),
     ):
-        _table(title, counted)
+        _table(title, counted, group)
 
 
 def show(person: Person) -> None:
     """一个人学过什么。What somebody was taught, and what would come next."""
+    from inbox.words import word
     from records import lessons
     from records.people import china_date
     from schedules.lesson_plan import foresee
@@ -68,7 +71,11 @@ def show(person: Person) -> None:
         table = Table("日期", "文章", "内容", "为什么", "结果")
         for one in lessons.for_operator(session, person):
             table.add_row(
-                china_date(one.at).isoformat(), one.article_id, one.subject, one.reason, one.state
+                china_date(one.at).isoformat(),
+                one.article_id,
+                one.subject,
+                word(_WHY, one.reason),
+                one.state,
             )
         screen.print(table)
         for coming in foresee(session, installation.vault, school, now, person_id=person):
@@ -77,8 +84,8 @@ def show(person: Person) -> None:
                 continue
             choice = coming.found.choice
             screen.print(
-                f"Next: {choice.article.id} ({choice.subject}, {choice.reason}, {choice.score}); "
-                f"{coming.hindrance or 'at her time of the day'}."
+                f"Next: {choice.article.id} ({choice.subject}, {word(_WHY, choice.reason)}, {choice.score}); "
+                f"{word(_AGAINST, coming.hindrance) or 'at her time of the day'}."
             )
 
 
@@ -125,10 +132,12 @@ def _refuse(problem: str) -> NoReturn:
     raise typer.Exit(EXIT_CONFIGURATION)
 
 
-def _table(title: str, counted: Counter[str]) -> None:
+def _table(title: str, counted: Counter[str], group: str) -> None:
+    from inbox.words import word
+
     if not counted:
         return
     table = Table(title, "几个")
     for code, number in counted.most_common():
-        table.add_row(code, str(number))
+        table.add_row(word(group, code) if group else code, str(number))
     screen.print(table)
