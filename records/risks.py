@@ -5,8 +5,12 @@ Only what is written down counts. Nothing is guessed: a code that is missing mea
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -24,24 +28,44 @@ from records.tables import Enrolment, Escalation, FollowUp, Person, StoredReadin
 
 PRESSURE_HIGH, PRESSURE_LOW = "pressure_high", "pressure_low"
 SUGAR_HIGH, LOW_SUGAR = "sugar_high", "low_sugar"
-NEW, PREGNANT, FOOT_RISK = "new", "pregnant", "foot_risk"
-_LOOKS_BACK = timedelta(days=90)
-_FORMS_BACK = timedelta(days=400)
-_NEW_FOR = timedelta(days=90)
+NEW, PREGNANT = "new", "pregnant"
+_DATA = Path(__file__).with_name("risks.toml")
 _MOST = 60
 _FORMS = 4
 _HYPO = "hypo"
-# Entries of the official forms that mean a risk: the blank, its codes, and the risk.
-_CODED = (
-    ("med_adherence", ("2", "3"), "misses_medicine"),
-    ("adr", ("2",), "side_effects"),
-    ("hypo_reaction", ("2", "3"), LOW_SUGAR),
-    ("salt", ("中", "重"), "salty"),
-    ("dorsalis_pedis", ("2", "3"), FOOT_RISK),
-)
-_COUNTED = (("smoke", "smoker"), ("alcohol", "drinks"))
-# 手脚麻木 on the diabetes form; the same number means something else on the other one.
-_NUMB = "7"
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A blank of the official forms and the codes in it that mean a risk; of one programme or all.
+
+    `several`: the blank is a list of codes.
+    """
+
+    blank: str
+    codes: frozenset[str]
+    risk: str
+    programme: str = ""
+    several: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """The data of risks.toml."""
+
+    values: timedelta
+    forms: timedelta
+    new: timedelta
+    entries: tuple[_Entry, ...]
+    counted: Mapping[str, str]
+
+
+@lru_cache(maxsize=1)
+def _rules() -> _Rules:
+    raw = tomllib.loads(_DATA.read_text("utf-8"))
+    days = {name: timedelta(days=number) for name, number in raw["days"].items()}
+    entries = (_Entry(**{**one, "codes": frozenset(one["codes"])}) for one in raw["entry"])
+    return _Rules(**days, entries=tuple(entries), counted=raw["counted"])
 
 
 def risks(session: Session, person: Person, now: datetime) -> frozenset[str]:
@@ -65,13 +89,13 @@ def _newly_enrolled(session: Session, person_id: str, today: date) -> bool:
         select(Enrolment)
         .where(Enrolment.person_id == person_id)
         .where(col(Enrolment.ended_on).is_(None))
-        .where(col(Enrolment.enrolled_on) > today - _NEW_FOR)
+        .where(col(Enrolment.enrolled_on) > today - _rules().new)
     ).all()
     return any(row.diagnosed is None or row.diagnosed >= str(today.year - 1) for row in rows)
 
 
 def _values(session: Session, person_id: str, now: datetime) -> list[StoredReading]:
-    rows = readings.recent(session, person_id, since=now - _LOOKS_BACK, limit=_MOST)
+    rows = readings.recent(session, person_id, since=now - _rules().values, limit=_MOST)
     return [row for row in rows if row.state == STORED and row.basis == readings.MEASURED]
 
 
@@ -112,7 +136,7 @@ def _forms(session: Session, person_id: str, now: datetime) -> list[FollowUp]:
         select(FollowUp)
         .where(FollowUp.person_id == person_id)
         .where(col(FollowUp.state).in_((DRAFT, SIGNED)))
-        .where(col(FollowUp.due_on) > people.china_date(now - _FORMS_BACK))
+        .where(col(FollowUp.due_on) > people.china_date(now - _rules().forms))
         .order_by(col(FollowUp.due_on).desc(), col(FollowUp.id))
         .limit(_FORMS)
     ).all()
@@ -125,14 +149,23 @@ def _forms(session: Session, person_id: str, now: datetime) -> list[FollowUp]:
 def _written(rows: Iterable[FollowUp]) -> Iterator[str]:
     for row in rows:
         form: Mapping[str, Any] = row.form
-        yield from (risk for blank, codes, risk in _CODED if str(form.get(blank)) in codes)
-        yield from (risk for blank, risk in _COUNTED if _number(form.get(blank)) > 0)
+        yield from (one.risk for one in _rules().entries if _entered(row, one))
+        yield from (
+            risk for blank, risk in _rules().counted.items() if _number(form.get(blank)) > 0
+        )
         if "exercise_times" in form and _number(form["exercise_times"]) == 0:
             yield "inactive"
-        if row.programme == "type2_diabetes" and _NUMB in _codes(form.get("symptoms")):
-            yield FOOT_RISK
         if row.answers.get("medicine_taken") is False:
             yield "misses_medicine"
+
+
+def _entered(row: FollowUp, entry: _Entry) -> bool:
+    if entry.programme not in {"", row.programme}:
+        return False
+    value = row.form.get(entry.blank)
+    if entry.several:
+        return not entry.codes.isdisjoint(_codes(value))
+    return str(value) in entry.codes
 
 
 def _number(value: object) -> float:
@@ -150,6 +183,6 @@ def _alarmed_by_low_sugar(session: Session, person_id: str, now: datetime) -> bo
     rows = session.exec(
         select(Escalation.reasons)
         .where(Escalation.person_id == person_id)
-        .where(col(Escalation.opened_at) > now - _LOOKS_BACK)
+        .where(col(Escalation.opened_at) > now - _rules().values)
     ).all()
     return any(_HYPO in reasons for reasons in rows)
