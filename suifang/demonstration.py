@@ -54,7 +54,7 @@ def demonstrate(screen: Console, data_dir: Path, port: int, simulator_port: int)
         else:
             screen.print(_welcome(addresses, seeded, seconds))
 
-    demo.when_ready((f"{addresses[0]}/sign-in", addresses[1]), tell)
+    demo.when_ready((f"{addresses[0]}/health", addresses[1]), tell)
     return supervise(demo.commands())
 
 

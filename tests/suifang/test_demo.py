@@ -209,7 +209,7 @@ def test_it_sets_itself_up_and_shows_where_to_look(
     assert "County: 60 people, 700 readings" in shown
     assert "is ready after 1.5 s" in shown
     pages, phones = staged["urls"]
-    assert pages.removesuffix("/sign-in") in shown
+    assert pages.removesuffix("/health") in shown
     assert phones in shown
     for account in SUMMARY.accounts:
         assert f"{account.login} / {account.password}" in shown
