@@ -17,7 +17,9 @@ class ConsoleChannel:
 
     write: Callable[[str], None]
     name: str = CHANNEL
+    provider: str = f"{CHANNEL}:main"
     windowed: bool = False
+    free_text: bool = True
 
     def has_template(self, name: str) -> bool:
         return False

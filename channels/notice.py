@@ -45,7 +45,9 @@ class NoticeChannel:
     allowed: Callable[[str], bool] = _everywhere
     reply_at: str | None = None
     name: str = "notice"
+    provider: str = "notice:main"
     windowed: bool = False
+    free_text: bool = True
 
     def has_template(self, name: str) -> bool:
         return False

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
 from records.media import File
+from records.messages import Arrival
+from records.outbound import Receipt
 
 # The one reason that also says something about the person: delivery writes it down.
 NOT_FOLLOWING = "not_following"
@@ -54,8 +56,8 @@ class Ring:
 class Letter:
     """One message on its way to one address. `send_key` is its idempotency key.
 
-    A `picture` (PNG) goes instead of the body.
-
+    A `picture` (PNG) goes instead of the body. `attempt_id` names this very try: a provider that
+    echoes a word of ours in its receipts is given it. `template` = {"name": ours, and its fields}.
     `name` is what a practitioner is called; patients' letters carry none.
     """
 
@@ -63,6 +65,8 @@ class Letter:
     address: str
     body: str
     send_key: str
+    attempt_id: str = ""
+    purpose: str = ""
     template: Mapping[str, Any] = field(default_factory=dict)
     name: str = ""
     picture: bytes | None = None
@@ -70,13 +74,23 @@ class Letter:
 
 
 class Channel(Protocol):
-    """A way for words to travel. `windowed`: free text only while the platform lets us write."""
+    """A way for words to travel: one account at one provider.
+
+    `provider` names it in rows ("wechat:wx1…", "aliyun:main"). `windowed`: free text only while the
+    platform lets us write. `free_text`: False where only registered templates travel (cloud SMS).
+    """
 
     @property
     def name(self) -> str: ...
 
     @property
+    def provider(self) -> str: ...
+
+    @property
     def windowed(self) -> bool: ...
+
+    @property
+    def free_text(self) -> bool: ...
 
     def has_template(self, name: str) -> bool:
         """Whether a registered template of this name can be sent."""
@@ -97,6 +111,63 @@ class PictureSender(Protocol):
 
     async def send_picture(self, letter: Letter, now: datetime) -> SendOutcome:
         """Send the picture instead of the body. Unless it was sent, nothing reached the person."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What is left on our account at a provider, in `unit` (sms, cny, usd)."""
+
+    amount: float
+    unit: str
+
+
+@runtime_checkable
+class Purse(Protocol):
+    """A channel whose provider tells what is left on our account."""
+
+    async def balance(self, now: datetime) -> Balance | SendOutcome:
+        """What is left, or by name why it was not told."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What a provider says of one of our templates: approved, pending, rejected or paused."""
+
+    template_id: str
+    state: str
+    reason: str = ""
+
+
+@runtime_checkable
+class TemplateOffice(Protocol):
+    """A channel whose provider approves templates before they may be sent."""
+
+    async def approvals(self, now: datetime) -> Mapping[str, Approval] | SendOutcome:
+        """By our name of the template: where its approval stands."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What lay in a provider's mailbox: messages and receipts, and what to hand back when stored."""
+
+    arrivals: Sequence[Arrival] = ()
+    receipts: Sequence[Receipt] = ()
+    handles: Sequence[str] = ()
+
+
+@runtime_checkable
+class Mailbox(Protocol):
+    """A channel that is asked for what came in (a modem), where nobody calls us."""
+
+    async def collect(self, now: datetime) -> Collected | SendOutcome:
+        """What is there and was not taken yet. The same may come again until it is taken."""
+        ...
+
+    async def taken(self, handles: Sequence[str]) -> None:
+        """Everything behind these handles is stored: it need not come again."""
         ...
 
 

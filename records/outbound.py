@@ -72,11 +72,19 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a provider says later about a message it accepted."""
+    """What a provider says later, and for good, about a message it accepted.
+
+    `provider` is the account it went over. `attempt_id`: our own name of the try, where the provider
+    echoes one. `stops`: the person or the network refuses anything more from us.
+    """
 
     provider_id: str
     delivered: bool
     code: str
+    provider: str = ""
+    attempt_id: str | None = None
+    at: datetime | None = None
+    stops: bool = False
 
 
 def queue(session: Session, vault: Vault, draft: Draft, now: datetime) -> OutboundMessage | None:

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Brings what the whole test run needs beyond the venv: a browser, Chinese letters, sound tools, the
-# Node packages of tests/peers and, in CI, the extras. Installs only as root; otherwise says which
+# Brings what the whole test run needs beyond the venv: a browser, Chinese letters, sound tools, an SMS
+# gateway and a modem's daemon, the vendors' own clients, the Node packages of tests/peers and, in CI,
+# the extras. Installs only as root; otherwise says which
 # tests will be skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,6 +14,9 @@ need sox sox
 need ffmpeg ffmpeg
 need node nodejs
 need npm npm
+need bearerbox kannel
+need gammu-smsd gammu-smsd
+need gammu gammu
 if ! fc-list 2>/dev/null | grep -qi 'noto.*cjk'; then
     missing+=(fonts-noto-cjk)
 fi
@@ -29,6 +33,13 @@ if [ "${#missing[@]}" -gt 0 ]; then
     else
         echo "Not installed: ${missing[*]}. The tests that need them are skipped; CI runs them."
     fi
+fi
+
+# The SMS vendors' own clients, that our signatures and the simulator are tried against.
+peers=".venv/.peers-$(cksum < requirements/peers.txt | tr -d ' \n')"
+if [ ! -e "$peers" ]; then
+    .venv/bin/pip install --quiet --no-input --require-hashes -r requirements/peers.txt
+    touch "$peers"
 fi
 
 # The extras: CI tries what they hold for real; elsewhere their tests are skipped without them.

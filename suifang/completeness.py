@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from sight import eye
+from suifang import carriers
 from voice.local import missing
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ _OUTSIDE = (
 )
 _INSTALL = "pip install --require-hashes -r requirements/voice.txt"
 _AES_KEY = re.compile(r"[A-Za-z0-9]{43}")
+_PUSH_TOKENS = ("aliyun_push_token", "tencent_push_token", "kannel_push_token")
+_SHORTEST_PUSH_TOKEN = 24
 _DATABASES = ("sqlite://", "postgresql://", "postgresql+psycopg://")
 _WECHAT_HOST = "api.weixin.qq.com"
 
@@ -48,6 +51,7 @@ def problems(settings: Settings) -> list[str]:
         *_endpoint(settings, "voice", _VOICE),
         *_local_voice(settings),
         *_local_photo(settings),
+        *_carriers(settings),
         *_addresses(settings),
         *_server(settings),
     ]
@@ -113,9 +117,33 @@ def _local_photo(settings: Settings) -> list[str]:
     return []
 
 
+def _carriers(settings: Settings) -> list[str]:
+    """Each provider wholly or not at all, and every one on the route set up."""
+    found = []
+    for what, fields in carriers.GROUPS.values():
+        found += _all_or_nothing(settings, fields, what)
+    for provider in settings.sms_route:
+        what, fields = carriers.GROUPS[provider]
+        if not any(_text(settings, field) for field in fields):
+            found.append(f"SUIFANG_SMS_ROUTE names {provider}: set {_names(fields)} for {what}.")
+    pushing = [field for field in _PUSH_TOKENS if _text(settings, field)]
+    found += [
+        f"{_name(field)} must be at least {_SHORTEST_PUSH_TOKEN} characters: it is all that keeps "
+        "strangers from posting receipts and messages."
+        for field in pushing
+        if len(_text(settings, field)) < _SHORTEST_PUSH_TOKEN
+    ]
+    return found
+
+
 def _addresses(settings: Settings) -> list[str]:
     allowed = settings.allowed_hosts
     found = []
+    for field in carriers.API_BASES:
+        url = _text(settings, field)
+        if url:
+            own = urlsplit(str(type(settings).model_fields[field].default or "")).hostname
+            found += _address_problems(_name(field), url, (*filter(None, [own]), *allowed))
     for field in _OUTSIDE:
         url = _text(settings, field)
         if url:

@@ -26,6 +26,7 @@ from pydantic_settings import (
 )
 
 from suifang import completeness, lesson_times
+from suifang.carriers import CarrierSettings
 from suifang.errors import ConfigurationError
 from suifang.variables import PREFIX, SecretFiles, unknown_names, variables
 
@@ -58,7 +59,7 @@ class EndpointSettings:
     timeout: float
 
 
-class Settings(BaseSettings):
+class Settings(CarrierSettings):
     """One installation. Groups that are off are None; groups that are on are complete."""
 
     model_config = SettingsConfigDict(
@@ -85,6 +86,8 @@ class Settings(BaseSettings):
     wechat_original_id: str | None = None
     wechat_template_id_follow_up: str | None = None
     wechat_template_id_reply: str | None = None
+    wechat_template_kind_follow_up: Literal["template", "long_term", "one_time"] = "template"
+    wechat_template_kind_reply: Literal["template", "long_term", "one_time"] = "template"
 
     model_base_url: str | None = None
     model_api_key: SecretStr | None = None

@@ -55,6 +55,11 @@ class WeChatClient:
     tokens: TokenKeeper
     name: str = CHANNEL
     windowed: bool = True
+    free_text: bool = True
+
+    @property
+    def provider(self) -> str:
+        return f"{self.name}:{self.account.app_id}"
 
     def has_template(self, name: str) -> bool:
         return name in self.account.templates and name in template_fields()

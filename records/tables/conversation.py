@@ -161,10 +161,17 @@ class OutboundMessage(SQLModel, table=True):
 
 
 class DeliveryAttempt(SQLModel, table=True):
-    """One try on one route, written before the call. `result` empty: the call never came back."""
+    """One try on one route, written before the call. `result` empty: the call never came back.
+
+    `provider` is the account it went over, `contact_point_id` the address it went to (which may be
+    another one than the conversation's), `segments` the SMS it was billed as.
+    """
 
     __tablename__ = "delivery_attempts"
-    __table_args__ = (UniqueConstraint("outbound_message_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("outbound_message_id", "number"),
+        Index("ix_delivery_attempts_provider", "provider", "began_at"),
+    )
 
     id: str = row_id()
     outbound_message_id: str = Field(foreign_key="outbound_messages.id", index=True)
@@ -175,3 +182,6 @@ class DeliveryAttempt(SQLModel, table=True):
     result: str | None = None
     code: str | None = None
     provider_id: str | None = Field(default=None, index=True)
+    provider: str | None = None
+    contact_point_id: str | None = None
+    segments: int | None = None

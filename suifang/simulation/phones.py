@@ -31,7 +31,9 @@ class Platform:
 
     world: World
     name: str = "wechat"
+    provider: str = "wechat:county"
     windowed: bool = True
+    free_text: bool = True
     log: list[Arrived] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     left: set[str] = field(default_factory=set)
@@ -76,7 +78,9 @@ class Pagers:
     world: World
     login_of: Callable[[str], str]
     name: str = "notice"
+    provider: str = "notice:main"
     windowed: bool = False
+    free_text: bool = True
     rings: int = 0
 
     def has_template(self, name: str) -> bool:

@@ -228,7 +228,9 @@ class ScriptedChannel:
 
     answers: list[SendOutcome | Exception] = field(default_factory=list)
     name: str = "wechat"
+    provider: str = "wechat:scripted"
     windowed: bool = True
+    free_text: bool = True
     templates: tuple[str, ...] = ("followup_due",)
     texts: list[str] = field(default_factory=list)
     sent: list[Letter] = field(default_factory=list)

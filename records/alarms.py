@@ -1,0 +1,59 @@
+"""Alarms for whoever runs the installation: one open row per kind and subject, counted, then closed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select, update
+
+from records.db import changed
+from records.insertion import insert_once
+from records.tables import OperatorAlarm
+
+# What can be wrong with the ways out.
+FUSE, TROUBLE, BREAKER = "fuse", "trouble", "breaker"
+OLDEST_UNSENT, LOW_BALANCE, CANARY = "oldest_unsent", "low_balance", "canary"
+UNKNOWN_SENDS, STOPPED, TEMPLATE = "unknown_sends", "stopped", "template"
+
+
+def raise_for_operator(
+    session: Session, kind: str, subject: str, now: datetime, **detail: str | float
+) -> bool:
+    """Open an alarm, or count it once more. True when it is new. `detail`: codes and counts only."""
+    key = f"{kind}:{subject}"
+    row = OperatorAlarm(
+        kind=kind, subject=subject, open_key=key, opened_at=now, last_at=now, detail=detail
+    )
+    if insert_once(session, row):
+        return True
+    session.execute(
+        update(OperatorAlarm)
+        .where(col(OperatorAlarm.open_key) == key)
+        .values(last_at=now, count=col(OperatorAlarm.count) + 1, detail=detail)
+        .execution_options(synchronize_session=False)
+    )
+    return False
+
+
+def settle_alarm(
+    session: Session, kind: str, subject: str, now: datetime, by: str = "system"
+) -> bool:
+    """Close an alarm whose cause is gone. False when none was open."""
+    statement = (
+        update(OperatorAlarm)
+        .where(col(OperatorAlarm.open_key) == f"{kind}:{subject}")
+        .values(open_key=None, closed_at=now, closed_by=by)
+        .execution_options(synchronize_session=False)
+    )
+    return changed(session, statement) > 0
+
+
+def open_alarms(session: Session) -> list[OperatorAlarm]:
+    """What is open, the oldest first."""
+    return list(
+        session.exec(
+            select(OperatorAlarm)
+            .where(col(OperatorAlarm.open_key).is_not(None))
+            .order_by(col(OperatorAlarm.opened_at), col(OperatorAlarm.id))
+        ).all()
+    )
