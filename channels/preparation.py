@@ -13,9 +13,10 @@ from channels.limits import Limits, day_began
 from channels.parcel import PICTURE, TEMPLATE, TEXT, Decided, Parcel, Routes, has_template
 from channels.port import Channel, Letter, PictureSender, Ring
 from channels.recipient import Refusal, resolve
-from records import bells, messages, outbound, practitioners, takeover
+from channels.ringing import Call, bell_for
+from records import messages, outbound, takeover
 from records.outbound import CHANNEL_CLOSED, EXPIRED, NEVER, STARTED_BY_US
-from records.tables import ContactPoint, OutboundMessage, Practitioner
+from records.tables import ContactPoint, OutboundMessage
 from records.vault import Vault
 
 log = structlog.get_logger(__name__)
@@ -54,7 +55,7 @@ class _Plan:
         if self.message.expires_at <= self.now:
             return self._finish(EXPIRED, "too_late")
         if self.message.practitioner_id is not None:
-            return self._to_practitioner(self.message.practitioner_id)
+            return self._to_practitioner()
         found = resolve(self.session, self.message, self.now)
         if isinstance(found, Refusal):
             return self._finish(found.state, found.reason)
@@ -63,20 +64,15 @@ class _Plan:
         held_back = self._held_back(found) if self.message.purpose in STARTED_BY_US else None
         return held_back or self._to_contact(found)
 
-    def _to_practitioner(self, practitioner_id: str) -> Parcel | Decided:
-        practitioner = self.session.get_one(Practitioner, practitioner_id)
-        if practitioner.disabled_at is not None:
-            return self._finish(NEVER, "practitioner_disabled")
-        if self.routes.notices is None:
-            return self._postpone("no_route", self.now + self.limits.operator_pause)
-        name = practitioners.name_of(self.vault, practitioner.id, practitioner.name_sealed)
-        own = bells.bell_of(self.session, self.vault, practitioner_id)
-        ring = Ring(
-            token=bells.token_of(self.vault, self.message.id),
-            url=own.url if own else "",
-            secret=own.secret if own else "",
-        )
-        return self._parcel(self.routes.notices, practitioner_id, TEXT, name=name, ring=ring)
+    def _to_practitioner(self) -> Parcel | Decided:
+        found = bell_for(self.session, self.vault, self.routes, self.message, self.now)
+        if isinstance(found, Call):
+            return self._parcel(
+                found.channel, found.address, found.way, name=found.name, ring=found.ring
+            )
+        if found.state:
+            return self._finish(found.state, found.reason)
+        return self._postpone(found.reason, self.now + self.limits.operator_pause)
 
     def _to_contact(self, contact: ContactPoint) -> Parcel | Decided:
         channel = self.routes.to(contact)
