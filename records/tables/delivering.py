@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
-from records.tables.base import json_object, row_id, sealed
+from records.tables.base import json_list, json_object, row_id, sealed
 from records.times import instant, optional_instant
 
 
@@ -76,7 +76,8 @@ class Subscription(SQLModel, table=True):
     """What somebody agreed to be sent by one WeChat template.
 
     `kind` one_time: each yes is one message, `credits` are left. long_term: as long as `state` is
-    accepted. `state`: accepted, rejected or banned.
+    accepted. `state`: accepted, rejected or banned. `marks` is what happened, as [time, what, key]:
+    state and credits follow from them in whatever order they came.
     """
 
     __tablename__ = "subscriptions"
@@ -89,6 +90,7 @@ class Subscription(SQLModel, table=True):
     state: str = "accepted"
     credits: int = 0
     changed_at: datetime = instant()
+    marks: list[list[str]] = json_list()
 
 
 class Canary(SQLModel, table=True):
@@ -114,7 +116,7 @@ class OperatorAlarm(SQLModel, table=True):
     """Something about the ways out that a person must look at.
 
     One is open per `open_key` (kind and subject); it is empty once the alarm is closed. `detail`
-    holds codes and counts.
+    holds codes and counts. `acknowledged_by`: who has seen it; it rings nobody any more.
     """
 
     __tablename__ = "operator_alarms"
@@ -128,6 +130,8 @@ class OperatorAlarm(SQLModel, table=True):
     count: int = 1
     closed_at: datetime | None = optional_instant()
     closed_by: str | None = None
+    acknowledged_at: datetime | None = optional_instant()
+    acknowledged_by: str | None = None
     detail: dict[str, Any] = json_object()
 
 

@@ -72,6 +72,8 @@ def upgrade() -> None:
         sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("closed_at", records.times.Instant(timezone=True), nullable=True),
         sa.Column("closed_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("acknowledged_at", records.times.Instant(timezone=True), nullable=True),
+        sa.Column("acknowledged_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("detail", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_operator_alarms")),
         sa.UniqueConstraint("open_key", name=op.f("uq_operator_alarms_open_key")),
@@ -122,6 +124,7 @@ def upgrade() -> None:
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("credits", sa.Integer(), nullable=False),
         sa.Column("changed_at", records.times.Instant(timezone=True), nullable=False),
+        sa.Column("marks", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["contact_point_id"],
             ["contact_points.id"],
@@ -197,9 +200,20 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_delivery_attempts_provider", ["provider", "began_at"], unique=False
         )
+    with op.batch_alter_table("contact_points", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("brief_until", records.times.Instant(timezone=True), nullable=True)
+        )
+        batch_op.add_column(
+            sa.Column("brief_left", sa.Integer(), server_default="0", nullable=False)
+        )
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("contact_points", schema=None) as batch_op:
+        batch_op.drop_column("brief_left")
+        batch_op.drop_column("brief_until")
+
     with op.batch_alter_table("delivery_attempts", schema=None) as batch_op:
         batch_op.drop_index("ix_delivery_attempts_provider")
         batch_op.drop_column("segments")
