@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, func, select, update
 
 from records.db import changed
 from records.insertion import insert_once
@@ -57,3 +57,34 @@ def open_alarms(session: Session) -> list[OperatorAlarm]:
             .order_by(col(OperatorAlarm.opened_at), col(OperatorAlarm.id))
         ).all()
     )
+
+
+def count_open(session: Session) -> int:
+    """How many are open."""
+    return session.exec(select(func.count()).where(col(OperatorAlarm.open_key).is_not(None))).one()
+
+
+def acknowledge_alarm(session: Session, alarm_id: str, now: datetime, by: str) -> bool:
+    """Somebody looks after it: it rings no more. False when it is closed or somebody was faster."""
+    statement = (
+        update(OperatorAlarm)
+        .where(col(OperatorAlarm.id) == alarm_id)
+        .where(col(OperatorAlarm.open_key).is_not(None))
+        .where(col(OperatorAlarm.acknowledged_at).is_(None))
+        .values(acknowledged_at=now, acknowledged_by=by)
+        .execution_options(synchronize_session=False)
+    )
+    return changed(session, statement) == 1
+
+
+def settle_quiet(session: Session, kind: str, before: datetime, now: datetime) -> int:
+    """Close alarms of a kind whose cause was last seen before a moment: it is over by itself."""
+    statement = (
+        update(OperatorAlarm)
+        .where(col(OperatorAlarm.open_key).is_not(None))
+        .where(col(OperatorAlarm.kind) == kind)
+        .where(col(OperatorAlarm.last_at) < before)
+        .values(open_key=None, closed_at=now, closed_by="system")
+        .execution_options(synchronize_session=False)
+    )
+    return changed(session, statement)

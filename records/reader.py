@@ -18,6 +18,9 @@ FIGURE_ROLES = CLINICAL_ROLES | {"bureau_officer"}
 # Who sees the education articles; only a curator changes them.
 ARTICLE_ROLES = frozenset({"curator", "operator"})
 ABOVE_THE_VILLAGE = frozenset({"township_doctor", "county_duty"})
+# Who looks at the ways out, and who may stop them: the administrator, and the county at night.
+CHANNEL_ROLES = ABOVE_THE_VILLAGE | {"operator", "bureau_officer"}
+CHANNEL_KEEPERS = frozenset({"operator", "county_duty"})
 # A record put into another one, and one that was emptied on request: nobody looks at them.
 MERGED, ERASED = "merged", "erased"
 
@@ -57,6 +60,16 @@ class Reader:
     def sees_figures(self) -> bool:
         """The bureau and the clinicians of an area read its figures."""
         return self.role in FIGURE_ROLES
+
+    @property
+    def sees_channels(self) -> bool:
+        """How the ways out are: states and counts, nobody's name."""
+        return self.role in CHANNEL_ROLES
+
+    @property
+    def keeps_channels(self) -> bool:
+        """May stop everything that goes out, let it go on, and take an alarm of the ways out."""
+        return self.role in CHANNEL_KEEPERS
 
     def catchment(self) -> ColumnElement[bool]:
         """True for the facilities this reader looks after."""
