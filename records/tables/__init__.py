@@ -40,6 +40,7 @@ from records.tables.reporting import (
 )
 from records.tables.running import AccessToken, AuditEvent, Heartbeat, Marker, Throttle, TickRun
 from records.tables.signing import SignedForm
+from records.tables.signing_in import IdentityVisit, TrustedDevice
 from records.tables.touching import watch
 
 __all__ = [
@@ -70,6 +71,7 @@ __all__ = [
     "FollowUp",
     "Heartbeat",
     "IdentityCode",
+    "IdentityVisit",
     "ImportRow",
     "ImportRun",
     "InboundMessage",
@@ -100,6 +102,7 @@ __all__ = [
     "Throttle",
     "TickRun",
     "Touched",
+    "TrustedDevice",
     "Turn",
     "metadata",
     "watch",

@@ -189,6 +189,57 @@ def upgrade() -> None:
             batch_op.f("ix_identity_codes_practitioner_id"), ["practitioner_id"], unique=False
         )
 
+    op.create_table(
+        "identity_visits",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+        sa.Column("provider", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("state_index", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("browser_index", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("back", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("begun_at", records.times.Instant(timezone=True), nullable=False),
+        sa.Column("expires_at", records.times.Instant(timezone=True), nullable=False),
+        sa.Column("returned_at", records.times.Instant(timezone=True), nullable=True),
+        sa.Column("ended_at", records.times.Instant(timezone=True), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("subject_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("subject_index", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_identity_visits")),
+        sa.UniqueConstraint("state_index", name=op.f("uq_identity_visits_state_index")),
+        sa.UniqueConstraint("browser_index", name=op.f("uq_identity_visits_browser_index")),
+    )
+    with op.batch_alter_table("identity_visits", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_identity_visits_expires_at"), ["expires_at"], unique=False
+        )
+
+    op.create_table(
+        "trusted_devices",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+        sa.Column("practitioner_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("token_index", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("former_index", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("trusted_at", records.times.Instant(timezone=True), nullable=False),
+        sa.Column("used_at", records.times.Instant(timezone=True), nullable=False),
+        sa.Column("expires_at", records.times.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["practitioner_id"],
+            ["practitioners.id"],
+            name=op.f("fk_trusted_devices_practitioner_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_trusted_devices")),
+        sa.UniqueConstraint("token_index", name=op.f("uq_trusted_devices_token_index")),
+    )
+    with op.batch_alter_table("trusted_devices", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_trusted_devices_expires_at"), ["expires_at"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_trusted_devices_former_index"), ["former_index"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_trusted_devices_practitioner_id"), ["practitioner_id"], unique=False
+        )
+
     with op.batch_alter_table("delivery_attempts", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("provider", sqlmodel.sql.sqltypes.AutoString(), nullable=True)
@@ -220,6 +271,16 @@ def downgrade() -> None:
         batch_op.drop_column("contact_point_id")
         batch_op.drop_column("provider")
 
+    with op.batch_alter_table("trusted_devices", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_trusted_devices_practitioner_id"))
+        batch_op.drop_index(batch_op.f("ix_trusted_devices_former_index"))
+        batch_op.drop_index(batch_op.f("ix_trusted_devices_expires_at"))
+
+    op.drop_table("trusted_devices")
+    with op.batch_alter_table("identity_visits", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_identity_visits_expires_at"))
+
+    op.drop_table("identity_visits")
     with op.batch_alter_table("identity_codes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_identity_codes_practitioner_id"))
 
