@@ -1,0 +1,170 @@
+"""The registry of templates: every one fits one SMS, says nothing refused, and stands in for the right words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from channels.templates import (
+    SINGLE,
+    SOURCE,
+    Registry,
+    TemplateError,
+    TemplateIds,
+    load,
+    longest_phone,
+    registry,
+)
+from texts.segments import sms_units
+
+WHOLE = load(SOURCE, longest_phone())
+NAMES = sorted(entry.name for entry in WHOLE)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_template_holds_what_a_provider_refuses(name: str) -> None:
+    assert WHOLE.problems(name) == []
+    assert registry().problems(name) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(value=st.text(max_size=80))
+def test_with_any_value_a_template_is_one_sms_without_refused_signs(name: str, value: str) -> None:
+    fields = dict.fromkeys(WHOLE.template(name).gaps, value)
+    filled = WHOLE.filled(name, fields, "清水镇中心卫生院")
+    assert filled.segments == 1
+    assert sms_units(filled.text) <= SINGLE
+    assert filled.text.count("【") == 1
+    assert "$" not in filled.text
+    assert all(filled.values.values())
+
+
+def test_a_template_names_the_clinic_only_where_a_landline_is_known() -> None:
+    assert "0871-6123456" in registry("0871-6123456").template("danger").sms
+    assert "{" not in registry().template("danger").sms
+
+
+def test_the_words_for_danger_name_120() -> None:
+    for name in ("danger", "danger_sugar", "danger_company", "see_today", "still_alone"):
+        assert "120" in WHOLE.template(name).sms
+
+
+def test_a_message_goes_by_its_own_name_then_its_sentence_then_its_purpose() -> None:
+    reg = registry()
+    assert reg.name_for("doctor", "doctor.replied", {"name": "reply_waiting"}) == "reply_waiting"
+    assert reg.name_for("reply", "reading.recorded", {"name": "unheard_of"}) == "reading_noted"
+    assert reg.name_for("safety", "safety.hypo_low", {}) == "danger_sugar"
+    assert reg.name_for("safety", "safety.stroke", {}) == "danger"
+    assert reg.name_for("reply", "nothing.known", {}) == "not_understood"
+    assert reg.name_for("education", "lesson.head", {}) is None
+
+
+def test_where_a_template_is_not_approved_another_one_goes() -> None:
+    assert registry().candidates("safety", "safety.hypo_low", {}) == ("danger_sugar", "danger")
+
+
+def test_nothing_goes_for_words_about_stopping() -> None:
+    assert registry().name_for("reply", "stop.done", {}) is None
+    assert registry().is_silent("stop.done")
+    assert not registry().is_silent("reading.recorded")
+
+
+def test_a_value_is_cut_cleaned_and_never_empty() -> None:
+    filled = registry().filled(
+        "staff_alarm", {"village": "东【沟】\n村★" + "长" * 20, "code": "48x21", "level": ""}
+    )
+    assert filled.values == {"level": "紧急", "village": "东沟村长长长长长长长", "code": "4821"}
+    assert "13800001111" not in registry().filled("staff_alarm", {"village": "13800001111"}).text
+
+
+def test_tencent_counts_the_gaps_that_aliyun_names() -> None:
+    entry = registry().template("staff_alarm")
+    assert "${level}：${village}" in entry.as_registered("aliyun")
+    assert "{1}：{2}" in entry.as_registered("tencent")
+
+
+def test_only_an_approved_id_is_given_out(tmp_path: Path) -> None:
+    file = tmp_path / "templates.toml"
+    file.write_text(
+        '[aliyun.danger]\nid = "SMS_1"\nstate = "approved"\n'
+        '[tencent.danger]\nid = "77"\nstate = "pending"\n',
+        "utf-8",
+    )
+    ids = TemplateIds.load(file)
+    assert ids.of("aliyun", "danger") == "SMS_1"
+    assert ids.of("tencent", "danger") is None
+    assert ids.of("kannel", "danger") is None
+    assert TemplateIds.load(None).of("aliyun", "danger") is None
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("[aliyun", "TOMLDecodeError"),
+        ("aliyun = 1", "AttributeError"),
+        ('[aliyun.nothing]\nid = "1"\nstate = "approved"', "no such template"),
+        ('[aliyun.danger]\nid = "1"\nstate = "perhaps"', "needs an id and a state"),
+        ('[aliyun.danger]\nstate = "approved"', "needs an id and a state"),
+    ],
+)
+def test_a_file_of_ids_that_is_wrong_is_told_by_name(
+    tmp_path: Path, content: str, says: str
+) -> None:
+    file = tmp_path / "templates.toml"
+    file.write_text(content, "utf-8")
+    with pytest.raises(TemplateError, match=says):
+        TemplateIds.load(file)
+
+
+_META = '[meta]\nreview = "pending"\nsignature = 8\nsilent = []\n[refused]\nlandlines = 2\nw = ["退订"]\n'
+
+
+def _registry(tmp_path: Path, content: str) -> Registry:
+    file = tmp_path / "registry.toml"
+    file.write_text(_META + content, "utf-8")
+    return load(file)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ('[a]\nsms = "好"\nwrong = 1', "unknown"),
+        ('[a]\nsms = "好${x}"', "described are"),
+        ('[a]\nsms = "好"\ninstead = "b"', "no template b"),
+        (
+            '[a]\nsms = "好"\ntext_keys = ["x.y"]\n[b]\nsms = "好"\ntext_keys = ["x.y"]',
+            "a's already",
+        ),
+        (
+            '[a]\nsms = "好${x}。"\n[a.fields]\nx = {kind="number", max=2, sample="123", default="0"}',
+            "does not fit",
+        ),
+        ("[a]\nsms = 1\n[a", "TOMLDecodeError"),
+    ],
+)
+def test_a_registry_that_is_wrong_is_told_by_name(tmp_path: Path, content: str, says: str) -> None:
+    with pytest.raises(TemplateError, match=says):
+        _registry(tmp_path, content)
+
+
+@pytest.mark.parametrize(
+    ("sms", "problem"),
+    [
+        ("不想收请退订", "w: 退订"),
+        ("体重★", "sign: ★"),
+        ("打13800001111", "mobile number"),
+        ("打0871-6123456、0871-6123457、4001234567", "landlines"),
+        ("好" * 61, "units"),
+    ],
+)
+def test_the_reading_of_a_template_finds(tmp_path: Path, sms: str, problem: str) -> None:
+    found = _registry(tmp_path, f'[a]\nsms = "{sms}"').problems("a")
+    assert any(problem in one for one in found)
+
+
+def test_a_template_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(TemplateError, match="no such template"):
+        registry().template("nothing")
