@@ -8,12 +8,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
+from sqlmodel import Session
+
 from records.media import File
 from records.messages import Arrival
 from records.outbound import Receipt
 
-# The one reason that also says something about the person: delivery writes it down.
+# The reasons that also say something about the person: delivery writes them down.
 NOT_FOLLOWING = "not_following"
+OPTED_OUT = "opted_out"
 
 
 class Result(StrEnum):
@@ -111,6 +114,35 @@ class PictureSender(Protocol):
 
     async def send_picture(self, letter: Letter, now: datetime) -> SendOutcome:
         """Send the picture instead of the body. Unless it was sent, nothing reached the person."""
+        ...
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A channel that knows how many sends a second its provider bears, over all our processes."""
+
+    @property
+    def sends_per_second(self) -> float: ...
+
+
+@runtime_checkable
+class Licensed(Protocol):
+    """A channel some of whose templates need the person's own leave (WeChat's subscriptions)."""
+
+    def may_template(self, session: Session, contact_point_id: str, name: str) -> bool:
+        """Whether this template may be sent to this address now."""
+        ...
+
+    def template_sent(
+        self, session: Session, contact_point_id: str, name: str, now: datetime
+    ) -> None:
+        """It was sent, or perhaps sent: a leave for one message is used up."""
+        ...
+
+    def template_refused(
+        self, session: Session, contact_point_id: str, name: str, reason: str, now: datetime
+    ) -> None:
+        """The platform found the way shut: what we believed of the leave was wrong."""
         ...
 
 
