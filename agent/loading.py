@@ -26,6 +26,7 @@ from records import (
     readings,
     takeover,
     tasks,
+    windows,
 )
 from records.binding import Redeemed
 from records.heard import made_of
@@ -148,8 +149,7 @@ def _for_the_model(
 
 def _pictures(contact: ContactPoint, now: datetime) -> bool:
     """Whether a picture may follow the words: only WeChat draws one, and it costs a send."""
-    open_now = contact.window_until is not None and contact.window_until > now
-    return open_now and contact.window_left >= _SENDS_FOR_PICTURE
+    return windows.room(contact, now).left >= _SENDS_FOR_PICTURE
 
 
 def _unplaced(session: Session, vault: Vault, contact: ContactPoint) -> tuple[Heard, ...]:

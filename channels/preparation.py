@@ -14,7 +14,7 @@ from channels.parcel import PICTURE, TEMPLATE, TEXT, Decided, Parcel, Routes, ha
 from channels.port import Channel, Letter, PictureSender, Ring
 from channels.recipient import Refusal, resolve
 from channels.ringing import Call, bell_for
-from records import messages, outbound, takeover
+from records import messages, outbound, takeover, windows
 from records.outbound import CHANNEL_CLOSED, EXPIRED, NEVER, STARTED_BY_US
 from records.tables import ContactPoint, OutboundMessage
 from records.vault import Vault
@@ -99,11 +99,10 @@ class _Plan:
         return TEMPLATE if has_template(self.message, channel) else None
 
     def _window_open(self, contact: ContactPoint) -> bool:
-        if contact.window_until is None or contact.window_until <= self.now:
-            return False
+        left = windows.room(contact, self.now).left
         if self.message.picture_sealed is not None:
-            return contact.window_left > self.limits.reserved_by_picture
-        return contact.window_left > self.limits.reserved.get(self.message.purpose, 0)
+            return left > self.limits.reserved_by_picture
+        return left > self.limits.reserved.get(self.message.purpose, 0)
 
     def _held_back(self, contact: ContactPoint) -> Decided | None:
         """A doctor's talk, quiet hours, the fuse against ourselves. Put off, never just dropped."""

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, col, select
 
+from records import windows
 from records.caseload import readable
 from records.course import NO_COURSE, Course, course
 from records.escalations import CLOSED
@@ -118,7 +119,7 @@ def dossier(
     if row is None:
         return None
     person, village = row
-    contacts = _contacts(session, person_id)
+    contacts = _contacts(session, person_id, now)
     said = talk(session, vault, reader, person_id, [c.id for c in contacts])
     return Dossier(
         id=person.id,
@@ -188,7 +189,7 @@ def _emergency(vault: Vault, person: Person) -> Emergency | None:
     return found if found.name or found.phone else None
 
 
-def _contacts(session: Session, person_id: str) -> tuple[Contact, ...]:
+def _contacts(session: Session, person_id: str, now: datetime) -> tuple[Contact, ...]:
     rows = session.execute(
         select(ContactPoint, PersonContact.relation)
         .join(PersonContact, col(PersonContact.contact_point_id) == col(ContactPoint.id))
@@ -196,18 +197,20 @@ def _contacts(session: Session, person_id: str) -> tuple[Contact, ...]:
         .where(col(PersonContact.unlinked_at).is_(None))
         .order_by(col(PersonContact.linked_at))
     ).all()
-    return tuple(
-        Contact(
-            id=point.id,
-            channel=point.channel,
-            relation=relation,
-            stopped=point.stopped_at is not None,
-            unfollowed=point.unfollowed_at is not None,
-            window_until=point.window_until,
-            window_left=point.window_left,
-            last_inbound_at=point.last_inbound_at,
-        )
-        for point, relation in rows
+    return tuple(_contact(point, relation, now) for point, relation in rows)
+
+
+def _contact(point: ContactPoint, relation: str, now: datetime) -> Contact:
+    room = windows.room(point, now)
+    return Contact(
+        id=point.id,
+        channel=point.channel,
+        relation=relation,
+        stopped=point.stopped_at is not None,
+        unfollowed=point.unfollowed_at is not None,
+        window_until=room.until,
+        window_left=room.left,
+        last_inbound_at=point.last_inbound_at,
     )
 
 

@@ -144,6 +144,8 @@ def _phones(session: Session, found: Belongings, now: datetime) -> None:
                 wake_at=None,
                 window_until=None,
                 window_left=0,
+                brief_until=None,
+                brief_left=0,
                 awaiting={},
             )
         )

@@ -15,6 +15,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
+from records import windows
 from records.conversations import DONE, WAITING
 from records.identity import new_id
 from records.insertion import insert_once
@@ -22,6 +23,7 @@ from records.media import WANTED
 from records.outbound import Receipt
 from records.tables import ContactPoint, InboundMessage, Media
 from records.vault import Vault
+from records.windows import Window
 
 BODY, PASSIVE, ADDRESS = (
     "inbound_messages.body",
@@ -31,14 +33,6 @@ BODY, PASSIVE, ADDRESS = (
 
 # A sender who keeps writing is answered at the latest so long after the first piece.
 LONGEST_SETTLE = timedelta(seconds=15)
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """What the platform lets us send freely after this message: so many texts, for so long."""
-
-    lasts: timedelta
-    sends: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +114,8 @@ def accept(
     for wanted in arrival.media:
         session.add(_wanted(wanted, row, now))
     _follow(contact, arrival, now)
-    _refresh_window(contact, arrival.window, now)
+    if arrival.window is not None:
+        windows.grant(contact, arrival.window, now)
     if arrival.waits:
         _wake(contact, now, wake_at)
     session.add(contact)
@@ -265,7 +260,7 @@ def _found(
 def _follow(contact: ContactPoint, arrival: Arrival, now: datetime) -> None:
     if arrival.follows is False:
         contact.unfollowed_at = now
-        contact.window_until, contact.window_left = None, 0
+        windows.close(contact)
         return
     if arrival.follows:
         contact.followed_at = now
@@ -273,17 +268,6 @@ def _follow(contact: ContactPoint, arrival: Arrival, now: datetime) -> None:
         # Somebody who writes or taps is there, even if the event of following again was lost.
         contact.last_inbound_at = now
         contact.unfollowed_at = None
-
-
-def _refresh_window(contact: ContactPoint, window: Window | None, now: datetime) -> None:
-    """A new window replaces the old one, unless the old one lasts longer and still has sends."""
-    if window is None:
-        return
-    until = now + window.lasts
-    lasting = contact.window_until is not None and contact.window_until > until
-    if lasting and contact.window_left > 0:
-        return
-    contact.window_until, contact.window_left = until, window.sends
 
 
 def _wake(contact: ContactPoint, now: datetime, wake_at: datetime) -> None:

@@ -17,10 +17,11 @@ from sqlalchemy import ColumnElement, Update, bindparam
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, func, or_, select, update
 
+from records import windows
 from records.db import changed
 from records.identity import new_id
 from records.insertion import insert_once
-from records.tables import ContactPoint, DeliveryAttempt, OutboundMessage
+from records.tables import DeliveryAttempt, OutboundMessage
 from records.vault import Vault
 
 BODY, PICTURE = "outbound_messages.body", "outbound_messages.picture"
@@ -324,23 +325,12 @@ def spoken_since(session: Session, message: OutboundMessage, since: datetime) ->
 
 def spend_window(session: Session, contact_point_id: str) -> None:
     """Count one free text against the window."""
-    session.execute(
-        update(ContactPoint)
-        .where(col(ContactPoint.id) == contact_point_id)
-        .where(col(ContactPoint.window_left) > 0)
-        .values(window_left=col(ContactPoint.window_left) - 1)
-        .execution_options(synchronize_session=False)
-    )
+    windows.spend(session, contact_point_id)
 
 
 def shut_window(session: Session, contact_point_id: str) -> None:
     """The platform says the window is shut, whatever we counted."""
-    session.execute(
-        update(ContactPoint)
-        .where(col(ContactPoint.id) == contact_point_id)
-        .values(window_left=0)
-        .execution_options(synchronize_session=False)
-    )
+    windows.shut(session, contact_point_id)
 
 
 def close_by_receipt(session: Session, receipt: Receipt, now: datetime) -> OutboundMessage | None:

@@ -16,7 +16,8 @@ class ContactPoint(SQLModel, table=True):
 
     `wake_at` is when a worker should take a turn (empty: nothing waits). A worker owns the
     conversation while `claim_token` is its own and `claimed_until` has not passed.
-    `window_until`/`window_left`: how long and how often WeChat lets us write freely.
+    `window_until`/`window_left`: how long and how often WeChat lets us write freely after words;
+    `brief_until`/`brief_left`: for the minute after a tap, a follow or a scan.
     `awaiting` holds the question we asked last: codes and ids, never text.
     While `taken_over_until` has not passed a doctor holds the conversation: the agent only reads,
     stores and alarms. `reminder_hour` is the hour of the day the holder asked for.
@@ -37,6 +38,8 @@ class ContactPoint(SQLModel, table=True):
     last_inbound_at: datetime | None = optional_instant()
     window_until: datetime | None = optional_instant()
     window_left: int = 0
+    brief_until: datetime | None = optional_instant()
+    brief_left: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     wake_at: datetime | None = optional_instant(index=True)
     waiting_since: datetime | None = optional_instant()
     claim_token: str | None = None

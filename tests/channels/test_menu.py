@@ -11,6 +11,7 @@ from channels.port import Result
 from channels.wechat.menu import MenuError, as_request, load, menu, words_of
 from language.reader import read
 from language.understanding import Intent
+from records import windows
 from records.messages import text_of
 from records.tables import InboundMessage
 from simulator.settings import MenuButton
@@ -61,7 +62,7 @@ async def test_a_tap_through_the_encrypted_callback_is_its_words_at_once(wired: 
         assert (heard.kind, heard.event) == ("event", {"event": "CLICK", "key": "my_bp"})
     contact = wired.contact()
     assert contact.wake_at == wired.clock.now, "nothing follows a tap: no need to wait for it"
-    assert contact.window_left == 3
+    assert windows.room(contact, wired.clock.now).left == 3
 
 
 async def test_a_key_that_nobody_knows_any_more_is_help(wired: World) -> None:

@@ -17,7 +17,7 @@ from channels.wechat import errors
 from channels.wechat.account import WeChatAccount, template_fields
 from channels.wechat.client import QrCode, WeChatClient, template_data
 from channels.wechat.token import NoTokenError
-from records import tokens
+from records import tokens, windows
 from records.db import Database
 from records.media import File
 from records.tables import AccessToken
@@ -343,7 +343,7 @@ async def test_a_refresher_that_died_is_replaced_when_its_lease_ends(
 ) -> None:
     with world.db.transaction() as session:
         assert tokens.lease_refresh(session, APP_ID, world.clock.now, timedelta(seconds=20))
-    monkeypatch.setattr("channels.wechat.token.PATIENCE", 0.2)
+    monkeypatch.setattr("channels.tokens.PATIENCE", 0.2)
     with pytest.raises(NoTokenError, match="token_busy"):
         await world.client.tokens.token(world.clock.now)
     assert await world.client.tokens.token(world.clock.move(seconds=21))
@@ -460,7 +460,7 @@ async def test_an_enrolment_code_leads_back_to_its_scene(world: World) -> None:
         row = session.exec(select(InboundMessage)).one()
         assert row.event == {"event": "subscribe", "scene": "s3cr3t"}
         assert row.state == "waiting"
-    assert world.contact().window_left == 3
+    assert windows.room(world.contact(), world.clock.now).left == 3
 
 
 async def test_a_scene_the_platform_refuses_is_an_outcome(world: World) -> None:

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 import pytest
 from sqlmodel import Session, func, select
 
-from records import media, messages
+from records import media, messages, windows
 from records.db import Database
 from records.messages import Accepted, Address, Arrival, MediaRef, Window
 from records.outbound import Receipt
 from records.tables import ContactPoint, InboundMessage, Media
 from records.vault import Vault
+from records.windows import Room
 
 SETTLE = timedelta(seconds=4)
 TWO_DAYS = Window(timedelta(hours=48), 5)
@@ -175,18 +176,20 @@ def test_a_message_renews_the_window(
 
 
 @pytest.mark.parametrize(
-    ("left", "expected"),
+    ("left", "lasts", "sends"),
     [
-        pytest.param(2, (TWO_DAYS.lasts, 2), id="the longer window still has sends: it stays"),
-        pytest.param(0, (A_MINUTE.lasts, 3), id="the longer window is used up: the tap opens one"),
+        pytest.param(4, TWO_DAYS.lasts, 4, id="the longer window has more: it counts"),
+        pytest.param(2, A_MINUTE.lasts, 3, id="the tap's has more for its minute"),
+        pytest.param(0, A_MINUTE.lasts, 3, id="the longer window is used up: the tap opens one"),
     ],
 )
-def test_a_tap_never_takes_a_better_window_away(
+def test_windows_are_not_added_up_and_the_larger_one_counts(
     sqlite_database: Database,
     vault: Vault,
     now: datetime,
     left: int,
-    expected: tuple[timedelta, int],
+    lasts: timedelta,
+    sends: int,
 ) -> None:
     accept(sqlite_database, vault, an_arrival(now), now)
     with sqlite_database.transaction() as session:
@@ -194,8 +197,9 @@ def test_a_tap_never_takes_a_better_window_away(
     tap = an_arrival(now, "e1", kind="event", event={"event": "CLICK"}, window=A_MINUTE)
     accept(sqlite_database, vault, tap, now)
     contact = the_contact(sqlite_database)
-    lasts, sends = expected
-    assert (contact.window_until, contact.window_left) == (now + lasts, sends)
+    assert windows.room(contact, now) == Room(sends, now + lasts)
+    assert windows.room(contact, now + A_MINUTE.lasts).left == left
+    assert windows.room(contact, now + TWO_DAYS.lasts) == Room()
 
 
 def test_leaving_shuts_the_window_and_coming_back_is_noticed(

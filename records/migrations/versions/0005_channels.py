@@ -261,9 +261,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("contact_points", schema=None) as batch_op:
-        batch_op.drop_column("brief_left")
-        batch_op.drop_column("brief_until")
+    # Not in a batch, which on SQLite drops the table that others' rows name.
+    op.drop_column("contact_points", "brief_left")
+    op.drop_column("contact_points", "brief_until")
 
     with op.batch_alter_table("delivery_attempts", schema=None) as batch_op:
         batch_op.drop_index("ix_delivery_attempts_provider")
