@@ -61,6 +61,7 @@ class Letter:
 
     A `picture` (PNG) goes instead of the body. `attempt_id` names this very try: a provider that
     echoes a word of ours in its receipts is given it. `template` = {"name": ours, and its fields}.
+    After `expires_at` the words are stale: a provider that keeps them meanwhile is told.
     `name` is what a practitioner is called; patients' letters carry none.
     """
 
@@ -74,6 +75,7 @@ class Letter:
     name: str = ""
     picture: bytes | None = None
     ring: Ring | None = None
+    expires_at: datetime | None = None
 
 
 class Channel(Protocol):
