@@ -24,7 +24,7 @@ from wechatpy.utils import WeChatSigner
 from channels.wechat.account import WeChatAccount
 
 _BROKEN_XML = (ExpatError, ValueError, LookupError, RecursionError)
-_BROKEN_CIPHER = (
+BROKEN_CIPHER = (
     WeChatException,
     binascii.Error,
     struct.error,
@@ -112,7 +112,7 @@ class CallbackCodec:
         for number, key in enumerate(self._keys):
             try:
                 return str(PrpCrypto(key).decrypt(encrypted, self._account.app_id)), number
-            except _BROKEN_CIPHER:
+            except BROKEN_CIPHER:
                 continue
         reason = "does_not_decrypt"
         raise MalformedCallbackError(reason)
