@@ -8,13 +8,13 @@ import structlog
 from sqlmodel import Session, col, update
 
 from channels.limits import Limits
-from channels.parcel import Parcel, has_template
+from channels.parcel import Parcel, template_for
 from channels.port import NOT_FOLLOWING, Result, SendOutcome
-from channels.receipts import close_attempt
+from channels.receipts import apply_early
 from channels.undelivered import hand_over
-from records import messages, outbound
-from records.outbound import CHANNEL_CLOSED, EXPIRED, NEVER, NOTICE, SAFETY, UNKNOWN
-from records.tables import ContactPoint, OutboundMessage
+from records import outbound, receipts
+from records.outbound import CHANNEL_CLOSED, DELIVERED, EXPIRED, NEVER, NOTICE, SAFETY, UNKNOWN
+from records.tables import ContactPoint, DeliveryAttempt, OutboundMessage
 
 _ONE_RECOVERY = 100
 # A picture that there was no room for.
@@ -49,7 +49,10 @@ def conclude(
             log.error("delivery.operator_needed", code=outcome.code, reason=reason)
             outbound.put_back(session, message, reason, now + limits.operator_pause)
         case Result.UNKNOWN:
+            attempt = _tried(session, parcel.attempt_id)
+            _spend(session, attempt)
             _unsure(session, message, reason, limits, now)
+            apply_early(session, attempt, now)
         case Result.CHANNEL_CLOSED:
             _closed(session, parcel, reason, now)
         case _:
@@ -66,7 +69,9 @@ def recover(session: Session, limits: Limits, now: datetime) -> int:
             outbound.put_back(session, message, "worker_lost", now)
             continue
         outbound.end_attempt(session, attempt.id, now, result=Result.UNKNOWN, code="worker_lost")
+        _spend(session, attempt)
         _unsure(session, message, "worker_lost", limits, now)
+        apply_early(session, _tried(session, attempt.id), now)
     return len(rows)
 
 
@@ -86,13 +91,11 @@ def finish(
 
 
 def _accepted(session: Session, parcel: Parcel, outcome: SendOutcome, now: datetime) -> None:
-    _spend(session, parcel.message)
+    attempt = _tried(session, parcel.attempt_id)
+    _spend(session, attempt)
     finish(session, parcel.message, outcome.result, "", now)
-    if outcome.provider_id is None:
-        return
-    receipt = messages.receipt_for(session, *parcel.sender, outcome.provider_id)
-    if receipt is not None:
-        close_attempt(session, receipt, now)
+    if outcome.provider_id is not None:
+        apply_early(session, attempt, now)
 
 
 def _try_again(
@@ -113,10 +116,11 @@ def _unsure(
     session: Session, message: OutboundMessage, reason: str, limits: Limits, now: datetime
 ) -> None:
     """Perhaps sent. A safety text may arrive twice and a doctor may be rung twice; nothing else."""
-    _spend(session, message)
     tries = outbound.tries_with(session, message, Result.UNKNOWN)
     may_repeat = message.purpose in (SAFETY, NOTICE)
-    if may_repeat and tries < limits.unknown_safety_tries:
+    if receipts.has_arrived(session, message):
+        finish(session, message, DELIVERED, "", now)
+    elif may_repeat and tries < limits.unknown_safety_tries:
         outbound.put_back(session, message, reason, now + limits.pause(message.id, tries))
     else:
         finish(session, message, UNKNOWN, reason, now)
@@ -125,20 +129,24 @@ def _unsure(
 def _closed(session: Session, parcel: Parcel, reason: str, now: datetime) -> None:
     """The platform knows better than our ledger. A template may still get through."""
     message = parcel.message
-    if message.contact_point_id is not None:
-        outbound.shut_window(session, message.contact_point_id)
+    if parcel.contact_id is not None:
+        outbound.shut_window(session, parcel.contact_id)
         if reason == NOT_FOLLOWING:
-            _note_leaving(session, message.contact_point_id, now)
-    another_way = not parcel.by_template and has_template(message, parcel.channel)
+            _note_leaving(session, parcel.contact_id, now)
+    another_way = not parcel.by_template and template_for(message, parcel.channel)
     if another_way and reason != NOT_FOLLOWING:
         outbound.put_back(session, message, reason, now)
     else:
         finish(session, message, CHANNEL_CLOSED, reason, now)
 
 
-def _spend(session: Session, message: OutboundMessage) -> None:
-    if message.contact_point_id is not None:
-        outbound.spend_window(session, message.contact_point_id)
+def _tried(session: Session, attempt_id: str) -> DeliveryAttempt:
+    return session.get_one(DeliveryAttempt, attempt_id, populate_existing=True)
+
+
+def _spend(session: Session, attempt: DeliveryAttempt) -> None:
+    if attempt.contact_point_id is not None:
+        outbound.spend_window(session, attempt.contact_point_id)
 
 
 def _note_leaving(session: Session, contact_point_id: str, now: datetime) -> None:

@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from channels import templates
 from channels.port import Channel, Letter
+from channels.sms.line import CHANNEL as SMS
 from records.tables import ContactPoint, OutboundMessage
+from texts.segments import sms_segments
 
 TEXT, TEMPLATE, PICTURE = "text", "template", "picture"
 
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """The channels that are set up, by channel and account, and the way to practitioners."""
+    """The channels that are set up, by channel and account, and the way to practitioners.
 
-    channels: Mapping[tuple[str, str], Channel]
+    Several providers may serve one line: the first that is well carries the words.
+    """
+
+    ways: Mapping[tuple[str, str], Channel | Sequence[Channel]]
     notices: Channel | None = None
 
-    def to(self, contact: ContactPoint) -> Channel | None:
-        return self.channels.get((contact.channel, contact.account))
+    def to(self, contact: ContactPoint) -> tuple[Channel, ...]:
+        """Who can carry words to a contact point, the first one first."""
+        found = self.ways.get((contact.channel, contact.account), ())
+        return tuple(found) if isinstance(found, Sequence) else (found,)
+
+    def every(self) -> tuple[Channel, ...]:
+        """Every provider that is set up."""
+        return tuple(
+            channel
+            for found in self.ways.values()
+            for channel in (found if isinstance(found, Sequence) else (found,))
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """A letter whose attempt is written down and whose call may be made now.
 
-    `sender` is the channel and account it goes from.
+    `contact_id` is the address it goes to; None where it goes to a practitioner.
     """
 
     message: OutboundMessage
@@ -34,7 +50,7 @@ class Parcel:
     letter: Letter
     channel: Channel
     way: str = TEXT
-    sender: tuple[str, str] = ("", "")
+    contact_id: str | None = None
 
     @property
     def by_template(self) -> bool:
@@ -52,7 +68,19 @@ class Decided:
     message_id: str
 
 
-def has_template(message: OutboundMessage, channel: Channel) -> bool:
-    """Whether this message can travel as a template of this channel."""
-    name = str(message.template.get("name", ""))
-    return bool(name) and channel.has_template(name)
+def template_for(message: OutboundMessage, channel: Channel) -> str | None:
+    """The registered template of this channel that stands in for a message, if there is one."""
+    own = str(message.template.get("name", ""))
+    fitting = templates.registry().candidates(message.purpose, message.text_key, message.template)
+    names = (own, *fitting) if own else fitting
+    return next((name for name in names if channel.has_template(name)), None)
+
+
+def segments(letter: Letter, channel: Channel, way: str) -> int | None:
+    """How many SMS a letter is billed as, without the provider's signature; None elsewhere."""
+    if channel.name != SMS:
+        return None
+    if way != TEMPLATE:
+        return sms_segments(letter.body)
+    registry, name = templates.registry(), str(letter.template.get("name", ""))
+    return registry.filled(name, letter.template).segments if name in registry else None

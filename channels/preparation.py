@@ -10,11 +10,21 @@ from sqlmodel import Session
 
 from channels.conclusion import LEFT_OUT, finish
 from channels.limits import Limits, day_began
-from channels.parcel import PICTURE, TEMPLATE, TEXT, Decided, Parcel, Routes, has_template
+from channels.parcel import (
+    PICTURE,
+    TEMPLATE,
+    TEXT,
+    Decided,
+    Parcel,
+    Routes,
+    segments,
+    template_for,
+)
 from channels.port import Channel, Letter, PictureSender, Ring
 from channels.recipient import Refusal, resolve
 from channels.ringing import Call, bell_for
 from records import messages, outbound, takeover, windows
+from records.identity import new_id
 from records.outbound import CHANNEL_CLOSED, EXPIRED, NEVER, STARTED_BY_US
 from records.tables import ContactPoint, OutboundMessage
 from records.vault import Vault
@@ -75,28 +85,29 @@ class _Plan:
         return self._postpone(found.reason, self.now + self.limits.operator_pause)
 
     def _to_contact(self, contact: ContactPoint) -> Parcel | Decided:
-        channel = self.routes.to(contact)
-        if channel is None:
+        carriers = self.routes.to(contact)
+        if not carriers:
             log.error("delivery.no_route", channel=contact.channel)
             return self._postpone("no_route", self.now + self.limits.operator_pause)
-        way = self._way(contact, channel)
-        if way is None:
+        ways = ((channel, self._way(contact, channel)) for channel in carriers)
+        channel, way = next(((one, way) for one, way in ways if way is not None), (None, None))
+        if channel is None or way is None:
             drawn = self.message.picture_sealed is not None
             return self._finish(CHANNEL_CLOSED, LEFT_OUT if drawn else "window_closed")
         address = messages.address_of(self.vault, contact)
-        return self._parcel(channel, address, way, (contact.channel, contact.account))
+        return self._parcel(channel, address, way, contact.id)
 
     def _way(self, contact: ContactPoint, channel: Channel) -> str | None:
         """Free text while the window is open and this purpose may use it, else a template.
 
         A picture goes while sends are left for what matters more, or not at all.
         """
+        open_now = channel.free_text and (not channel.windowed or self._window_open(contact))
         if self.message.picture_sealed is not None:
-            room = not channel.windowed or self._window_open(contact)
-            return PICTURE if room and isinstance(channel, PictureSender) else None
-        if not channel.windowed or self._window_open(contact):
+            return PICTURE if open_now and isinstance(channel, PictureSender) else None
+        if open_now:
             return TEXT
-        return TEMPLATE if has_template(self.message, channel) else None
+        return TEMPLATE if template_for(self.message, channel) else None
 
     def _window_open(self, contact: ContactPoint) -> bool:
         left = windows.room(contact, self.now).left
@@ -121,25 +132,35 @@ class _Plan:
         channel: Channel,
         address: str,
         way: str,
-        sender: tuple[str, str] = ("", ""),
+        contact_id: str | None = None,
         *,
         name: str = "",
         ring: Ring | None = None,
     ) -> Parcel:
+        template = self.message.template
+        if way == TEMPLATE:
+            template = {**template, "name": template_for(self.message, channel)}
         letter = Letter(
             message_id=self.message.id,
             address=address,
             body=outbound.text_of(self.vault, self.message),
             send_key=self.message.send_key,
-            template=self.message.template,
+            attempt_id=new_id(),
+            purpose=self.message.purpose,
+            template=template,
             name=name,
             ring=ring,
             picture=outbound.picture_of(self.vault, self.message) if way == PICTURE else None,
         )
-        attempt = outbound.begin_attempt(
-            self.session, self.message, f"{channel.name}:{way}", self.now
+        trial = outbound.Trial(
+            id=letter.attempt_id,
+            route=f"{channel.name}:{way}",
+            provider=channel.provider,
+            contact_point_id=contact_id,
+            segments=segments(letter, channel, way),
         )
-        return Parcel(self.message, attempt.id, letter, channel, way, sender)
+        outbound.begin_attempt(self.session, self.message, trial, self.now)
+        return Parcel(self.message, trial.id, letter, channel, way, contact_id)
 
     def _finish(self, state: str, reason: str) -> Decided:
         finish(self.session, self.message, state, reason, self.now)

@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from care.level import Level
 from care.situation import Background
-from channels.receipts import close_attempt
+from channels.receipts import take_receipt
 from language.expecting import asked_for
 from language.judgement import Described, judge
 from language.reader import read
@@ -102,7 +102,8 @@ class Reception:
             move = following.returned if arrival.follows else following.left
             move(session, contact, now)
         if arrival.receipt is not None:
-            close_attempt(session, arrival.receipt, now)
+            ours = arrival.receipt.provider or f"{arrival.channel}:{arrival.account}"
+            take_receipt(session, replace(arrival.receipt, provider=ours), now)
         if described is None or described.assessment.level < Level.EMERGENCY:
             return accepted
         person = heard.meant or people.ensure_person(session, contact, now)

@@ -165,19 +165,6 @@ def answer_passively(session: Session, vault: Vault, message_id: str, text: str)
     )
 
 
-def receipt_for(session: Session, channel: str, account: str, provider_id: str) -> Receipt | None:
-    """A receipt that overtook the answer to its own send, and so could not be matched then."""
-    row = session.exec(
-        select(InboundMessage)
-        .where(InboundMessage.channel == channel)
-        .where(InboundMessage.account == account)
-        .where(InboundMessage.external_id == receipt_id(provider_id))
-    ).first()
-    if row is None:
-        return None
-    return Receipt(provider_id, bool(row.event["delivered"]), str(row.event["status"]))
-
-
 def receipt_id(provider_id: str) -> str:
     """Under which external id a receipt is stored."""
     return f"receipt:{provider_id}"

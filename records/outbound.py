@@ -20,7 +20,7 @@ from sqlmodel import Session, and_, col, func, or_, select, update
 from records import windows
 from records.db import changed
 from records.identity import new_id
-from records.insertion import insert_once
+from records.insertion import insert, insert_once
 from records.tables import DeliveryAttempt, OutboundMessage
 from records.vault import Vault
 
@@ -86,6 +86,17 @@ class Receipt:
     attempt_id: str | None = None
     at: datetime | None = None
     stops: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One try: by which way, over which provider, to which address, billed as so many SMS."""
+
+    id: str
+    route: str
+    provider: str
+    contact_point_id: str | None = None
+    segments: int | None = None
 
 
 def queue(session: Session, vault: Vault, draft: Draft, now: datetime) -> OutboundMessage | None:
@@ -202,14 +213,20 @@ _CLAIM = _claim()
 
 
 def begin_attempt(
-    session: Session, message: OutboundMessage, route: str, now: datetime
+    session: Session, message: OutboundMessage, trial: Trial, now: datetime
 ) -> DeliveryAttempt:
     """Write down a try before the call is made."""
     attempt = DeliveryAttempt(
-        outbound_message_id=message.id, number=message.attempts, route=route, began_at=now
+        id=trial.id,
+        outbound_message_id=message.id,
+        number=message.attempts,
+        route=trial.route,
+        provider=trial.provider,
+        contact_point_id=trial.contact_point_id,
+        segments=trial.segments,
+        began_at=now,
     )
-    session.add(attempt)
-    session.flush()
+    insert(session, attempt)
     return attempt
 
 
@@ -331,32 +348,3 @@ def spend_window(session: Session, contact_point_id: str) -> None:
 def shut_window(session: Session, contact_point_id: str) -> None:
     """The platform says the window is shut, whatever we counted."""
     windows.shut(session, contact_point_id)
-
-
-def close_by_receipt(session: Session, receipt: Receipt, now: datetime) -> OutboundMessage | None:
-    """Close the attempt that a delivery receipt names. Returns the message when it moved.
-
-    A receipt may overtake the answer to the send itself; delivery looks for it once it has one.
-    """
-    attempt = session.exec(
-        select(DeliveryAttempt).where(DeliveryAttempt.provider_id == receipt.provider_id)
-    ).first()
-    if attempt is None:
-        return None
-    state = DELIVERED if receipt.delivered else CHANNEL_CLOSED
-    attempt.result, attempt.code = state, receipt.code
-    session.add(attempt)
-    moved = session.execute(
-        update(OutboundMessage)
-        .where(col(OutboundMessage.id) == attempt.outbound_message_id)
-        .where(col(OutboundMessage.state).in_((ACCEPTED, UNKNOWN)))
-        .values(
-            state=state,
-            reason=None if receipt.delivered else receipt.code,
-            settled_at=now,
-        )
-        .returning(OutboundMessage)
-        .execution_options(synchronize_session=False, populate_existing=True)
-    ).scalar_one_or_none()
-    session.flush()
-    return moved

@@ -178,7 +178,7 @@ async def test_a_channel_that_draws_nothing_gets_the_words_alone(
     await talk(world)
     ask(world)
     routes = world.routes
-    plain = type(routes)({next(iter(routes.channels)): channel}, routes.notices)
+    plain = type(routes)({next(iter(routes.ways)): channel}, routes.notices)
     await deliver_due(world.db, world.vault, plain, world.clock.now, limits=world.limits)
     assert channel.texts == ["您最近一次血压128/78"]
     assert rows(world.db)["picture"] == ("channel_closed", "picture_left_out")

@@ -228,7 +228,7 @@ class ScriptedChannel:
 
     answers: list[SendOutcome | Exception] = field(default_factory=list)
     name: str = "wechat"
-    provider: str = "wechat:scripted"
+    provider: str = f"wechat:{APP_ID}"
     windowed: bool = True
     free_text: bool = True
     templates: tuple[str, ...] = ("followup_due",)

@@ -12,7 +12,6 @@ from sqlmodel import Session, func, select
 from records import media, messages, windows
 from records.db import Database
 from records.messages import Accepted, Address, Arrival, MediaRef, Window
-from records.outbound import Receipt
 from records.tables import ContactPoint, InboundMessage, Media
 from records.vault import Vault
 from records.windows import Room
@@ -236,10 +235,6 @@ def test_a_receipt_is_no_sign_of_life(
     )
     accept(sqlite_database, vault, receipt, now)
     assert the_contact(sqlite_database).unfollowed_at == now
-    with sqlite_database.reading() as session:
-        found = messages.receipt_for(session, "wechat", "gh", "77")
-        assert found == Receipt("77", delivered=False, code="failed")
-        assert messages.receipt_for(session, "wechat", "gh", "78") is None
 
 
 def a_photo(database: Database, vault: Vault, now: datetime) -> Media:

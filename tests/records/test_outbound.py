@@ -10,8 +10,8 @@ from sqlmodel import Session
 from records import outbound
 from records.db import Database
 from records.identity import new_id
-from records.outbound import Draft, Receipt
-from records.tables import ContactPoint, DeliveryAttempt, OutboundMessage
+from records.outbound import Draft
+from records.tables import ContactPoint, OutboundMessage
 from records.vault import Vault
 
 LEASE = timedelta(seconds=60)
@@ -171,42 +171,3 @@ def test_the_window_is_spent_to_nothing_and_not_below(
             outbound.spend_window(session, contact)
         with sqlite_database.reading() as session:
             assert session.get_one(ContactPoint, contact).window_left == left
-
-
-@pytest.mark.parametrize(
-    ("state", "delivered", "expected"),
-    [
-        ("accepted", True, "delivered"),
-        ("accepted", False, "channel_closed"),
-        ("unknown", True, "delivered"),
-        ("expired", True, "expired"),
-        ("delivered", False, "delivered"),
-    ],
-)
-def test_a_receipt_moves_a_row_forward_only(
-    database: Database, vault: Vault, now: datetime, state: str, delivered: bool, expected: str
-) -> None:
-    with database.transaction() as session:
-        queue(session, vault, now)
-    row = claim(database, now)
-    assert row is not None
-    with database.transaction() as session:
-        attempt = outbound.begin_attempt(session, row, "wechat:template", now)
-        outbound.end_attempt(
-            session, attempt.id, now, result="accepted", code="0", provider_id="77"
-        )
-        outbound.settle(session, row, state, None, now)
-    with database.transaction() as session:
-        moved = outbound.close_by_receipt(session, Receipt("77", delivered, "status"), now)
-        assert (moved is not None) is (state != expected)
-    with database.reading() as session:
-        assert session.get_one(OutboundMessage, row.id).state == expected
-        result = "delivered" if delivered else "channel_closed"
-        assert session.get_one(DeliveryAttempt, attempt.id).result == result
-
-
-def test_a_receipt_for_an_unknown_id_moves_nothing(
-    sqlite_database: Database, now: datetime
-) -> None:
-    with sqlite_database.transaction() as session:
-        assert outbound.close_by_receipt(session, Receipt("1", True, "success"), now) is None
