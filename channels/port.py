@@ -196,6 +196,9 @@ class Collected:
 class Mailbox(Protocol):
     """A channel that is asked for what came in (a modem), where nobody calls us."""
 
+    @property
+    def provider(self) -> str: ...
+
     async def collect(self, now: datetime) -> Collected | SendOutcome:
         """What is there and was not taken yet. The same may come again until it is taken."""
         ...
