@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,12 +17,15 @@ from agent.perceiving import perceive_next
 from agent.turn import take_turn
 from channels.delivery import Routes, deliver_due
 from channels.media import Sources, fetch_wanted
+from channels.port import Mailbox
+from channels.reception import Reception
 from knowledge.rehearsal import Rehearsal
 from knowledge.shelf import Shelf
 from records import running
 from records.db import Database
 from reports import keeping
 from schedules import (
+    collecting,
     escalating,
     following_up,
     grouping,
@@ -40,7 +43,8 @@ _DELIVERIES = 50
 class Work:
     """Everything the ticks need. `clock` is read once per step of work, never inside a rule.
 
-    `school`: what is taught unasked, and when; None where lessons are off. `stopping`: set when the
+    `school`: what is taught unasked, and when; None where lessons are off. `mailboxes`: ways in that
+    are asked, whose messages `reception` takes. `stopping`: set when the
     worker ends; what takes long leaves the rest to the next one.
     """
 
@@ -53,6 +57,8 @@ class Work:
     shelf: Shelf | None = None
     rehearsal: Rehearsal | None = None
     school: teaching.School | None = None
+    mailboxes: Sequence[Mailbox] = ()
+    reception: Reception | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
 
 
@@ -94,6 +100,15 @@ async def deliver(work: Work) -> int:
         work.clock(),
         _DELIVERIES,
         stopping=work.stopping,
+    )
+
+
+async def collect(work: Work) -> int:
+    """Fetch messages and receipts from the mailboxes, where nobody calls us."""
+    if work.reception is None:
+        return 0
+    return await collecting.collect_from(
+        work.mailboxes, work.database, work.reception, work.clock()
     )
 
 
@@ -180,6 +195,7 @@ async def _in_thread(work: Work, step: Callable[[Database, Tools, datetime], int
 TICKS = (
     Tick("answer", timedelta(seconds=0.5), answer),
     Tick("deliver", timedelta(seconds=0.5), deliver),
+    Tick("collect", timedelta(seconds=2), collect),
     Tick("fetch_media", timedelta(seconds=2), fetch_media),
     Tick("perceive", timedelta(seconds=1), perceive),
     Tick("escalate", timedelta(seconds=1), escalate),
