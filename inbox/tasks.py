@@ -15,13 +15,14 @@ from inbox.deps import deps_of
 from inbox.door import Posted, clinical_post, clinician, not_found
 from inbox.page import Frame, frame, show
 from inbox.words import word
-from records import audit, calls, duties, forms, life, tasks
+from records import audit, calls, duties, forms, life, sent, tasks
 from records.calls import Returned
 from records.casework import Acted
 from records.duties import Job
 from records.life import Wish
 from records.people import china_date
 from records.practitioners import Visitor
+from records.sent import Sent
 
 # What may come of a task, the likely one first: each is a button. The first of a call opens the form.
 FOLLOWED_UP = "followed_up"
@@ -38,7 +39,7 @@ router = APIRouter()
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What the page draws: calls for now, calls put off, other tasks."""
+    """What the page draws: calls for now, calls put off, other tasks, messages that may be lost."""
 
     calls: tuple[Job, ...]
     put_off: tuple[Job, ...]
@@ -46,6 +47,7 @@ class Work:
     villages: tuple[tuple[str, str], ...]
     returned: Returned
     drafts: int
+    unsure: tuple[Sent, ...] = ()
 
     @property
     def total(self) -> int:
@@ -70,6 +72,7 @@ async def open_tasks(request: Request, visitor: Annotated[Visitor, Depends(clini
             villages=calls.villages(session, reader),
             returned=calls.returned(session, reader, now),
             drafts=forms.drafts_waiting(session, reader),
+            unsure=sent.unsure(session, deps.vault, reader, now),
         )
         return frame(session, deps, visitor, now), work
 

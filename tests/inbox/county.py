@@ -21,6 +21,7 @@ from records import (
     escalations,
     media,
     messages,
+    outbound,
     own_replies,
     people,
     practitioners,
@@ -37,7 +38,17 @@ from records.identity import new_id
 from records.reader import Reader
 from records.revisions import Draft
 from records.roster import Leave
-from records.tables import Facility, InboundMessage, Media, Merger, Practitioner, Task, Turn
+from records.tables import (
+    DeliveryAttempt,
+    Facility,
+    InboundMessage,
+    Media,
+    Merger,
+    OutboundMessage,
+    Practitioner,
+    Task,
+    Turn,
+)
 from records.vault import Vault
 
 PASSWORD = "a long enough secret"
@@ -199,6 +210,43 @@ class County:
         )
         row.content_sealed = self.vault.seal_bytes(content, media.CONTENT, row.id)
         self.session.add(row)
+        self.session.flush()
+        return row.id
+
+    def unsure(self, person_id: str | None, point_id: str | None, text: str = "明早来量") -> str:
+        """A doctor's message that may have arrived."""
+        row = there(
+            outbound.queue(
+                self.session,
+                self.vault,
+                outbound.Draft(
+                    purpose=outbound.DOCTOR,
+                    text_key="doctor",
+                    body=text,
+                    send_key=f"unsure:{next(_numbers)}",
+                    contact_point_id=point_id,
+                    person_id=person_id,
+                    expires_at=self.now + timedelta(days=1),
+                ),
+                self.now - timedelta(minutes=9),
+            )
+        )
+        message = self.session.get_one(OutboundMessage, row.id)
+        message.state, message.reason = outbound.UNKNOWN, "ReadTimeout"
+        message.attempts, message.settled_at = 1, self.now
+        self.session.add(message)
+        self.session.add(
+            DeliveryAttempt(
+                outbound_message_id=row.id,
+                number=1,
+                route="wechat:text",
+                provider="wechat:wx1",
+                began_at=self.now - timedelta(minutes=9),
+                ended_at=self.now,
+                result=outbound.UNKNOWN,
+                code="ReadTimeout",
+            )
+        )
         self.session.flush()
         return row.id
 

@@ -1,0 +1,66 @@
+"""What providers answered, in words: the meaning of a code, what to do about it, how a message stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+
+from channels.port import Result
+from inbox.standing import Standing
+from inbox.words import word, words_of
+from records.outbound import ACCEPTED, DELIVERED, QUEUED, SENDING, UNKNOWN
+
+# Where a kind of provider keeps its tables: code -> (result, our word for it).
+_TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "wechat": ("channels.wechat.errors", ("ERRORS",)),
+    "aliyun": ("channels.sms.aliyun", ("SEND",)),
+}
+_CALM, _WAITING, _ALARMING = "calm", "waiting", "alarming"
+_TONES = {ACCEPTED: _CALM, DELIVERED: _CALM, QUEUED: _WAITING, SENDING: _WAITING}
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A provider's code in plain words. `do` is empty where nobody need do anything."""
+
+    code: str
+    says: str
+    do: str
+
+
+def meaning_of(provider: str, code: str | None) -> Meaning:
+    """What a code means. One that is in no table is shown as it is, with where to look."""
+    if not code:
+        return Meaning("", "", "")
+    kind = provider.partition(":")[0]
+    reason = reasons(kind).get(code, code)
+    known = words_of("code_says")
+    if reason not in known:
+        return Meaning(code, word("code_says", "unlisted"), word("code_do", "unlisted"))
+    return Meaning(code, known[reason], words_of("code_do").get(reason, ""))
+
+
+@cache
+def reasons(kind: str) -> Mapping[str, str]:
+    """Our words for a provider's codes."""
+    name, tables = _TABLES.get(kind, ("", ()))
+    if not name:
+        return {}
+    module = import_module(name)
+    found: dict[str, str] = {}
+    for table in tables:
+        rows: Mapping[object, tuple[Result, str]] = getattr(module, table)
+        found |= {str(code): reason for code, (_, reason) in rows.items()}
+    return found
+
+
+def stands(state: str, reason: str) -> Standing:
+    """How a message stands, and what somebody should do about it."""
+    text = word("message_state", state)
+    because = word("delivery_reason", reason)
+    if because and state not in (ACCEPTED, DELIVERED):
+        text = f"{text}（{because}）"
+    do = word("message_do", state) if state == UNKNOWN or state not in _TONES else ""
+    return Standing(f"{text}。{do}", _TONES.get(state, _ALARMING))
