@@ -116,7 +116,7 @@ async def test_a_worker_without_wechat_and_model_has_neither(
     installation: Installation, http: httpx.AsyncClient
 ) -> None:
     work = worker.work(installation, http, http)
-    assert work.routes.channels == {}
+    assert work.routes.ways == {}
     assert work.media == {}
     assert work.tools.model is None
     assert work.worker.endswith(f":{os.getpid()}")
@@ -127,7 +127,7 @@ async def test_a_worker_sends_and_fetches_through_the_configured_account(
     installation: Installation, http: httpx.AsyncClient
 ) -> None:
     work = worker.work(changed(installation, **WECHAT, **MODEL), http, http)
-    assert set(work.routes.channels) == {("wechat", "wx1")} == set(work.media)
+    assert set(work.routes.ways) == {("wechat", "wx1")} == set(work.media)
     assert isinstance(work.tools.model, OpenAIModel)
     work.tools.model.close()
 
