@@ -22,7 +22,7 @@ from records import duty, throttle
 from records.db import changed
 from records.identity import new_id
 from records.reader import Reader
-from records.tables import Facility, Practitioner, SignIn, Throttle
+from records.tables import Facility, Practitioner, SignIn, Throttle, TrustedDevice
 from records.vault import Vault
 
 SHORTEST_PASSWORD = 10
@@ -196,8 +196,12 @@ def needs_rehash(known: Credentials) -> bool:
 def set_password(
     session: Session, practitioner_id: str, password_hash: str, *, keep: str | None = None
 ) -> None:
-    """Store a new hash and end every other browser session; `keep` is the session id that stays."""
+    """Store a new hash and end every other browser session; `keep` is the session id that stays.
+
+    No browser is trusted because of the old password any more.
+    """
     rehash(session, practitioner_id, password_hash)
+    _trust_none(session, practitioner_id)
     session.execute(
         delete(SignIn)
         .where(col(SignIn.practitioner_id) == practitioner_id)
@@ -223,6 +227,7 @@ def disable(session: Session, practitioner_id: str, now: datetime) -> bool:
         .values(disabled_at=now)
     )
     session.execute(delete(SignIn).where(col(SignIn.practitioner_id) == practitioner_id))
+    _trust_none(session, practitioner_id)
     return changed(session, statement) == 1
 
 
@@ -335,6 +340,12 @@ def forgive(session: Session, login: str, address: str) -> None:
 def same(given: str | None, expected: str) -> bool:
     """Compare two tokens in constant time."""
     return hmac.compare_digest((given or "").encode(), expected.encode())
+
+
+def _trust_none(session: Session, practitioner_id: str) -> None:
+    session.execute(
+        delete(TrustedDevice).where(col(TrustedDevice.practitioner_id) == practitioner_id)
+    )
 
 
 @lru_cache(maxsize=1)
