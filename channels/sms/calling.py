@@ -7,6 +7,7 @@ Never an exception: without a connection nothing left us (`retry`), and after th
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,8 @@ CALL_SECONDS = 10.0
 CONNECT_SECONDS = 4.0
 LARGEST_ANSWER = 64 * 1024
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_WRONG_ADDRESS = (httpx.InvalidURL, httpx.UnsupportedProtocol)
+# An address or a secret that makes no request at all.
+_MISCONFIGURED = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +42,35 @@ async def call(
     url: str,
     *,
     seconds: float = CALL_SECONDS,
-    headers: dict[str, str] | None = None,
+    headers: Mapping[str, str | bytes] | None = None,
     **request: Any,
 ) -> Answered | SendOutcome:
     """Make the call (`params`, `content`, `data`, `json`, `auth` as in httpx) and read the answer."""
     # A small answer may unpack to a large one.
     sent = {**(headers or {}), "accept-encoding": "identity"}
+    lines = [(name.encode(), _bytes(value)) for name, value in sent.items()]
     timeout = httpx.Timeout(
         seconds, connect=min(CONNECT_SECONDS, seconds), pool=min(CONNECT_SECONDS, seconds)
     )
     try:
         async with (
             asyncio.timeout(seconds),
-            http.stream(method, url, headers=sent, timeout=timeout, **request) as response,
+            http.stream(method, url, headers=lines, timeout=timeout, **request) as response,
         ):
             return await _read(response)
     except TimeoutError:
         return SendOutcome(Result.UNKNOWN, reason="no_answer_in_time")
-    except _WRONG_ADDRESS as error:
+    except _MISCONFIGURED as error:
         return SendOutcome(Result.OPERATOR, reason=type(error).__name__)
     except _NEVER_LEFT as error:
         return SendOutcome(Result.RETRY, reason=type(error).__name__)
     except httpx.HTTPError as error:
         return SendOutcome(Result.UNKNOWN, reason=type(error).__name__)
+
+
+def _bytes(value: str | bytes) -> bytes:
+    """Secrets may hold any sign."""
+    return value.encode() if isinstance(value, str) else value
 
 
 async def _read(response: httpx.Response) -> Answered | SendOutcome:
