@@ -41,7 +41,7 @@ class Absence(SQLModel, table=True):
 
 
 class NoticeAddress(SQLModel, table=True):
-    """Where a practitioner is rung: the console, a phone of the simulator or a webhook."""
+    """Where a practitioner is rung: a webhook, or a phone number by SMS (found by its index)."""
 
     __tablename__ = "notice_addresses"
 
@@ -49,6 +49,7 @@ class NoticeAddress(SQLModel, table=True):
     practitioner_id: str = Field(foreign_key="practitioners.id", index=True)
     channel: str
     address_sealed: bytes | None = sealed()
+    address_index: str | None = Field(default=None, index=True)
     created_at: datetime = instant()
     disabled_at: datetime | None = optional_instant()
 

@@ -258,9 +258,20 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("brief_left", sa.Integer(), server_default="0", nullable=False)
         )
+    with op.batch_alter_table("notice_addresses", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("address_index", sqlmodel.sql.sqltypes.AutoString(), nullable=True)
+        )
+        batch_op.create_index(
+            batch_op.f("ix_notice_addresses_address_index"), ["address_index"], unique=False
+        )
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("notice_addresses", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_notice_addresses_address_index"))
+        batch_op.drop_column("address_index")
+
     # Not in a batch, which on SQLite drops the table that others' rows name.
     op.drop_column("contact_points", "brief_left")
     op.drop_column("contact_points", "brief_until")
