@@ -14,9 +14,10 @@ from records.times import instant, optional_instant
 class ProviderState(SQLModel, table=True):
     """One account at one provider ("aliyun:main"), shared by every process.
 
-    The bucket: `tokens` were there at `refilled_at`. The breaker: after `failures` in a row it is
-    open until `open_until`; the one call that holds `probe_until` finds out. `trouble`: why our own
-    account is refused, until a send is accepted. `balance` counts in `balance_unit` (sms, cny).
+    The bucket: `tokens` were there at `refilled_at`; what we start is booked one by one up to
+    `bulk_until`. The breaker: after `failures` in a row it is open until `open_until`; the one call
+    that holds `probe_until` finds out. `trouble`: why our own account is refused, until a send is
+    accepted. `balance` counts in `balance_unit` (sms, cny).
     """
 
     __tablename__ = "provider_states"
@@ -24,6 +25,7 @@ class ProviderState(SQLModel, table=True):
     provider: str = Field(primary_key=True)
     tokens: float = 0.0
     refilled_at: datetime | None = optional_instant()
+    bulk_until: datetime | None = optional_instant()
     failures: int = 0
     opened_at: datetime | None = optional_instant()
     open_until: datetime | None = optional_instant()

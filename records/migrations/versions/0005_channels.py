@@ -89,6 +89,7 @@ def upgrade() -> None:
         sa.Column("provider", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("tokens", sa.Float(), nullable=False),
         sa.Column("refilled_at", records.times.Instant(timezone=True), nullable=True),
+        sa.Column("bulk_until", records.times.Instant(timezone=True), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("opened_at", records.times.Instant(timezone=True), nullable=True),
         sa.Column("open_until", records.times.Instant(timezone=True), nullable=True),

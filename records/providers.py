@@ -1,0 +1,252 @@
+"""Each provider's state in one row that every process shares: its pace, its breaker, its trouble.
+
+Whoever sends takes a token first. The row is compared and swapped: two processes that take at the
+same moment cannot take the same token. The row of a provider is written last in its transaction, and
+only one of them in each, so nobody waits in a circle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, or_, select, update
+
+from records.db import changed
+from records.insertion import insert_once
+from records.tables import ProviderState
+
+# What we start gets this share of a provider's pace: the rest is for answers.
+OUR_SHARE = 0.5
+_SWAPS = 50
+# How exact `last_accepted_at` is: a write for every message would cost as much as the message.
+_NOTED_EVERY = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """After how many failures in a row a provider is left alone, and for how long at first."""
+
+    failures: int = 5
+    pause: timedelta = timedelta(seconds=30)
+    longest: timedelta = timedelta(minutes=10)
+
+    def rest(self, failures: int) -> timedelta:
+        """Twice as long after each probe that failed."""
+        again = min(max(failures - self.failures, 0), 10)
+        return min(self.pause * float(2**again), self.longest)
+
+
+def states(session: Session, providers: Collection[str]) -> dict[str, ProviderState]:
+    """What is known of these providers; one that never failed nor paced may have no row."""
+    rows = session.exec(
+        select(ProviderState)
+        .where(col(ProviderState.provider).in_(sorted(providers)))
+        .execution_options(populate_existing=True)
+    ).all()
+    return {row.provider: row for row in rows}
+
+
+def shut_until(state: ProviderState | None, now: datetime) -> datetime | None:
+    """Until when nothing goes over it: its breaker is open, or somebody tries it this moment."""
+    if state is None or state.opened_at is None:
+        return None
+    later = [at for at in (state.open_until, state.probe_until) if at is not None and at > now]
+    return max(later, default=None)
+
+
+def begin_probe(session: Session, provider: str, now: datetime, lasts: timedelta) -> bool:
+    """Become the one who tries a provider again. False when somebody was faster."""
+    statement = (
+        update(ProviderState)
+        .where(col(ProviderState.provider) == provider)
+        .where(col(ProviderState.opened_at).is_not(None))
+        .where(_passed(ProviderState.open_until, now))
+        .where(_passed(ProviderState.probe_until, now))
+        .values(probe_until=now + lasts)
+        .execution_options(synchronize_session=False)
+    )
+    return changed(session, statement) == 1
+
+
+def take(
+    session: Session, provider: str, per_second: float, now: datetime, *, urgent: bool = False
+) -> datetime:
+    """Take a token. Returns when the message may go: now, or the moment that is booked for it.
+
+    What is urgent goes at once and leaves a debt that others wait for.
+    """
+
+    def taken(state: ProviderState) -> tuple[dict[str, object], datetime]:
+        left = _filled(state, per_second, now) - 1.0
+        wait = timedelta(0) if urgent or left >= 0 else timedelta(seconds=-left / per_second)
+        return {"tokens": left, "refilled_at": now}, now + wait
+
+    return _swap(session, provider, taken, now)
+
+
+def book(session: Session, provider: str, per_second: float, now: datetime) -> datetime:
+    """A moment for something that we start: one after the other, at our share of the pace.
+
+    A second's worth may go at once; what has piled up is spread over as long as it takes.
+    """
+    step = timedelta(seconds=1 / (per_second * OUR_SHARE))
+
+    def booked(state: ProviderState) -> tuple[dict[str, object], datetime]:
+        free = max(state.bulk_until or now, now)
+        at = free if free > now + timedelta(seconds=1) else now
+        return {"bulk_until": free + step}, at
+
+    return _swap(session, provider, booked, now)
+
+
+def note_accepted(
+    session: Session, state: ProviderState | None, provider: str, now: datetime
+) -> bool:
+    """A send was taken. True when that ended an open breaker or a trouble.
+
+    `state` is the row as it was before the call: while nothing is wrong there is little to write.
+    """
+    if state is None:
+        insert_once(session, ProviderState(provider=provider, last_accepted_at=now))
+        return False
+    mended = state.opened_at is not None or state.trouble is not None
+    fresh = state.last_accepted_at is not None and now - state.last_accepted_at < _NOTED_EVERY
+    if not mended and state.failures == 0 and fresh:
+        return False
+    session.execute(
+        update(ProviderState)
+        .where(col(ProviderState.provider) == provider)
+        .values(
+            failures=0,
+            opened_at=None,
+            open_until=None,
+            probe_until=None,
+            trouble=None,
+            trouble_since=None,
+            last_accepted_at=now,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return mended
+
+
+def note_failure(
+    session: Session, provider: str, code: str, breaker: Breaker, now: datetime
+) -> bool:
+    """A send came to nothing, or nobody knows. True when the breaker opens, or opens again."""
+    insert_once(session, ProviderState(provider=provider))
+    row = session.execute(
+        update(ProviderState)
+        .where(col(ProviderState.provider) == provider)
+        .values(failures=col(ProviderState.failures) + 1, last_code=code, last_code_at=now)
+        .returning(ProviderState)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    ).scalar_one()
+    if row.failures < breaker.failures or (row.open_until is not None and row.open_until > now):
+        # Calls that were under way when it opened do not make its rest longer.
+        return False
+    session.execute(
+        update(ProviderState)
+        .where(col(ProviderState.provider) == provider)
+        .values(
+            opened_at=row.opened_at or now,
+            open_until=now + breaker.rest(row.failures),
+            probe_until=None,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return True
+
+
+def end_probe(session: Session, provider: str) -> None:
+    """The probe said nothing about the provider: the next message may try."""
+    session.execute(
+        update(ProviderState)
+        .where(col(ProviderState.provider) == provider)
+        .where(col(ProviderState.probe_until).is_not(None))
+        .values(probe_until=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def note_trouble(session: Session, provider: str, reason: str, now: datetime) -> None:
+    """Our own account is refused, since the first time and until a send is taken."""
+    insert_once(session, ProviderState(provider=provider))
+    session.execute(
+        update(ProviderState)
+        .where(col(ProviderState.provider) == provider)
+        .where(or_(col(ProviderState.trouble).is_(None), col(ProviderState.trouble) != reason))
+        .values(trouble=reason, trouble_since=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def note_code(session: Session, provider: str, code: str, now: datetime) -> None:
+    """The last code that was not yes, for whoever looks."""
+    insert_once(session, ProviderState(provider=provider))
+    session.execute(
+        update(ProviderState)
+        .where(col(ProviderState.provider) == provider)
+        .values(last_code=code, last_code_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def note_inbound(session: Session, provider: str, now: datetime) -> None:
+    """Something came in over a provider."""
+    insert_once(session, ProviderState(provider=provider))
+    session.execute(
+        update(ProviderState)
+        .where(col(ProviderState.provider) == provider)
+        .where(_passed(ProviderState.last_inbound_at, now - _NOTED_EVERY))
+        .values(last_inbound_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _filled(state: ProviderState, per_second: float, now: datetime) -> float:
+    """The tokens there are now: a second's worth at most, and one at least in a full bucket."""
+    most = max(1.0, per_second)
+    if state.refilled_at is None:
+        return most
+    passed = max(0.0, (now - state.refilled_at).total_seconds())
+    return min(most, state.tokens + passed * per_second)
+
+
+def _swap(
+    session: Session,
+    provider: str,
+    wanted: Callable[[ProviderState], tuple[dict[str, object], datetime]],
+    now: datetime,
+) -> datetime:
+    """Write what `wanted` makes of the row, unless it changed meanwhile: then look again."""
+    query = (
+        select(ProviderState)
+        .where(ProviderState.provider == provider)
+        .execution_options(populate_existing=True)
+    )
+    for _ in range(_SWAPS):
+        state = session.exec(query).first()
+        if state is None:
+            insert_once(session, ProviderState(provider=provider))
+            continue
+        values, at = wanted(state)
+        same = (
+            update(ProviderState)
+            .where(col(ProviderState.provider) == provider)
+            .where(col(ProviderState.tokens) == state.tokens)
+            .where(col(ProviderState.refilled_at).is_not_distinct_from(state.refilled_at))
+            .where(col(ProviderState.bulk_until).is_not_distinct_from(state.bulk_until))
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+        if changed(session, same) == 1:
+            return at
+    return now + timedelta(seconds=1)
+
+
+def _passed(column: datetime | None, now: datetime) -> ColumnElement[bool]:
+    return or_(col(column).is_(None), col(column) <= now)
