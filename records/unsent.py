@@ -24,8 +24,8 @@ from records.outbound import (
 )
 from records.tables import OutboundMessage
 
-# Reasons to wait that nobody need look at.
-ON_PURPOSE = frozenset({"quiet_hours", "daily_fuse", "doctor_talks"})
+# Reasons to wait that nobody need look at; a stop has an alarm of its own.
+ON_PURPOSE = frozenset({"quiet_hours", "daily_fuse", "doctor_talks", "all_stopped", "spread"})
 _NOT_SAID = (NEVER, EXPIRED, CHANNEL_CLOSED)
 PLANNED = "planned"
 _LAPSED = "lapsed"
