@@ -1,10 +1,13 @@
-"""Breaks the platform's API on request: slow, busy, out of quota, garbage, silent, cut off."""
+"""Breaks a provider's API on request: slow, busy, out of quota, garbage, silent, cut off."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simulator.errors import ApiError
@@ -20,6 +23,8 @@ class FaultKind(StrEnum):
     GARBAGE = "garbage"  # a page of HTML with status 200, nothing done
     HANG = "hang"  # no answer at all, nothing done
     DROP = "drop"  # done, then the connection is cut before the answer
+    CRASH = "crash"  # status 500 without a word, nothing done
+    MISLABELLED = "mislabelled"  # done and answered, but the answer calls itself a web page
 
 
 @dataclass(slots=True)
@@ -28,10 +33,11 @@ class Fault:
 
     Attributes:
         kind: what goes wrong.
-        path: the API path it applies to; `*` for all.
+        path: the API path (an SMS cloud: the action) it applies to; `*` for all.
         times: how many calls it hits; None until cleared.
         seconds: how slow, for `latency`.
         errcode: which code, for `error`.
+        code: the same where a provider's codes are words.
     """
 
     kind: FaultKind
@@ -39,6 +45,7 @@ class Fault:
     times: int | None = 1
     seconds: float = 0.0
     errcode: int = -1
+    code: str = ""
 
 
 class Faults:
@@ -68,16 +75,47 @@ class Faults:
             self._faults.remove(fault)
 
 
-class FaultGate:
-    """ASGI middleware in front of `/cgi-bin`."""
+Named: TypeAlias = Callable[[Scope], str]
+Refused: TypeAlias = Callable[[Fault], Response]
 
-    def __init__(self, app: ASGIApp, faults: Faults) -> None:
+
+def wechat_call(scope: Scope) -> str:
+    """The API path of a call; nothing for pages."""
+    path = str(scope.get("path", ""))
+    return path if path.startswith("/cgi-bin/") else ""
+
+
+def wechat_refusal(fault: Fault) -> Response:
+    return JSONResponse(ApiError(fault.errcode).as_json())
+
+
+def action_of(header: str) -> Named:
+    """Calls that are told apart by a header, as the SMS clouds do."""
+
+    def named(scope: Scope) -> str:
+        return Headers(scope=scope).get(header, "") if scope["type"] == "http" else ""
+
+    return named
+
+
+class FaultGate:
+    """ASGI middleware in front of an API: WeChat's `/cgi-bin` unless told otherwise."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        faults: Faults,
+        named: Named = wechat_call,
+        refused: Refused = wechat_refusal,
+    ) -> None:
         self._app = app
         self._faults = faults
+        self._named = named
+        self._refused = refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "")
-        fault = self._faults.take(path) if path.startswith("/cgi-bin/") else None
+        name = self._named(scope)
+        fault = self._faults.take(name) if name else None
         if fault is None:
             await self._app(scope, receive, send)
         else:
@@ -89,7 +127,7 @@ class FaultGate:
                 await asyncio.sleep(fault.seconds)
                 await self._app(scope, receive, send)
             case FaultKind.ERROR:
-                await JSONResponse(ApiError(fault.errcode).as_json())(scope, receive, send)
+                await self._refused(fault)(scope, receive, send)
             case FaultKind.GARBAGE:
                 await PlainTextResponse(GARBAGE)(scope, receive, send)
             case FaultKind.HANG:
@@ -97,11 +135,24 @@ class FaultGate:
             case FaultKind.DROP:
                 await self._app(scope, receive, _swallow)
                 await _cut(send)
+            case FaultKind.CRASH:
+                await PlainTextResponse("", 500)(scope, receive, send)
+            case FaultKind.MISLABELLED:
+                await self._app(scope, receive, _as_page(send))
 
 
 async def _until_gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def _as_page(send: Send) -> Send:
+    async def relabelled(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message)["content-type"] = "text/html; charset=gbk"
+        await send(message)
+
+    return relabelled
 
 
 async def _swallow(_: Message) -> None:

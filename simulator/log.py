@@ -27,9 +27,12 @@ class Kind(StrEnum):
     SORRY = "sorry"  # the platform's own "this account is out of order"
     REFUSED = "refused"  # an API call that got an error code
     NOTICE = "notice"  # a notice on a doctor's phone
+    SMS = "sms"  # a text message on somebody's phone; `openid` is its number
+    SMS_SENT = "sms_sent"  # somebody texted back
+    PUSH = "push"  # an SMS provider told the product something
 
 
-ARRIVALS = frozenset({Kind.PASSIVE, Kind.CUSTOM, Kind.TEMPLATE})
+ARRIVALS = frozenset({Kind.PASSIVE, Kind.CUSTOM, Kind.TEMPLATE, Kind.SMS})
 
 
 @dataclass(frozen=True, slots=True)
