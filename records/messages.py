@@ -15,12 +15,13 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
-from records import windows
+from records import subscriptions, windows
 from records.conversations import DONE, WAITING
 from records.identity import new_id
 from records.insertion import insert_once
 from records.media import WANTED
 from records.outbound import Receipt
+from records.subscriptions import Choice
 from records.tables import ContactPoint, InboundMessage, Media
 from records.vault import Vault
 from records.windows import Window
@@ -59,7 +60,8 @@ class Arrival:
     `kind`: text, image, voice, video, location, link or event. `event` holds codes and ids, never
     patient text: the provider's name of the event under "event" (subscribe, CLICK, unknown …), with
     "scene" or "key". `waits` is False for what needs no answer. `follows` says that the sender began
-    (True) or ended (False) to follow the account. `receipt`: the event is about a message of ours.
+    (True) or ended (False) to follow the account. `receipts`: the event is about messages of ours.
+    `choices`: what the sender agreed to be sent.
     """
 
     channel: str
@@ -74,11 +76,16 @@ class Arrival:
     window: Window | None = None
     waits: bool = True
     follows: bool | None = None
-    receipt: Receipt | None = None
+    receipts: tuple[Receipt, ...] = ()
+    choices: tuple[Choice, ...] = ()
 
     @property
     def sender(self) -> Address:
         return Address(self.channel, self.account, self.address)
+
+    @property
+    def receipt(self) -> Receipt | None:
+        return self.receipts[0] if self.receipts else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +123,7 @@ def accept(
     _follow(contact, arrival, now)
     if arrival.window is not None:
         windows.grant(contact, arrival.window, now)
+    subscriptions.note(session, contact.id, arrival.choices, arrival.sent_at, arrival.external_id)
     if arrival.waits:
         _wake(contact, now, wake_at)
     session.add(contact)

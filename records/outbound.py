@@ -76,7 +76,8 @@ class Receipt:
     """What a provider says later, and for good, about a message it accepted.
 
     `provider` is the account it went over. `attempt_id`: our own name of the try, where the provider
-    echoes one. `stops`: the person or the network refuses anything more from us.
+    echoes one. `stops`: the person or the network refuses anything more from us. `templates`: our
+    names of what it may be about, where the provider told no id when it took the message.
     """
 
     provider_id: str
@@ -86,6 +87,7 @@ class Receipt:
     attempt_id: str | None = None
     at: datetime | None = None
     stops: bool = False
+    templates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from channels.wechat.account import CHANNEL
+from channels.wechat import consent
+from channels.wechat.account import CHANNEL, WeChatAccount
 from channels.wechat.codec import MalformedCallbackError
 from channels.wechat.menu import words_of
-from records.messages import Arrival, MediaRef, Window, receipt_id
+from records.messages import Arrival, MediaRef, receipt_id
 from records.outbound import Receipt
-
-# What the platform lets us send after each kind of act (2023-06 rules).
-AFTER_MESSAGE = Window(timedelta(hours=48), 5)
-AFTER_TAP = Window(timedelta(minutes=1), 3)
+from records.subscriptions import Choice
 
 LONGEST_ID = 128
 LONGEST_KEY = 128
@@ -39,18 +37,22 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """What an event means to us. `more` holds codes and ids, `text` the words a tap stands for."""
+    """What an event means to us. `more` holds codes and ids, `text` the words a tap stands for.
+
+    `act` is what opens a window: menu, follow or scan.
+    """
 
     name: str
-    more: Mapping[str, str | bool]
+    more: Mapping[str, Any]
     text: str = ""
     waits: bool = False
-    window: Window | None = None
+    act: str = ""
     follows: bool | None = None
-    receipt: Receipt | None = None
+    receipts: tuple[Receipt, ...] = ()
+    choices: tuple[Choice, ...] = ()
 
 
-def parse(fields: Fields, account: str) -> Arrival:
+def parse(fields: Fields, account: WeChatAccount) -> Arrival:
     """The arrival that a verified callback stands for; raises `MalformedCallbackError`."""
     _id(fields, "ToUserName")
     if _text(fields, "MsgType").lower() == "event":
@@ -58,11 +60,11 @@ def parse(fields: Fields, account: str) -> Arrival:
     return _message(fields, account)
 
 
-def _message(fields: Fields, account: str) -> Arrival:
+def _message(fields: Fields, account: WeChatAccount) -> Arrival:
     said = _MESSAGES.get(_text(fields, "MsgType").lower(), _unreadable)(fields)
     return Arrival(
         channel=CHANNEL,
-        account=account,
+        account=account.app_id,
         address=_id(fields, "FromUserName"),
         external_id=_id(fields, "MsgId"),
         kind=said.kind,
@@ -70,34 +72,40 @@ def _message(fields: Fields, account: str) -> Arrival:
         text=said.text,
         event={"event": "unknown"} if said.kind == "event" else {},
         media=said.media,
-        window=AFTER_MESSAGE,
+        window=account.registered.windows.get("message"),
     )
 
 
-def _event(fields: Fields, account: str) -> Arrival:
-    happened = _EVENTS.get(_text(fields, "Event").lower(), _unheard_of)(fields)
+def _event(fields: Fields, account: WeChatAccount) -> Arrival:
+    name = _text(fields, "Event").lower()
+    if name in consent.HOLDERS:
+        happened = _consent(name, fields, account)
+    else:
+        happened = _EVENTS.get(name, _unheard_of)(fields)
     return Arrival(
         channel=CHANNEL,
-        account=account,
+        account=account.app_id,
         address=_id(fields, "FromUserName"),
         external_id=_event_id(fields, happened),
         kind="event",
         sent_at=_sent_at(fields),
         text=happened.text,
         event={"event": happened.name, **happened.more},
-        window=happened.window,
+        window=account.registered.windows.get(happened.act),
         waits=happened.waits,
         follows=happened.follows,
-        receipt=happened.receipt,
+        receipts=happened.receipts,
+        choices=happened.choices,
     )
 
 
 def _event_id(fields: Fields, happened: Happened) -> str:
     """Events have no id of their own. Hashed, because it would show the openid."""
-    if happened.receipt is not None:
-        return receipt_id(happened.receipt.provider_id)
+    if len(happened.receipts) == 1:
+        return receipt_id(happened.receipts[0].provider_id)
     names = ("FromUserName", "CreateTime", "Event", "EventKey")
-    text = "\n".join(_text(fields, name) for name in names)
+    # Somebody may answer for two templates within one second.
+    text = "\n".join([*(_text(fields, name) for name in names), str(happened.more.get("list", ""))])
     return f"event:{sha256(text.encode('utf-8', 'replace')).hexdigest()[:40]}"
 
 
@@ -139,7 +147,7 @@ def _subscribe(fields: Fields) -> Happened:
     scene = (
         {"scene": key[len(SCENE_PREFIX) :][:LONGEST_KEY]} if key.startswith(SCENE_PREFIX) else {}
     )
-    return Happened("subscribe", scene, waits=True, window=AFTER_TAP, follows=True)
+    return Happened("subscribe", scene, waits=True, act="follow", follows=True)
 
 
 def _unsubscribe(_: Fields) -> Happened:
@@ -148,12 +156,12 @@ def _unsubscribe(_: Fields) -> Happened:
 
 def _scan(fields: Fields) -> Happened:
     """Somebody who follows already scanned a code: a binding code waits for an answer."""
-    return Happened("SCAN", {"scene": _key(fields)}, waits=True, window=AFTER_TAP)
+    return Happened("SCAN", {"scene": _key(fields)}, waits=True, act="scan")
 
 
 def _click(fields: Fields) -> Happened:
     key = _key(fields)
-    return Happened("CLICK", {"key": key}, words_of(key), waits=True, window=AFTER_TAP)
+    return Happened("CLICK", {"key": key}, words_of(key), waits=True, act="menu")
 
 
 def _view(fields: Fields) -> Happened:
@@ -169,7 +177,15 @@ def _receipt(fields: Fields) -> Happened:
         "status": status,
         "delivered": receipt.delivered,
     }
-    return Happened("TEMPLATESENDJOBFINISH", more, receipt=receipt)
+    return Happened("TEMPLATESENDJOBFINISH", more, receipts=(receipt,))
+
+
+def _consent(name: str, fields: Fields, account: WeChatAccount) -> Happened:
+    """What somebody agreed to be sent, or what became of what was sent so."""
+    more = {"list": consent.listed(name, fields)}
+    if name == consent.SENT:
+        return Happened(name, more, receipts=consent.receipts(fields, account, _sent_at(fields)))
+    return Happened(name, more, choices=consent.choices(name, fields, account))
 
 
 def _unheard_of(_: Fields) -> Happened:

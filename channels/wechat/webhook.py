@@ -93,7 +93,7 @@ class Callback:
         if self.account.original_id not in {None, target}:
             reason = "another_account"
             raise MalformedCallbackError(reason)
-        return parse(opened.fields, self.account.app_id)
+        return parse(opened.fields, self.account)
 
     def _acknowledge(
         self, opened: Opened, query: Mapping[str, str], accepted: Accepted

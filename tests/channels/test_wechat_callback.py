@@ -43,6 +43,7 @@ from tests.channels.world import (
 
 PATH = "/wechat/main"
 CREATED = 1795395600
+OURS = WeChatAccount(APP_ID, secret="", token="", aes_keys=())
 
 
 def a_text(
@@ -272,7 +273,7 @@ async def test_a_bare_number_is_judged_as_what_was_asked_for(door: Door) -> None
 
 
 def parsed(fields: Mapping[str, str | int]) -> Arrival:
-    return parse({name: str(value) for name, value in fields.items()}, APP_ID)
+    return parse({name: str(value) for name, value in fields.items()}, OURS)
 
 
 @pytest.mark.parametrize(
@@ -333,7 +334,12 @@ def test_every_kind_of_message_becomes_an_arrival(
         (an_event("CLICK", EventKey="doctor"), {"event": "CLICK", "key": "doctor"}, True, 3),
         (an_event("VIEW", EventKey="http://x"), {"event": "VIEW", "key": "http://x"}, False, None),
         (an_event("LOCATION", Latitude="1"), {"event": "unknown"}, False, None),
-        (an_event("subscribe_msg_popup_event"), {"event": "unknown"}, False, None),
+        (
+            an_event("subscribe_msg_popup_event"),
+            {"event": "subscribe_msg_popup_event", "list": []},
+            False,
+            None,
+        ),
         (
             an_event("TEMPLATESENDJOBFINISH", MsgID=77, Status="failed:user block"),
             {
@@ -606,7 +612,7 @@ async def test_a_genuine_callback_with_any_fields_is_always_acknowledged(
 )
 def test_parsing_knows_one_error_only(fields: dict[str, Any]) -> None:
     try:
-        arrival = parse(fields, APP_ID)
+        arrival = parse(fields, OURS)
     except MalformedCallbackError:
         return
     assert arrival.external_id

@@ -14,8 +14,9 @@ from sqlmodel import select
 
 from channels.port import Letter, Result, SendOutcome
 from channels.wechat import errors
-from channels.wechat.account import WeChatAccount, template_fields
-from channels.wechat.client import QrCode, WeChatClient, template_data
+from channels.wechat.account import WeChatAccount
+from channels.wechat.client import QrCode, WeChatClient
+from channels.wechat.registered import shipped
 from channels.wechat.token import NoTokenError
 from records import tokens, windows
 from records.db import Database
@@ -118,7 +119,7 @@ async def test_an_address_nobody_has_never_works(world: World) -> None:
 async def test_failures_have_names(
     wired: World, monkeypatch: pytest.MonkeyPatch, fault: Fault, expected: SendOutcome
 ) -> None:
-    monkeypatch.setattr("channels.wechat.client.CALL_SECONDS", 0.3)
+    monkeypatch.setattr("channels.wechat.api.CALL_SECONDS", 0.3)
     await greet(wired)
     wired.platform.faults.add(replace(fault))
     assert await send(wired) == expected
@@ -239,13 +240,17 @@ async def test_a_template_to_somebody_who_left_is_refused_by_name(world: World) 
     assert outcome == SendOutcome(Result.CHANNEL_CLOSED, "43004", "not_following")
 
 
-def test_template_values_are_cut_and_written_as_their_types_demand() -> None:
-    data = template_data(
-        "followup_due", {"title": "很长的标题" * 9, "date": "下周一", "action": "一行\n又一行"}
+def test_template_values_are_cut_and_written_as_their_types_demand(now: datetime) -> None:
+    data = (
+        shipped()
+        .templates["followup_due"]
+        .data({"title": "很长的标题" * 9, "date": "下周一", "action": "一行\n又一行"}, now)
     )
     assert len(data["thing1"]["value"]) == 20
     assert data["thing1"]["value"].endswith("…")
-    assert data["time2"]["value"] == "下周一"
+    assert data["time2"]["value"] == "2026年11月23日", (
+        "no date of the platform's: the day it is sent"
+    )
     assert data["thing3"]["value"] == "一行 又一行"
 
 
@@ -255,7 +260,7 @@ def test_a_template_needs_both_our_fields_and_the_accounts_id(
     assert world.client.has_template("followup_due")
     assert not world.client.has_template("reply_waiting"), "no id from the platform"
     assert not world.client.has_template("unheard_of")
-    assert set(template_fields()) >= set(account.templates)
+    assert set(shipped().templates) >= set(account.templates)
 
 
 # --- Tokens -----------------------------------------------------------------------------------------
@@ -423,7 +428,7 @@ async def test_a_stale_token_does_not_stop_a_fetch(world: World) -> None:
 async def test_a_fetch_that_failed_may_be_tried_again(
     wired: World, monkeypatch: pytest.MonkeyPatch, fault: Fault, reason: str
 ) -> None:
-    monkeypatch.setattr("channels.wechat.client.CALL_SECONDS", 0.2)
+    monkeypatch.setattr("channels.wechat.api.CALL_SECONDS", 0.2)
     await wired.client.tokens.token(wired.clock.now)
     wired.platform.faults.add(replace(fault))
     found = await wired.client.fetch("any", wired.clock.now)
@@ -441,7 +446,7 @@ async def test_without_a_token_nothing_is_fetched(world: World) -> None:
 async def test_a_file_larger_than_any_photo_is_not_read_to_its_end(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("channels.wechat.client.LARGEST_FILE", 4)
+    monkeypatch.setattr("channels.wechat.api.LARGEST_FILE", 4)
     await world.patients.photograph(WANG, b"\xff\xd8\xff photo", "image/jpeg")
     media_id = next(entry for entry in world.platform.log).details["media_id"]
     found = await world.client.fetch(media_id, world.clock.now)
