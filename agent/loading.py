@@ -32,6 +32,7 @@ from records.binding import Redeemed
 from records.heard import made_of
 from records.messages import BODY
 from records.people import UNIDENTIFIED, Linked
+from records.sms_contacts import SMS
 from records.tables import (
     Consent,
     ContactPoint,
@@ -176,10 +177,16 @@ def _heard(vault: Vault, message: InboundMessage, made: dict[str, Any] | None = 
         event=message.event,
         received_at=message.received_at,
         level=Level(message.level or Level.NONE),
-        passive=message.passive_sealed is not None,
+        passive=_answered_at_once(message),
         made=made,
         again=message.turn_id is not None,
     )
+
+
+def _answered_at_once(message: InboundMessage) -> bool:
+    """Danger is answered when it comes in: in the callback's own answer, on SMS by a row of its own."""
+    on_sms = message.channel == SMS and message.level == Level.EMERGENCY
+    return message.passive_sealed is not None or on_sms
 
 
 def _member(

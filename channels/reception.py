@@ -17,6 +17,9 @@ from sqlmodel import Session
 from care.level import Level
 from care.situation import Background
 from channels.receipts import take_receipt
+from channels.sms import at_once
+from channels.sms.line import CHANNEL as SMS
+from channels.sms.optout import wants_out
 from language.expecting import asked_for
 from language.judgement import Described, judge
 from language.reader import read
@@ -26,6 +29,7 @@ from records.messages import Accepted, Arrival
 from records.people import Linked, china_date
 from records.tables import ContactPoint, Person
 from records.vault import Vault
+from texts.catalogue import Channel
 from texts.safety import safety_reply
 
 SENDER = "self"
@@ -77,13 +81,17 @@ class Reception:
 
     def hear(self, session: Session, arrival: Arrival, now: datetime) -> Heard:
         """Judge what was said by what is known of the people behind the contact point."""
-        if not arrival.text or arrival.kind not in _SPOKEN:
+        if not arrival.text or arrival.kind not in _SPOKEN or _leaves(arrival):
             return _NOTHING_SAID
         contact = messages.contact_point_at(session, self.vault, arrival.sender)
         return _judged(session, arrival, contact, now)
 
     def store(self, session: Session, arrival: Arrival, heard: Heard, now: datetime) -> Accepted:
         """Store an arrival, raise the alarm if need be; the caller commits."""
+        leaves = _leaves(arrival)
+        if leaves:
+            # Nothing is to be answered: no turn need read it.
+            arrival = replace(arrival, waits=False)
         contact = messages.ensure_contact_point(session, self.vault, arrival.sender, now)
         described = heard.described
         level = described.assessment.level if described else None
@@ -98,16 +106,14 @@ class Reception:
         )
         if not accepted.new:
             return accepted
-        if arrival.follows is not None:
-            move = following.returned if arrival.follows else following.left
-            move(session, contact, now)
-        if arrival.receipt is not None:
-            ours = arrival.receipt.provider or f"{arrival.channel}:{arrival.account}"
-            take_receipt(session, replace(arrival.receipt, provider=ours), now)
+        if leaves:
+            at_once.stop(session, self.vault, accepted, now)
+        _note_event(session, arrival, contact, now)
         if described is None or described.assessment.level < Level.EMERGENCY:
             return accepted
         person = heard.meant or people.ensure_person(session, contact, now)
-        return self._alarm(session, accepted, person, described, now)
+        by_sms = arrival.channel == SMS
+        return self._alarm(session, accepted, person, described, now, by_sms=by_sms)
 
     def _alarm(
         self,
@@ -116,6 +122,8 @@ class Reception:
         person: Person,
         described: Described,
         now: datetime,
+        *,
+        by_sms: bool,
     ) -> Accepted:
         """Escalation and safety text commit together with the message itself."""
         assessment = described.assessment
@@ -132,14 +140,37 @@ class Reception:
             inbound_message_id=accepted.message_id,
         )
         log.info("reception.alarm", escalation_id=alarm.escalation.id, opened=alarm.opened)
+        advice = assessment.advice or "safety.general_emergency"
         text = safety_reply(
-            assessment.advice or "safety.general_emergency",
+            advice,
             assessment.level,
             on_duty=watch.on_duty,
             phone=watch.phone,
+            channel=Channel.SMS if by_sms else Channel.WECHAT,
         )
+        if by_sms:
+            case = alarm.escalation
+            at_once.say_danger(
+                session, self.vault, accepted, case, advice=advice, text=text, now=now
+            )
+            return accepted
         messages.answer_passively(session, self.vault, accepted.message_id, text)
         return replace(accepted, passive=text)
+
+
+def _note_event(session: Session, arrival: Arrival, contact: ContactPoint, now: datetime) -> None:
+    """Following, leaving, and what the platform says of a message of ours."""
+    if arrival.follows is not None:
+        move = following.returned if arrival.follows else following.left
+        move(session, contact, now)
+    if arrival.receipt is not None:
+        ours = arrival.receipt.provider or f"{arrival.channel}:{arrival.account}"
+        take_receipt(session, replace(arrival.receipt, provider=ours), now)
+
+
+def _leaves(arrival: Arrival) -> bool:
+    """R, TD, 退订: on SMS they end what we start, whatever else is going on."""
+    return arrival.channel == SMS and arrival.kind == "text" and wants_out(arrival.text)
 
 
 def _at_once(arrival: Arrival, level: Level | None) -> bool:

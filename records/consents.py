@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select, update
 from language.consenting import ASKED, EDUCATION, PURPOSES, READINGS, REMINDERS, SHARING
 from records.db import changed
 from records.identity import new_id
+from records.links import HOUSEHOLD
 from records.readings import STORED, UNCONFIRMED, WITHDRAWN
 from records.tables import Consent, PersonContact, StoredReading
 
@@ -158,7 +159,8 @@ def standing(
             if row.purpose == purpose
             and (row.contact_point_id == contact_point_id or _counts_everywhere(row))
         ]
-        if any(row.revoked_at is None for row in mine) or (unasked and not mine):
+        on_paper = unasked and not mine and not (purpose == SHARING and _of_several(link))
+        if on_paper or any(row.revoked_at is None for row in mine):
             found.add(purpose)
     pending = not unasked and not _answered(rows, link) and not found >= ASKED
     return Standing(frozenset(found), pending)
@@ -251,6 +253,11 @@ def _answered(rows: Sequence[Consent], link: PersonContact | None) -> bool:
 def _counts_everywhere(row: Consent) -> bool:
     """Told to a doctor, or given on another phone of the person; never for letting a phone see."""
     return row.purpose != SHARING and (row.contact_point_id is None or row.purpose == READINGS)
+
+
+def _of_several(link: PersonContact | None) -> bool:
+    """The number came from the register, where it stands in several files: it shows nothing."""
+    return link is not None and link.relation == HOUSEHOLD
 
 
 def _link(session: Session, person_id: str, contact_point_id: str) -> PersonContact | None:

@@ -11,6 +11,8 @@ from records.db import changed
 from records.tables import ContactPoint, Person, PersonContact
 
 SELF = "self"
+# In the file of several people stands the same number: each is behind it, and nobody knows who holds it.
+HOUSEHOLD = "household"
 # What the holder of the phone is to the person, from what the person is to the holder.
 _HOLDER = {
     "spouse": "老伴",

@@ -13,6 +13,7 @@ from records.caseload import readable
 from records.escalations import CLOSED
 from records.messages import BODY
 from records.people import UNIDENTIFIED
+from records.phone_numbers import domestic
 from records.picking import SPOKEN_KINDS
 from records.reader import Reader
 from records.spelling import syllables
@@ -116,7 +117,7 @@ def _stranger(
     phones = {number for one in said for number in _PHONE.findall(one.text or "")}
     if contact is not None and contact.channel == "sms":
         address = readable(vault, contact.address_sealed, "contact_points.address", contact.id)
-        phones |= {address} if address else set()
+        phones |= {domestic(address)} if address else set()
     indexes = {vault.index(number, "phone") for number in phones}
     village = place.name if place is not None and place.kind == "village_clinic" else None
     return Stranger(

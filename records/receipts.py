@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, and_, col, func, or_, select, update
 
+from records import opting_out
 from records.db import changed
 from records.identity import new_id
 from records.insertion import insert_once
@@ -21,7 +22,7 @@ from records.outbound import (
     UNKNOWN,
     Receipt,
 )
-from records.tables import ContactPoint, DeliveryAttempt, DeliveryReceipt, OutboundMessage
+from records.tables import DeliveryAttempt, DeliveryReceipt, OutboundMessage
 
 # A receipt that found nothing is looked at again for so long: its send may not have come back yet.
 WAITS = timedelta(minutes=10)
@@ -134,14 +135,7 @@ def has_arrived(session: Session, message: OutboundMessage) -> bool:
 
 def note_stop(session: Session, contact_point_id: str, now: datetime) -> bool:
     """The network or the person refuses anything more from us on this phone."""
-    statement = (
-        update(ContactPoint)
-        .where(col(ContactPoint.id) == contact_point_id)
-        .where(col(ContactPoint.stopped_at).is_(None))
-        .values(stopped_at=now)
-        .execution_options(synchronize_session=False)
-    )
-    return changed(session, statement) == 1
+    return opting_out.stop(session, contact_point_id, now, by=opting_out.BY_CARRIER)
 
 
 def last_by_provider(session: Session) -> dict[str, datetime]:
