@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ _WECHAT_EXTRAS = (
     "wechat_previous_encoding_aes_key",
     "wechat_template_id_follow_up",
     "wechat_template_id_reply",
+    "wechat_account_file",
 )
 _MODEL = ("model_base_url", "model_api_key", "model_name")
 _EMBEDDINGS = ("embeddings_base_url", "embeddings_api_key", "embeddings_model")
@@ -89,7 +91,20 @@ def _wechat(settings: Settings) -> list[str]:
             found.append(
                 f"{_name(field)} must be the 43 letters and digits shown on the WeChat platform."
             )
-    return found
+    return [*found, *_account_file(settings.wechat_account_file)]
+
+
+def _account_file(path: Path | None) -> list[str]:
+    """What the platform would refuse of an operator's own templates, found before the start."""
+    if path is None:
+        return []
+    from channels.wechat.registered import RegisteredError, load  # noqa: PLC0415 -- seldom there
+
+    try:
+        load(path)
+    except RegisteredError as error:
+        return [f"{_name('wechat_account_file')}: {error}."]
+    return []
 
 
 def _endpoint(settings: Settings, switch: str, fields: tuple[str, ...]) -> list[str]:

@@ -47,6 +47,9 @@ class WeChatSettings:
     original_id: str | None
     template_id_follow_up: str | None
     template_id_reply: str | None
+    template_kind_follow_up: str
+    template_kind_reply: str
+    account_file: Path | None
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ class Settings(CarrierSettings):
     wechat_template_id_reply: str | None = None
     wechat_template_kind_follow_up: Literal["template", "long_term", "one_time"] = "template"
     wechat_template_kind_reply: Literal["template", "long_term", "one_time"] = "template"
+    wechat_account_file: Path | None = None
 
     model_base_url: str | None = None
     model_api_key: SecretStr | None = None
@@ -193,6 +197,9 @@ class Settings(CarrierSettings):
             original_id=self.wechat_original_id,
             template_id_follow_up=self.wechat_template_id_follow_up,
             template_id_reply=self.wechat_template_id_reply,
+            template_kind_follow_up=self.wechat_template_kind_follow_up,
+            template_kind_reply=self.wechat_template_kind_reply,
+            account_file=self.wechat_account_file,
         )
 
     @property

@@ -85,6 +85,23 @@ def test_a_message_key_of_the_wrong_shape_is_refused(problems: Problems) -> None
     assert "43 letters and digits" in problem
 
 
+def test_a_file_of_templates_that_the_platform_would_refuse_names_the_field(
+    problems: Problems, tmp_path: Path
+) -> None:
+    file = tmp_path / "account.toml"
+    file.write_text("[templates.lesson.fields]\ntitle = { key = 'first', default = 'x' }", "utf-8")
+    (found,) = problems(**WECHAT, SUIFANG_WECHAT_ACCOUNT_FILE=str(file))
+    assert "SUIFANG_WECHAT_ACCOUNT_FILE: account.toml [lesson] title: first is no key" in found
+
+
+def test_an_account_file_that_the_platform_takes_is_no_problem(load: Load, tmp_path: Path) -> None:
+    file = tmp_path / "account.toml"
+    file.write_text("[windows.menu]\nsends = 4\nminutes = 2", "utf-8")
+    account = load(**WECHAT, SUIFANG_WECHAT_ACCOUNT_FILE=str(file)).wechat
+    assert account is not None
+    assert account.account_file == file
+
+
 def test_a_template_without_wechat_is_refused(problems: Problems) -> None:
     [problem] = problems(SUIFANG_WECHAT_TEMPLATE_ID_FOLLOW_UP="tpl")
     assert problem.startswith("SUIFANG_WECHAT_TEMPLATE_ID_FOLLOW_UP is set, but WeChat")
