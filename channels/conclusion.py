@@ -40,6 +40,8 @@ def conclude(
         provider_id=outcome.provider_id,
     )
     reason = outcome.reason or outcome.code
+    if _rings_elsewhere(session, parcel, outcome, limits, now):
+        return
     match outcome.result:
         case Result.ACCEPTED | Result.DELIVERED:
             _accepted(session, parcel, outcome, now)
@@ -98,11 +100,40 @@ def _accepted(session: Session, parcel: Parcel, outcome: SendOutcome, now: datet
         apply_early(session, attempt, now)
 
 
+def _rings_elsewhere(
+    session: Session, parcel: Parcel, outcome: SendOutcome, limits: Limits, now: datetime
+) -> bool:
+    """A doctor's bell that failed: the next one rings at once. False when this was the last one.
+
+    When all were tried, those that may still work are tried again after a pause.
+    """
+    bell, message, result = parcel.bell, parcel.message, outcome.result
+    if bell is None or result in (Result.ACCEPTED, Result.DELIVERED):
+        return False
+    reason = outcome.reason or outcome.code
+    if result is Result.OPERATOR:
+        log.error("delivery.operator_needed", code=outcome.code, reason=reason)
+    if bell.fresh and (result is not Result.UNKNOWN or bell.round == 1):
+        outbound.put_back(session, message, reason, now)
+        return True
+    useless = result in (Result.NEVER, Result.CHANNEL_CLOSED, Result.OPERATOR)
+    if result is Result.RETRY or (useless and bell.again):
+        _try_again(session, message, reason, limits, now, tries=bell.round)
+        return True
+    return False
+
+
 def _try_again(
-    session: Session, message: OutboundMessage, reason: str, limits: Limits, now: datetime
+    session: Session,
+    message: OutboundMessage,
+    reason: str,
+    limits: Limits,
+    now: datetime,
+    *,
+    tries: int = 0,
 ) -> None:
     """Certainly not sent. A safety text is tried as long as it is true."""
-    tries = outbound.tries_with(session, message, Result.RETRY)
+    tries = tries or outbound.tries_with(session, message, Result.RETRY)
     at = now + limits.pause(message.id, tries)
     if at >= message.expires_at:
         finish(session, message, EXPIRED, reason, now)

@@ -17,6 +17,7 @@ class Limits:
 
     `reserved` keeps sends of a window for more important words. `fuse` is a safety catch against
     ourselves: so many messages that we start per conversation and day, then no more.
+    `doctor_sms_cap`: notices by SMS to one doctor's phone and day; emergencies go all the same.
     """
 
     retries: int = 3
@@ -27,6 +28,7 @@ class Limits:
     quiet_from: time = time(20, 0)
     quiet_until: time = time(8, 0)
     fuse: int = 4
+    doctor_sms_cap: int = 20
     reserved: Mapping[str, int] = field(default_factory=lambda: {REMINDER: 1, EDUCATION: 2})
     reserved_by_picture: int = 1
     lease: timedelta = timedelta(seconds=60)

@@ -49,6 +49,11 @@ class NoticeChannel:
     windowed: bool = False
     free_text: bool = True
 
+    @property
+    def rings(self) -> bool:
+        """Whether anything rings where nobody has an address of their own."""
+        return self.http is not None and self.url is not None
+
     def has_template(self, name: str) -> bool:
         return False
 

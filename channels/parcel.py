@@ -39,10 +39,23 @@ class Routes:
 
 
 @dataclass(frozen=True, slots=True)
+class Bell:
+    """Of the bell that a notice goes to: for the how manieth time, and what is left beside it.
+
+    `fresh`: another bell was tried less often and comes next. `again`: another one may still work.
+    """
+
+    round: int = 1
+    fresh: bool = False
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Parcel:
     """A letter whose attempt is written down and whose call may be made now.
 
-    `contact_id` is the address it goes to; None where it goes to a practitioner.
+    `contact_id` is the address it goes to; None where it goes to a practitioner: then `bell` says
+    what else may ring them.
     """
 
     message: OutboundMessage
@@ -51,6 +64,7 @@ class Parcel:
     channel: Channel
     way: str = TEXT
     contact_id: str | None = None
+    bell: Bell | None = None
 
     @property
     def by_template(self) -> bool:

@@ -20,7 +20,7 @@ from channels.parcel import (
     segments,
     template_for,
 )
-from channels.port import Channel, Letter, PictureSender, Ring
+from channels.port import Channel, Letter, PictureSender
 from channels.recipient import Refusal, resolve
 from channels.ringing import Call, bell_for
 from records import messages, outbound, takeover, windows
@@ -75,11 +75,9 @@ class _Plan:
         return held_back or self._to_contact(found)
 
     def _to_practitioner(self) -> Parcel | Decided:
-        found = bell_for(self.session, self.vault, self.routes, self.message, self.now)
+        found = bell_for(self.session, self.vault, self.routes, self.message, self.limits, self.now)
         if isinstance(found, Call):
-            return self._parcel(
-                found.channel, found.address, found.way, name=found.name, ring=found.ring
-            )
+            return self._parcel(found.channel, found.address, found.way, call=found)
         if found.state:
             return self._finish(found.state, found.reason)
         return self._postpone(found.reason, self.now + self.limits.operator_pause)
@@ -134,8 +132,7 @@ class _Plan:
         way: str,
         contact_id: str | None = None,
         *,
-        name: str = "",
-        ring: Ring | None = None,
+        call: Call | None = None,
     ) -> Parcel:
         template = self.message.template
         if way == TEMPLATE:
@@ -148,8 +145,8 @@ class _Plan:
             attempt_id=new_id(),
             purpose=self.message.purpose,
             template=template,
-            name=name,
-            ring=ring,
+            name=call.name if call else "",
+            ring=call.ring if call else None,
             picture=outbound.picture_of(self.vault, self.message) if way == PICTURE else None,
         )
         trial = outbound.Trial(
@@ -160,7 +157,8 @@ class _Plan:
             segments=segments(letter, channel, way),
         )
         outbound.begin_attempt(self.session, self.message, trial, self.now)
-        return Parcel(self.message, trial.id, letter, channel, way, contact_id)
+        bell = call.bell if call else None
+        return Parcel(self.message, trial.id, letter, channel, way, contact_id, bell)
 
     def _finish(self, state: str, reason: str) -> Decided:
         finish(self.session, self.message, state, reason, self.now)
