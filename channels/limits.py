@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 from hashlib import sha256
 
 from records.outbound import EDUCATION, REMINDER
+from records.providers import Breaker
 from records.times import CHINA
 
 
@@ -16,7 +17,9 @@ class Limits:
     """The operator's limits. Quiet hours and the fuse bind only messages that we start.
 
     `reserved` keeps sends of a window for more important words. `fuse` is a safety catch against
-    ourselves: so many messages that we start per conversation and day, then no more.
+    ourselves: so many messages that we start per patient and day, then no more. `sends_per_second`
+    goes before what each provider's module says. `recheck`: how soon to look whether the one who
+    tries a provider again got through.
     `doctor_sms_cap`: notices by SMS to one doctor's phone and day; emergencies go all the same.
     """
 
@@ -31,6 +34,9 @@ class Limits:
     doctor_sms_cap: int = 20
     reserved: Mapping[str, int] = field(default_factory=lambda: {REMINDER: 1, EDUCATION: 2})
     reserved_by_picture: int = 1
+    sends_per_second: float | None = None
+    breaker: Breaker = field(default_factory=Breaker)
+    recheck: timedelta = timedelta(seconds=5)
     lease: timedelta = timedelta(seconds=60)
     call_seconds: float = 25.0
     lanes: int = 4
@@ -38,8 +44,7 @@ class Limits:
     def pause(self, key: str, tries: int) -> timedelta:
         """How long to wait after so many failed tries: three times longer each, 70–130 % of it."""
         full = min(self.first_pause * 3.0 ** min(tries - 1, 10), self.longest_pause)
-        spread = sha256(f"{key}:{tries}".encode()).digest()[0] / 255
-        return full * (0.7 + 0.6 * spread)
+        return full * (0.7 + 0.6 * spread(f"{key}:{tries}"))
 
     def is_quiet(self, now: datetime) -> bool:
         """Whether people are left in peace now."""
@@ -53,6 +58,11 @@ class Limits:
         local = now.astimezone(CHINA)
         end = datetime.combine(local.date(), self.quiet_until, CHINA)
         return end if end > local else end + timedelta(days=1)
+
+
+def spread(key: str) -> float:
+    """A number from 0 to 1 that is always the same for a key: nobody comes back together."""
+    return sha256(key.encode()).digest()[0] / 255
 
 
 def day_began(now: datetime) -> datetime:

@@ -327,14 +327,19 @@ def tries_with(session: Session, message: OutboundMessage, result: str) -> int:
 
 
 def spoken_since(session: Session, message: OutboundMessage, since: datetime) -> int:
-    """How many other messages that we started reached (or may have reached) the same person."""
+    """How many other messages that we started reached (or may have reached) the same patient."""
+    same = (
+        OutboundMessage.person_id == message.person_id
+        if message.person_id is not None
+        else OutboundMessage.contact_point_id == message.contact_point_id
+    )
     return session.exec(
         select(func.count(func.distinct(col(OutboundMessage.id))))
         .join(
             DeliveryAttempt,
             col(DeliveryAttempt.outbound_message_id) == col(OutboundMessage.id),
         )
-        .where(OutboundMessage.contact_point_id == message.contact_point_id)
+        .where(same)
         .where(OutboundMessage.id != message.id)
         .where(col(OutboundMessage.purpose).in_(STARTED_BY_US))
         .where(col(OutboundMessage.state).in_(SPOKEN))

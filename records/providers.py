@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, or_, select, update
@@ -71,63 +72,82 @@ def begin_probe(session: Session, provider: str, now: datetime, lasts: timedelta
     return changed(session, statement) == 1
 
 
+class Turn(StrEnum):
+    """How a message stands in line: at once and on credit, as an answer, or as what we start.
+
+    `BOOKED`: it waited for its moment already.
+    """
+
+    AT_ONCE = "at_once"
+    BOOKED = "booked"
+    ANSWER = "answer"
+    OURS = "ours"
+
+
 def take(
-    session: Session, provider: str, per_second: float, now: datetime, *, urgent: bool = False
+    session: Session,
+    provider: str,
+    per_second: float,
+    turn: Turn,
+    now: datetime,
+    known: ProviderState | None = None,
 ) -> datetime:
     """Take a token. Returns when the message may go: now, or the moment that is booked for it.
 
-    What is urgent goes at once and leaves a debt that others wait for.
+    Whatever goes at once leaves a debt that others wait for. What we start gets one moment after the
+    other at its share of the pace: a second's worth goes now, what has piled up is spread out.
+    `known`: the row as it was read a moment ago.
     """
 
     def taken(state: ProviderState) -> tuple[dict[str, object], datetime]:
         left = _filled(state, per_second, now) - 1.0
-        wait = timedelta(0) if urgent or left >= 0 else timedelta(seconds=-left / per_second)
-        return {"tokens": left, "refilled_at": now}, now + wait
+        paid = {"tokens": left, "refilled_at": now}
+        if turn is Turn.OURS:
+            free = max(state.bulk_until or now, now)
+            following = free + timedelta(seconds=1 / (per_second * OUR_SHARE))
+            if free > now + timedelta(seconds=1):
+                return {"bulk_until": following}, free
+            return {**paid, "bulk_until": following}, now
+        if turn is Turn.ANSWER and left < 0:
+            return paid, now + timedelta(seconds=-left / per_second)
+        return paid, now
 
-    return _swap(session, provider, taken, now)
-
-
-def book(session: Session, provider: str, per_second: float, now: datetime) -> datetime:
-    """A moment for something that we start: one after the other, at our share of the pace.
-
-    A second's worth may go at once; what has piled up is spread over as long as it takes.
-    """
-    step = timedelta(seconds=1 / (per_second * OUR_SHARE))
-
-    def booked(state: ProviderState) -> tuple[dict[str, object], datetime]:
-        free = max(state.bulk_until or now, now)
-        at = free if free > now + timedelta(seconds=1) else now
-        return {"bulk_until": free + step}, at
-
-    return _swap(session, provider, booked, now)
+    return _swap(session, provider, taken, now, known)
 
 
-def note_accepted(
-    session: Session, state: ProviderState | None, provider: str, now: datetime
+def note_answer(
+    session: Session,
+    state: ProviderState | None,
+    provider: str,
+    now: datetime,
+    *,
+    accepted: bool = True,
 ) -> bool:
-    """A send was taken. True when that ended an open breaker or a trouble.
+    """The provider answered, and took the message if `accepted`. True when that ended something.
 
     `state` is the row as it was before the call: while nothing is wrong there is little to write.
     """
     if state is None:
-        insert_once(session, ProviderState(provider=provider, last_accepted_at=now))
+        if accepted:
+            insert_once(session, ProviderState(provider=provider, last_accepted_at=now))
         return False
-    mended = state.opened_at is not None or state.trouble is not None
-    fresh = state.last_accepted_at is not None and now - state.last_accepted_at < _NOTED_EVERY
-    if not mended and state.failures == 0 and fresh:
+    mended = state.opened_at is not None or (accepted and state.trouble is not None)
+    last = state.last_accepted_at
+    stale = accepted and (last is None or now - last >= _NOTED_EVERY)
+    if not (mended or state.failures or stale):
         return False
+    values: dict[str, object] = {
+        "failures": 0,
+        "opened_at": None,
+        "open_until": None,
+        "probe_until": None,
+    }
+    if accepted:
+        values |= {"trouble": None, "trouble_since": None, "last_accepted_at": now}
     session.execute(
         update(ProviderState)
         .where(col(ProviderState.provider) == provider)
-        .values(
-            failures=0,
-            opened_at=None,
-            open_until=None,
-            probe_until=None,
-            trouble=None,
-            trouble_since=None,
-            last_accepted_at=now,
-        )
+        .values(**values)
         .execution_options(synchronize_session=False)
     )
     return mended
@@ -159,17 +179,6 @@ def note_failure(
         .execution_options(synchronize_session=False)
     )
     return True
-
-
-def end_probe(session: Session, provider: str) -> None:
-    """The probe said nothing about the provider: the next message may try."""
-    session.execute(
-        update(ProviderState)
-        .where(col(ProviderState.provider) == provider)
-        .where(col(ProviderState.probe_until).is_not(None))
-        .values(probe_until=None)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def note_trouble(session: Session, provider: str, reason: str, now: datetime) -> None:
@@ -221,6 +230,7 @@ def _swap(
     provider: str,
     wanted: Callable[[ProviderState], tuple[dict[str, object], datetime]],
     now: datetime,
+    known: ProviderState | None,
 ) -> datetime:
     """Write what `wanted` makes of the row, unless it changed meanwhile: then look again."""
     query = (
@@ -228,8 +238,8 @@ def _swap(
         .where(ProviderState.provider == provider)
         .execution_options(populate_existing=True)
     )
-    for _ in range(_SWAPS):
-        state = session.exec(query).first()
+    for number in range(_SWAPS):
+        state = known if known is not None and number == 0 else session.exec(query).first()
         if state is None:
             insert_once(session, ProviderState(provider=provider))
             continue

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from records import providers
 from records.db import Database
-from records.providers import Breaker
+from records.providers import Breaker, Turn
 from records.tables import ProviderState
 
 ALIYUN = "aliyun:main"
@@ -30,7 +30,7 @@ def fail(database: Database, now: datetime) -> bool:
 def accept(database: Database, now: datetime) -> bool:
     with database.transaction() as session:
         known = providers.states(session, [ALIYUN]).get(ALIYUN)
-        return providers.note_accepted(session, known, ALIYUN, now)
+        return providers.note_answer(session, known, ALIYUN, now)
 
 
 # --- The bucket -------------------------------------------------------------------------------------
@@ -40,7 +40,7 @@ def test_a_full_bucket_gives_a_seconds_worth_and_then_books(
     database: Database, now: datetime
 ) -> None:
     with database.transaction() as session:
-        at = [providers.take(session, ALIYUN, 4.0, now) for _ in range(6)]
+        at = [providers.take(session, ALIYUN, 4.0, Turn.ANSWER, now) for _ in range(6)]
     assert at[:4] == [now] * 4
     assert [(moment - now).total_seconds() for moment in at[4:]] == [0.25, 0.5]
 
@@ -49,14 +49,14 @@ def test_what_is_urgent_goes_at_once_and_others_wait_for_its_debt(
     sqlite_database: Database, now: datetime
 ) -> None:
     with sqlite_database.transaction() as session:
-        urgent = [providers.take(session, ALIYUN, 1.0, now, urgent=True) for _ in range(5)]
+        urgent = [providers.take(session, ALIYUN, 1.0, Turn.AT_ONCE, now) for _ in range(5)]
         assert urgent == [now] * 5
-        assert providers.take(session, ALIYUN, 1.0, now) == now + timedelta(seconds=5)
+        assert providers.take(session, ALIYUN, 1.0, Turn.ANSWER, now) == now + timedelta(seconds=5)
 
 
 def test_what_we_start_is_spread_at_half_the_pace(database: Database, now: datetime) -> None:
     with database.transaction() as session:
-        at = [providers.book(session, ALIYUN, 10.0, now) for _ in range(600)]
+        at = [providers.take(session, ALIYUN, 10.0, Turn.OURS, now) for _ in range(600)]
     assert sum(moment == now for moment in at) == 6, "a second's worth at our share"
     assert at == sorted(at)
     assert at[-1] - now == timedelta(seconds=599 / 5)
@@ -67,7 +67,7 @@ def test_processes_that_take_at_once_never_take_the_same_token(
 ) -> None:
     def take(_: int) -> datetime:
         with database.transaction() as session:
-            return providers.take(session, ALIYUN, 5.0, now)
+            return providers.take(session, ALIYUN, 5.0, Turn.ANSWER, now)
 
     with ThreadPoolExecutor(8) as threads:
         at = sorted(threads.map(take, range(40)))
@@ -92,7 +92,7 @@ def test_no_second_holds_more_than_the_pace_and_a_full_bucket(
     with sqlite_database.transaction() as session:
         for pause in pauses:
             at += timedelta(milliseconds=pause)
-            going.append(providers.take(session, ALIYUN, float(rate), at))
+            going.append(providers.take(session, ALIYUN, float(rate), Turn.ANSWER, at))
     for begin in going:
         within = [one for one in going if begin <= one < begin + timedelta(seconds=1)]
         assert len(within) <= 2 * rate + 1
@@ -135,9 +135,6 @@ def test_exactly_one_process_tries_again(database: Database, now: datetime) -> N
     with ThreadPoolExecutor(6) as threads:
         assert sum(threads.map(probe, range(6))) == 1
     assert providers.shut_until(state(database), later) == later + timedelta(seconds=60)
-    with database.transaction() as session:
-        providers.end_probe(session, ALIYUN)
-    assert providers.shut_until(state(database), later) is None
 
 
 def test_a_probe_that_fails_doubles_the_rest_up_to_a_limit(
@@ -160,6 +157,28 @@ def test_a_send_that_is_taken_closes_it(database: Database, now: datetime) -> No
     found = state(database)
     assert (found.failures, found.opened_at, found.open_until) == (0, None, None)
     assert found.last_accepted_at == now + timedelta(minutes=1)
+
+
+def test_a_no_from_a_provider_that_is_well_closes_it_but_ends_no_trouble(
+    sqlite_database: Database, now: datetime
+) -> None:
+    for _ in range(3):
+        fail(sqlite_database, now)
+    with sqlite_database.transaction() as session:
+        providers.note_trouble(session, ALIYUN, "balance_used_up", now)
+        known = providers.states(session, [ALIYUN])[ALIYUN]
+        assert providers.note_answer(session, known, ALIYUN, now, accepted=False)
+    found = state(sqlite_database)
+    assert (found.failures, found.opened_at, found.trouble) == (0, None, "balance_used_up")
+    assert found.last_accepted_at is None
+
+
+def test_a_no_from_a_provider_nobody_knows_is_not_noted(
+    sqlite_database: Database, now: datetime
+) -> None:
+    with sqlite_database.transaction() as session:
+        assert not providers.note_answer(session, None, ALIYUN, now, accepted=False)
+        assert providers.states(session, [ALIYUN]) == {}
 
 
 def test_an_open_one_cannot_be_probed_before_its_time(
