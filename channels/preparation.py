@@ -144,6 +144,7 @@ class _Plan:
             send_key=self.message.send_key,
             attempt_id=new_id(),
             purpose=self.message.purpose,
+            expires_at=self.message.expires_at,
             template=template,
             name=call.name if call else "",
             ring=call.ring if call else None,
