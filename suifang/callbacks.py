@@ -1,4 +1,4 @@
-"""WeChat in the web process: the callback's routes, and the QR pictures a doctor asks for."""
+"""What calls us in the web process: the platforms' callbacks; and the QR pictures a doctor asks for."""
 
 from __future__ import annotations
 
@@ -12,19 +12,21 @@ from channels.wechat.client import QrCode, WeChatClient
 from channels.wechat.token import TokenKeeper
 from channels.wechat.webhook import Callback, router
 from inbox.deps import PictureOf
+from suifang import sms_pushes
 from suifang.installation import Installation
 from suifang.wechat import CALLBACK_NAME, account
 
 
 def routes(installation: Installation, clock: Callable[[], datetime]) -> list[APIRouter]:
     """The callback routes to mount in the web process."""
+    found = []
     ours = account(installation.settings)
-    if ours is None:
-        return []
-    callback = Callback(
-        account=ours, db=installation.database, reception=installation.reception, clock=clock
-    )
-    return [router({CALLBACK_NAME: callback})]
+    if ours is not None:
+        callback = Callback(
+            account=ours, db=installation.database, reception=installation.reception, clock=clock
+        )
+        found.append(router({CALLBACK_NAME: callback}))
+    return found + sms_pushes.routes(installation, clock)
 
 
 def picture_of(installation: Installation) -> PictureOf | None:
