@@ -142,7 +142,7 @@ class KannelGateway:
 
 @dataclass(frozen=True, slots=True)
 class KannelInlet:
-    """Reads what smsbox calls us with: reports and people's messages, both as GET."""
+    """Reads what smsbox calls us with: reports, and people's messages by post-url or get-url."""
 
     account: str = ACCOUNT
     name: str = KIND
@@ -157,7 +157,10 @@ class KannelInlet:
         fields = _fields(request.url)
         if "attempt" in fields:
             return self._report(fields, now)
-        if "from" in fields and "text" in fields:
+        if request.method == "POST":
+            fields["from"] = request.headers.get("x-kannel-from", "").encode()
+            fields["text"] = request.body
+        if fields.get("from") and "text" in fields:
             return self._message(fields, now)
         reason = "neither_report_nor_message"
         raise PushError(reason)

@@ -225,6 +225,16 @@ def test_the_words_are_read_in_whatever_charset_came(
     assert texts == ["头晕，难受"]
 
 
+def test_a_posted_message_has_its_words_in_the_body(now: datetime) -> None:
+    heads = {"x-kannel-from": PHONE}
+    url, body = f"{PUSH_URL}?id=e716&at=1795395600&charset=UTF-8", "头晕，难受".encode()
+    posted = PushRequest("POST", url, heads, body=body)
+    got = f"{url}&from={quote(PHONE)}&text={quote(body)}"
+    assert KannelInlet().read(posted, now) == KannelInlet().read(PushRequest("GET", got), now)
+    with pytest.raises(PushError):
+        KannelInlet().read(PushRequest("POST", url, {}, body=body), now)
+
+
 def test_bytes_that_are_no_text_are_still_kept(now: datetime) -> None:
     texts, _ = _push("from=13800001111&id=1&charset=UTF-8&text=%FF%FF165%FF", now)
     assert "165" in texts[0]
