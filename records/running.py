@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, select, update
 
-from records.insertion import put
+from records.db import changed
+from records.insertion import insert_once, put
 from records.tables import Heartbeat, Marker, TickRun
 
 
@@ -38,3 +39,31 @@ def mark(session: Session, name: str, value: str, now: datetime) -> None:
 def marked(session: Session, name: str) -> str | None:
     """A named value, if it was set."""
     return session.exec(select(Marker.value).where(col(Marker.name) == name)).first()
+
+
+def take_turn(session: Session, name: str, value: str, now: datetime) -> bool:
+    """Set a named value; True for the one process that did. False where it is set so already."""
+    if insert_once(session, Marker(name=name, value=value, set_at=now)):
+        return True
+    statement = (
+        update(Marker)
+        .where(col(Marker.name) == name)
+        .where(col(Marker.value) != value)
+        .values(value=value, set_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return changed(session, statement) == 1
+
+
+def is_time(session: Session, name: str, every: timedelta, now: datetime) -> bool:
+    """Whether something that is done every so often is due; True for one process only."""
+    if insert_once(session, Marker(name=name, value="", set_at=now)):
+        return True
+    statement = (
+        update(Marker)
+        .where(col(Marker.name) == name)
+        .where(col(Marker.set_at) <= now - every)
+        .values(set_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return changed(session, statement) == 1
