@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+from collections.abc import Sequence
 
 import httpx
 
@@ -16,11 +17,12 @@ from agent.loading import Tools
 from channels.delivery import Routes
 from channels.notice import NoticeChannel
 from channels.port import Channel
+from channels.sms import line
 from knowledge.shelf import Shelf
 from language.reader import read
 from schedules.clock import run as run_clock
 from schedules.ticks import Work
-from suifang import clock, education, schooling, startup, wechat
+from suifang import clock, education, schooling, sms, startup, wechat
 from suifang.completeness import call_problems
 from suifang.installation import Installation
 from suifang.senses import senses
@@ -108,12 +110,15 @@ def work(
     installation: Installation, platform: httpx.AsyncClient, elsewhere: httpx.AsyncClient
 ) -> Work:
     """Everything the ticks need; `platform` is WeChat's address, `elsewhere` every other one."""
-    channels: dict[tuple[str, str], Channel] = {}
+    channels: dict[tuple[str, str], Channel | Sequence[Channel]] = {}
     media = {}
     client = wechat.client(installation, platform)
     if client is not None:
         channels[client.name, client.account.app_id] = client
         media[client.name, client.account.app_id] = client
+    carriers = sms.carriers_of(installation, elsewhere)
+    if carriers:
+        channels[line.CHANNEL, line.ACCOUNT] = carriers
     notices = _notices(installation.settings, elsewhere)
     ours = tools(installation)
     return Work(

@@ -20,8 +20,8 @@ NOW = datetime(2026, 11, 23, 4, 30, 15, tzinfo=UTC)
 ALIYUN, TENCENT = settings_for("aliyun"), settings_for("tencent")
 HOST = "dysmsapi.aliyuncs.com"
 # What UTF-8 can hold.
-WORDS = st.text(st.characters(codec="utf-8"), max_size=40)
-KEYS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40)
+WORDS = st.text(st.characters(codec="utf-8"), max_size=20)
+KEYS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=20)
 
 
 def a_request(path: str, query: str, headers: dict[str, str]) -> Request:
