@@ -23,7 +23,7 @@ from channels.sms.optout import wants_out
 from language.expecting import asked_for
 from language.judgement import Described, judge
 from language.reader import read
-from records import following, messages, people
+from records import following, messages, nameless, people
 from records.escalations import raise_alarm
 from records.messages import Accepted, Arrival
 from records.people import Linked, china_date
@@ -163,9 +163,10 @@ def _note_event(session: Session, arrival: Arrival, contact: ContactPoint, now: 
     if arrival.follows is not None:
         move = following.returned if arrival.follows else following.left
         move(session, contact, now)
-    if arrival.receipt is not None:
-        ours = arrival.receipt.provider or f"{arrival.channel}:{arrival.account}"
-        take_receipt(session, replace(arrival.receipt, provider=ours), now)
+    for receipt in arrival.receipts:
+        ours = receipt.provider or f"{arrival.channel}:{arrival.account}"
+        known = nameless.traced(session, replace(receipt, provider=ours), contact.id)
+        take_receipt(session, known, now)
 
 
 def _leaves(arrival: Arrival) -> bool:

@@ -83,10 +83,6 @@ class Arrival:
     def sender(self) -> Address:
         return Address(self.channel, self.account, self.address)
 
-    @property
-    def receipt(self) -> Receipt | None:
-        return self.receipts[0] if self.receipts else None
-
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
