@@ -3,10 +3,12 @@
 import asyncio
 from typing import Any
 
+from simulator.codec import Value
 from simulator.errors import ApiError
 from simulator.followers import Follower
 from simulator.log import Kind
 from simulator.platform import Platform
+from simulator.settings import TemplateSpec
 from simulator.template_message import Sent
 
 TEXT_BYTES = 2048
@@ -34,15 +36,32 @@ class AccountSide:
         """Return the msgid; the receipt follows as an event."""
         openid = str(request.get("touser") or "")
         try:
-            spec = self._platform.templates.find(request.get("template_id"))
+            spec = self._platform.templates.find(request.get("template_id"), "template")
             follower = self._subscriber(openid)
             sent = self._platform.templates.send(spec, request, self._platform.clock())
         except ApiError as error:
             self._refused(openid, "template", error)
             raise
         if not sent.repeated:
-            self._show_template(follower, sent, str(request.get("url") or ""))
+            self._show_template(follower, sent, spec, str(request.get("url") or ""))
             self._platform.start(self._receipt(follower, sent.msgid))
+        return sent.msgid
+
+    def send_subscription(self, request: dict[str, Any]) -> int:
+        """Like a template, to whoever said yes; there is no id that would make it arrive once."""
+        openid = str(request.get("touser") or "")
+        try:
+            spec = self._platform.templates.find(
+                request.get("template_id"), "one_time", "long_term"
+            )
+            follower = self._platform.followers.get(openid)
+            sent = self._platform.templates.write(spec, request)
+            self._platform.consents.spend(openid, spec)
+        except ApiError as error:
+            self._refused(openid, "subscription", error)
+            raise
+        self._show_template(follower, sent, spec, str(request.get("page") or ""))
+        self._platform.start(self._sent(follower, spec, sent.msgid))
         return sent.msgid
 
     def _content(self, request: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -72,13 +91,14 @@ class AccountSide:
             raise ApiError(43004)
         return follower
 
-    def _show_template(self, follower: Follower, sent: Sent, url: str) -> None:
+    def _show_template(self, follower: Follower, sent: Sent, spec: TemplateSpec, url: str) -> None:
         if follower.receipt == "success":
             self._platform.log.append(
                 Kind.TEMPLATE,
                 follower.patient.openid,
                 sent.text,
                 msgid=sent.msgid,
+                sent_as=spec.kind,
                 title=sent.title,
                 lines=[list(line) for line in sent.lines],
                 url=url,
@@ -88,6 +108,22 @@ class AccountSide:
         await asyncio.sleep(self._platform.settings.receipt_after)
         fields = self._platform.writer.event(
             follower.patient.openid, "TEMPLATESENDJOBFINISH", MsgID=msgid, Status=follower.receipt
+        )
+        await self._platform.delivery.deliver(fields)
+
+    async def _sent(self, follower: Follower, spec: TemplateSpec, msgid: int) -> None:
+        await asyncio.sleep(self._platform.settings.receipt_after)
+        code = 0 if follower.receipt == "success" else 1003
+        entry: dict[str, Value] = {
+            "TemplateId": spec.template_id,
+            "MsgID": msgid,
+            "ErrorCode": code,
+            "ErrorStatus": follower.receipt,
+        }
+        fields = self._platform.writer.event(
+            follower.patient.openid,
+            "subscribe_msg_sent_event",
+            SubscribeMsgSentEvent={"List": [entry]},
         )
         await self._platform.delivery.deliver(fields)
 

@@ -34,6 +34,7 @@ class Api:
             ("GET", "token", self.token, False),
             ("POST", "message/custom/send", self.custom_send, True),
             ("POST", "message/template/send", self.template_send, True),
+            ("POST", "message/subscribe/bizsend", self.subscription_send, True),
             ("GET", "media/get", self.media_get, True),
             ("POST", "media/upload", self.media_upload, True),
             ("POST", "qrcode/create", self.qrcode_create, True),
@@ -42,7 +43,7 @@ class Api:
             ("GET", "menu/delete", self.menu_delete, True),
         ]
         return [
-            Route(f"/cgi-bin/{path}", self._guarded(endpoint, needs_token), methods=[method])
+            Route(f"/cgi-bin/{path}", self._guarded(path, endpoint, needs_token), methods=[method])
             for method, path, endpoint, needs_token in table
         ]
 
@@ -67,6 +68,11 @@ class Api:
     async def template_send(self, request: Request) -> Response:
         msgid = self._account.send_template(await _json(request))
         return JSONResponse({**OK, "msgid": msgid})
+
+    async def subscription_send(self, request: Request) -> Response:
+        msgid = self._account.send_subscription(await _json(request))
+        told = {"msgid": msgid} if self._platform.settings.tells_msgid else {}
+        return JSONResponse({**OK, **told})
 
     async def media_get(self, request: Request) -> Response:
         media_id = request.query_params.get("media_id", "")
@@ -109,12 +115,13 @@ class Api:
         self._platform.menu.delete()
         return JSONResponse(OK)
 
-    def _guarded(self, endpoint: Endpoint, needs_token: bool) -> Endpoint:
+    def _guarded(self, path: str, endpoint: Endpoint, needs_token: bool) -> Endpoint:
         async def call(request: Request) -> Response:
             try:
                 if needs_token:
                     token = request.query_params.get("access_token")
                     self._platform.tokens.check(token, self._platform.clock())
+                    self._platform.daily.count(path, self._platform.clock())
                 return await endpoint(request)
             except ApiError as error:
                 return JSONResponse(error.as_json())

@@ -10,7 +10,7 @@ import hmac
 import os
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha1
 from typing import TypeAlias
@@ -23,7 +23,9 @@ BLOCK = 32  # WeChat pads to 32 bytes although AES works on 16
 RANDOM = 16
 KEY_LENGTH = 43
 
-Fields: TypeAlias = Mapping[str, str | int]
+# A list stands for an element that is repeated; a mapping for one that holds others.
+Value: TypeAlias = "str | int | Mapping[str, Value] | Sequence[Mapping[str, Value]]"
+Fields: TypeAlias = Mapping[str, Value]
 
 # Characters that XML 1.0 cannot carry at all; a phone's keyboard does not produce them.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -112,13 +114,7 @@ class Codec:
 
 def build_xml(fields: Fields) -> str:
     """Numbers stand bare, text in CDATA, as WeChat writes it."""
-    inner = "".join(
-        f"<{name}>{value}</{name}>"
-        if isinstance(value, int)
-        else f"<{name}>{_cdata(value)}</{name}>"
-        for name, value in fields.items()
-    )
-    return f"<xml>{inner}</xml>"
+    return f"<xml>{_elements(fields)}</xml>"
 
 
 def read_xml(text: str) -> dict[str, str]:
@@ -146,6 +142,20 @@ def read_envelope(body: str) -> Envelope:
     except KeyError as error:
         message = f"the reply lacks {error.args[0]}"
         raise CodecError(message) from error
+
+
+def _elements(fields: Fields) -> str:
+    return "".join(_element(name, value) for name, value in fields.items())
+
+
+def _element(name: str, value: Value) -> str:
+    if isinstance(value, int):
+        return f"<{name}>{value}</{name}>"
+    if isinstance(value, str):
+        return f"<{name}>{_cdata(value)}</{name}>"
+    if isinstance(value, Mapping):
+        return f"<{name}>{_elements(value)}</{name}>"
+    return "".join(_element(name, each) for each in value)
 
 
 def _cdata(value: str) -> str:

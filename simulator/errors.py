@@ -27,6 +27,7 @@ MESSAGES = {
     41005: "media data missing",
     42001: "access_token expired",
     43004: "require subscribe",
+    43101: "user refuse to accept the msg",
     44004: "empty content",
     45002: "content size out of limit",
     45009: "reach max api daily quota limit",

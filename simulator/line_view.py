@@ -29,6 +29,8 @@ TYPES = {
     "unsubscribe": "取消关注",
     "SCAN": "扫码",
     "CLICK": "菜单",
+    "subscribe_msg_popup_event": "订阅的选择",
+    "subscribe_msg_change_event": "拒收的设置",
 }
 
 
@@ -60,7 +62,8 @@ def _step(entry: Entry) -> Step | None:
     if entry.kind is Kind.REFUSED:
         return Step(time, "bad", f"接口拒绝 {details['errcode']}", entry.text)
     if entry.kind in ARRIVED:
-        return Step(time, "in", ARRIVED[entry.kind])
+        subscribed = entry.kind is Kind.TEMPLATE and details.get("sent_as") != "template"
+        return Step(time, "in", "订阅通知" if subscribed else ARRIVED[entry.kind])
     return None
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from itertools import count
 
 from simulator.clock import Clock
-from simulator.codec import Fields
+from simulator.codec import Fields, Value
 
 # MsgIds must not repeat after a restart, or the product would rightly ignore the new message.
 IDS_PER_MILLISECOND = 1_000_000
@@ -56,7 +56,7 @@ class MessageWriter:
             },
         )
 
-    def event(self, openid: str, event: str, **more: str | int) -> Fields:
+    def event(self, openid: str, event: str, **more: Value) -> Fields:
         return {**self._head(openid, "event"), "Event": event, **more}
 
     def _message(self, openid: str, kind: str, fields: Fields) -> Fields:

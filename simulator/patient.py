@@ -4,13 +4,17 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from simulator.codec import Fields
+from simulator.codec import Fields, Value
 from simulator.delivery import Delivered
 from simulator.followers import Follower
 from simulator.log import Kind
 from simulator.media import Medium
 from simulator.platform import Platform
 from simulator.quota import Trigger
+from simulator.settings import TemplateSpec
+from simulator.subscription import ACCEPT, REJECT
+
+_SAID = {ACCEPT: "同意接收", REJECT: "不接收"}
 
 UnderWay: TypeAlias = asyncio.Task[Delivered]
 
@@ -80,6 +84,31 @@ class PatientSide:
         )
         return self._send(fields, "[扫码]")
 
+    def answer(self, openid: str, answers: Mapping[str, str]) -> UnderWay:
+        """Tap 同意 or 取消 in a question about templates: template id → accept or reject."""
+        self._person(openid)
+        specs = [self._subscribable(template_id) for template_id in answers]
+        for spec in specs:
+            self._platform.consents.answer(openid, spec, answers[spec.template_id])
+        asked = [_answered(spec, answers[spec.template_id], PopupScene=1) for spec in specs]
+        fields = self._platform.writer.event(
+            openid, "subscribe_msg_popup_event", SubscribeMsgPopupEvent={"List": asked}
+        )
+        said = "、".join(f"{_SAID[answers[s.template_id]]}“{s.title}”" for s in specs)
+        return self._send(fields, f"您{said}")
+
+    def switch_off(self, openid: str, template_id: str) -> UnderWay:
+        """拒收 in the phone's settings: nothing more of this template, until a new yes."""
+        self._person(openid)
+        spec = self._subscribable(template_id)
+        self._platform.consents.switch_off(openid, spec)
+        fields = self._platform.writer.event(
+            openid,
+            "subscribe_msg_change_event",
+            SubscribeMsgChangeEvent={"List": [_answered(spec, REJECT)]},
+        )
+        return self._send(fields, f"您在设置里拒收了“{spec.title}”")
+
     def unfollow(self, openid: str) -> UnderWay:
         self._chatting(openid)
         self._person(openid).following = False
@@ -119,6 +148,9 @@ class PatientSide:
     def _grant(self, openid: str, trigger: Trigger) -> None:
         self._platform.quota.grant(openid, trigger, self._platform.clock())
 
+    def _subscribable(self, template_id: str) -> TemplateSpec:
+        return self._platform.templates.find(template_id, "one_time", "long_term")
+
     def _keep(self, kind: str, content: bytes, content_type: str) -> Medium:
         return self._platform.media.keep(kind, content, content_type, self._platform.clock())
 
@@ -128,6 +160,10 @@ class PatientSide:
     def _chatting(self, openid: str) -> None:
         if not self._person(openid).following:
             raise NotFollowingError
+
+
+def _answered(spec: TemplateSpec, answer: str, **more: int) -> dict[str, Value]:
+    return {"TemplateId": spec.template_id, "SubscribeStatusString": answer, **more}
 
 
 def _identity(fields: Fields) -> Mapping[str, str]:

@@ -22,6 +22,7 @@ from simulator.log import ARRIVALS, Kind
 from simulator.pages import STATIC, Pages
 from simulator.patient import NotFollowingError, PatientSide
 from simulator.platform import Platform
+from simulator.subscription import ACCEPT, REJECT
 from simulator.voices import CLIPS, clip
 
 Act: TypeAlias = Callable[[str, FormData], Awaitable[None]]
@@ -51,6 +52,7 @@ class PhonePages:
             "unfollow": self._unfollow,
             "scan": self._scan,
             "repeat": self._repeat,
+            "agree": self._agree,
         }
 
     def routes(self) -> list[Route]:
@@ -170,6 +172,17 @@ class PhonePages:
             message = "这个二维码没有用，或者已经过期"
             raise ValueError(message)
 
+    async def _agree(self, openid: str, form: FormData) -> None:
+        """The answer to WeChat's question about a template: accept, reject, or off for good."""
+        template_id, answer = str(form.get("template", "")), str(form.get("answer", ""))
+        if answer == "off":
+            self._patients.switch_off(openid, template_id)
+        elif answer in {ACCEPT, REJECT}:
+            self._patients.answer(openid, {template_id: answer})
+        else:
+            message = "没有这个回答"
+            raise ValueError(message)
+
     async def _repeat(self, openid: str, _: FormData) -> None:
         self._patients.repeat(openid)
 
@@ -191,9 +204,22 @@ class PhonePages:
             "bubbles": bubbles(entries, now, attempts=platform.settings.attempts),
             "steps": steps(entries),
             "menu": platform.menu.buttons,
+            "asked": self._asked(openid),
             "quota_left": platform.quota.left(openid, now),
             "quota_until": f"{closes_at.astimezone(PEOPLES_ZONE):%m-%d %H:%M}" if closes_at else "",
         }
+
+    def _asked(self, openid: str) -> list[dict[str, Any]]:
+        """What WeChat may ask this person about, and where they stand with it."""
+        consents, specs = self._platform.consents, self._platform.templates.subscribable()
+        return [
+            {
+                "spec": spec,
+                "open": consents.open(openid, spec),
+                "left": consents.of(openid, spec.template_id).left,
+            }
+            for spec in specs
+        ]
 
     def _people(self) -> list[dict[str, Any]]:
         return [self._person(follower) for follower in self._platform.followers]

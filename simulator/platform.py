@@ -9,6 +9,7 @@ import httpx
 from simulator.callback import CallbackWire
 from simulator.clock import Clock, system_clock
 from simulator.codec import Codec
+from simulator.daily import DailyCalls
 from simulator.delivery import Delivery
 from simulator.faults import Faults
 from simulator.followers import Followers
@@ -19,6 +20,7 @@ from simulator.messages import MessageWriter, seconds
 from simulator.qrcode import TicketOffice
 from simulator.quota import QuotaLedger
 from simulator.settings import SimulatorSettings
+from simulator.subscription import ConsentLedger
 from simulator.template_message import TemplateDesk
 from simulator.tokens import TokenDesk
 
@@ -37,6 +39,8 @@ class Platform:
     ) -> None:
         self.settings = settings
         self.clock = clock
+        self.consents = ConsentLedger()
+        self.daily = DailyCalls(settings.daily_quotas)
         self.log = Log(settings.log_path, clock=clock)
         self.faults = Faults()
         self.followers = Followers(settings.patients, open_to_all=settings.open_to_all)

@@ -46,12 +46,14 @@ class TemplateSpec:
     Attributes:
         fields: value name (its prefix is the value type, `thing1`) to the label on the card.
         constants: for `const…` values, the strings that were approved with the template.
+        kind: `template` needs no yes; `one_time` and `long_term` are subscriptions.
     """
 
     template_id: str
     title: str
     fields: Mapping[str, str]
     constants: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    kind: Literal["template", "one_time", "long_term"] = "template"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,5 +79,9 @@ class SimulatorSettings:
     answer_within: float = 5.0
     retry_pause: float = 1.0
     receipt_after: float = 1.0
+    daily_quotas: Mapping[str, int] = field(default_factory=dict)
+    """Calls a day by API path, where they differ from a new account's."""
+    tells_msgid: bool = False
+    """Whether a subscription message that was taken is given an id at once; WeChat does not always."""
     open_to_all: bool = False
     """Take any openid for a follower whose window is open: for load that does not pass the phone."""

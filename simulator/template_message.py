@@ -60,22 +60,34 @@ class TemplateDesk:
         self._ids = count(first_id)
         self._sent: dict[tuple[str, str], tuple[datetime, Sent]] = {}
 
-    def find(self, template_id: object) -> TemplateSpec:
-        if not isinstance(template_id, str) or template_id not in self._specs:
+    def find(self, template_id: object, *kinds: str) -> TemplateSpec:
+        """The template, or 40037 when there is none, or none of these kinds."""
+        spec = self._specs.get(template_id) if isinstance(template_id, str) else None
+        if spec is None or spec.kind not in kinds:
             raise ApiError(40037)
-        return self._specs[template_id]
+        return spec
+
+    def subscribable(self) -> list[TemplateSpec]:
+        """What people can be asked about."""
+        return [spec for spec in self._specs.values() if spec.kind != "template"]
 
     def send(self, spec: TemplateSpec, request: Mapping[str, Any], now: datetime) -> Sent:
-        values = check_values(spec, request.get("data"))
+        """Write it, unless this client_msg_id was sent to this person within ten minutes."""
+        check_values(spec, request.get("data"))
         key = (str(request["touser"]), str(request.get("client_msg_id") or ""))
         before = self._sent.get(key)
         if before is not None and now - before[0] < SENT_ONCE_FOR:
             return Sent(before[1].msgid, before[1].title, before[1].lines, repeated=True)
-        lines = tuple((label, values[name]) for name, label in spec.fields.items())
-        sent = Sent(next(self._ids), spec.title, lines)
+        sent = self.write(spec, request)
         if key[1]:
             self._sent[key] = (now, sent)
         return sent
+
+    def write(self, spec: TemplateSpec, request: Mapping[str, Any]) -> Sent:
+        """The card with its values, under a number of its own."""
+        values = check_values(spec, request.get("data"))
+        lines = tuple((label, values[name]) for name, label in spec.fields.items())
+        return Sent(next(self._ids), spec.title, lines)
 
 
 def check_values(spec: TemplateSpec, data: object) -> dict[str, str]:
