@@ -7,7 +7,6 @@ alarm or close one, and shows nothing about the patient.
 from __future__ import annotations
 
 import json
-import re
 from datetime import datetime
 
 from fastapi import APIRouter, HTTPException
@@ -15,18 +14,17 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from channels import answering
 from inbox.deps import InboxDeps, deps_of
 from inbox.form import check_origin
 from inbox.page import show
-from inbox.words import label, word, words_of
+from inbox.words import label, word
 from records import bells, picking_up
 from records.escalations import code_of
 from records.picking_up import ACKNOWLEDGE, Answered
 from records.tables import Escalation, OutboundMessage
 
 LARGEST_REPLY = 4096
-_CODE = re.compile(r"(?<!\d)\d{4}(?!\d)")
-_NOISE = re.compile(r"[\s,，。.!！、:：#【】\[\]编号]+")
 
 router = APIRouter()
 
@@ -92,34 +90,9 @@ async def acknowledge(request: Request, token: str) -> Response:
     return RedirectResponse(f"/notices/{token}?done={answered.kind}", 303)
 
 
-def understood(text: str) -> tuple[str | None, str | None]:
-    """The action and the code in a reply; None for what is not there."""
-    code = _CODE.search(text)
-    rest = _NOISE.sub("", _CODE.sub("", text, count=1))
-    known = words_of("bell_word")
-    return known.get(rest), code[0] if code else None
-
-
 def _act(session: Session, deps: InboxDeps, token: str, text: str, now: datetime) -> str | None:
     found = bells.notice_of(session, deps.vault, token, now)
-    if found is None:
-        return None
-    action, code = understood(text)
-    if action is None:
-        codes = picking_up.open_codes(session, found)
-        return word("bell", "help") + _still_open(codes)
-    answered = picking_up.pick_up(session, deps.vault, found, action, code, now)
-    values = {
-        "code": answered.code,
-        "by": answered.by or "同事",
-        "outcome": word("outcome", action),
-    }
-    told = word("bell", answered.kind).format(**values)
-    return told + _still_open(answered.others)
-
-
-def _still_open(codes: tuple[str, ...]) -> str:
-    return word("bell", "still_open").format(codes="、".join(codes)) if codes else ""
+    return answering.to_notice(session, deps.vault, found, text, now) if found else None
 
 
 async def _body(request: Request) -> tuple[str, str]:

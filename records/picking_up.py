@@ -7,7 +7,7 @@ phone as 转诊 has its check in two weeks like any other.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
@@ -20,6 +20,7 @@ from records.vault import Vault
 
 ACKNOWLEDGE = "acknowledge"
 ACTIONS = (ACKNOWLEDGE, *OUTCOMES)
+ANSWERED_WITHIN = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,18 @@ def pick_up(
 def open_codes(session: Session, notice: OutboundMessage) -> tuple[str, ...]:
     """The codes of what is still open for the practitioner of this notice."""
     return tuple(code_of(one.id) for one in _rung_for(session, notice.practitioner_id or ""))
+
+
+def latest(session: Session, practitioner_id: str, now: datetime) -> OutboundMessage | None:
+    """The last notice about an alarm that this practitioner was rung with, within a day."""
+    return session.exec(
+        select(OutboundMessage)
+        .where(OutboundMessage.practitioner_id == practitioner_id)
+        .where(OutboundMessage.purpose == NOTICE)
+        .where(col(OutboundMessage.escalation_id).is_not(None))
+        .where(col(OutboundMessage.created_at) > now - ANSWERED_WITHIN)
+        .order_by(col(OutboundMessage.created_at).desc(), col(OutboundMessage.id).desc())
+    ).first()
 
 
 def _rung_for(session: Session, practitioner_id: str) -> list[Escalation]:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from sqlmodel import select
 
-from inbox.bell import understood
+from channels.answering import understood
 from records import bells, outbound
 from records.escalations import code_of
 from records.tables import AuditEvent, Escalation, FollowUp, OutboundMessage, Practitioner
