@@ -93,7 +93,7 @@ def _told(question: str, found: Answer, state: TurnState, context: TurnContext) 
         return _refused(found.refusal or "", context)
     if found.text:
         return {
-            "parts": (Part("answer.passage", found.text),),
+            "parts": (Part("answer.passage", rewording.for_channel(found, context)),),
             "citations": found.citations,
             "answered": True,
             "mode": Mode.RETRIEVAL,

@@ -177,8 +177,11 @@ def _welcome(context: TurnContext) -> TurnState:
 
 
 def _stop(_state: TurnState, context: TurnContext) -> TurnState:
-    """Opting out on WeChat is confirmed once, so that nobody leaves by a slip of the finger."""
-    if context.awaiting.get("stop"):
+    """Opting out on WeChat is confirmed once, so that nobody leaves by a slip of the finger.
+
+    By SMS it holds at once: where only templates travel nobody could be asked.
+    """
+    if context.awaiting.get("stop") or context.sms:
         return {"parts": (wording.part("stop.done"),), "opt_out": True}
     return {"parts": (wording.part("stop.confirm"),), "awaiting": {"stop": True}}
 

@@ -143,7 +143,7 @@ class OpenFollowUp:
 class TurnContext:
     """Everything a node may use. Nodes read it and return values; only the turn writes.
 
-    `pictures`: the channel draws them and enough sends are left. `doctor`: who would be rung when
+    `sms`: words travel as SMS, so they are short. `pictures`: the channel draws them and enough sends are left. `doctor`: who would be rung when
     the sender asks for one; `asked_before`: an earlier request still stands. `redeemed`: what came
     of a binding code in these messages; `unplaced`: the messages whose values nobody could place;
     `places`: the villages a stranger may name, by id. `named`, `situated`: the people and places
@@ -164,6 +164,7 @@ class TurnContext:
     held: bool = False
     clinic_name: str = ""
     clinic_phone: str | None = None
+    sms: bool = False
     pictures: bool = False
     reminder_hour: int | None = None
     doctor: str = ""

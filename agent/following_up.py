@@ -9,7 +9,7 @@ from langgraph.runtime import Runtime
 
 from agent import sittings, wording
 from agent.completing import completed
-from agent.context import OpenFollowUp, TurnContext
+from agent.context import SENDER, OpenFollowUp, TurnContext
 from agent.decision import FollowUpStep, NewReading, Part, Route
 from agent.state import TurnState
 from care.level import Level
@@ -25,6 +25,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
     Programme.HYPERTENSION: ("bp", "symptoms", "medicine_taken"),
     Programme.TYPE2_DIABETES: ("glucose", "symptoms", "medicine_taken"),
 }
+# On a shared number: the person that the last question was for.
+ASKED_OF = "of"
 _ORDER = ("bp", "glucose", "symptoms", "medicine_taken")
 _QUESTIONS = {
     "bp": "followup.ask_bp",
@@ -45,11 +47,39 @@ def follow_up(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     context = runtime.context
     steps = state["follow_ups"]
     said = wording.recorded(state, context) or wording.clarification(state)
-    missing = missing_field(context.follow_ups, steps)
+    whom = _next_asked(context, steps)
+    theirs = tuple(one for one in context.follow_ups if whom in (None, one.person_id))
+    missing = missing_field(theirs, steps)
     if missing is not None:
-        parts = (*said, wording.part(_QUESTIONS[missing]))
-        return {"route": Route.FOLLOW_UP, "parts": parts}
+        asked = _of_whom(wording.part(_QUESTIONS[missing]), whom, context)
+        found: TurnState = {"route": Route.FOLLOW_UP, "parts": (*said, asked)}
+        return found if whom is None else {**found, "awaiting": {ASKED_OF: whom}}
     return {"route": Route.FOLLOW_UP, "parts": (*said, *_thanks(steps))}
+
+
+def _next_asked(context: TurnContext, steps: tuple[FollowUpStep, ...]) -> str | None:
+    """On a number that several share: who is asked next, first whoever has just been told of.
+
+    None where one holds the phone, and where nothing is lacking any more.
+    """
+    if not context.sms or len(context.members) == 1:
+        return None
+    told = [step.person_id for step in steps]
+    people = dict.fromkeys([*told, *(one.person_id for one in context.follow_ups)])
+    for person_id in people:
+        theirs = tuple(one for one in context.follow_ups if one.person_id == person_id)
+        if missing_field(theirs, steps) is not None:
+            return person_id
+    return None
+
+
+def _of_whom(asked: Part, whom: str | None, context: TurnContext) -> Part:
+    """A question on a shared number says who it is for."""
+    name = next((who.name for who in context.members if who.person_id == whom), "")
+    return Part(
+        asked.key,
+        wording.part("for_whom.name", name=name).text + asked.text if name else asked.text,
+    )
 
 
 def expected(follow_ups: tuple[OpenFollowUp, ...]) -> str | None:
@@ -136,16 +166,27 @@ def _sugar(sugars: Sequence[NewReading]) -> list[Any]:
 def _said(one: OpenFollowUp, state: TurnState, context: TurnContext) -> dict[str, Any]:
     """Symptoms and medicine, as told by the holder of the phone about himself or herself."""
     record = state["record"]
-    if one.person_id != context.sender.person_id or record.withdraw or record.confirm:
+    if one.person_id != _speaker(context) or record.withdraw or record.confirm:
         return {}
     understood = state["heed"].understood
-    asked = missing_field(context.follow_ups, ())
+    shared = context.sms and len(context.members) > 1
+    theirs = (each for each in context.follow_ups if not shared or each.person_id == one.person_id)
+    asked = missing_field(tuple(theirs), ())
     symptoms = _symptoms(understood, asked)
     taken = understood.medicine_taken
     if taken is None and asked == "medicine_taken":
         taken = short_answer("medicine_taken", understood.standard)
     found: dict[str, Any] = {} if symptoms is None else {"symptoms": symptoms}
     return found if taken is None else {**found, "medicine_taken": taken}
+
+
+def _speaker(context: TurnContext) -> str | None:
+    """Of whom a short answer speaks: on a shared number of whom was asked, and nobody else."""
+    if not context.sms or len(context.members) == 1:
+        return context.sender.person_id
+    asked = context.awaiting.get(ASKED_OF)
+    holder = context.member(SENDER)
+    return str(asked) if asked else holder.person_id if holder else None
 
 
 def _symptoms(understood: Understanding, asked: str | None) -> list[str] | None:

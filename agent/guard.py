@@ -9,7 +9,7 @@ from __future__ import annotations
 import structlog
 from langgraph.runtime import Runtime
 
-from agent import wording
+from agent import by_sms, wording
 from agent.context import TurnContext
 from agent.decision import Mode, Part, TaskWish
 from agent.guarding import forbidden
@@ -29,7 +29,7 @@ def guard(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     context = runtime.context
     withheld = next(filter(None, map(_withheld, state["parts"])), None)
     if withheld is None:
-        return {**ask_once(state, _within_length(state["parts"]), context)}
+        return {**ask_once(state, within_length(state["parts"], context), context)}
     log.warning("answer.withheld", reason=withheld)
     kept = tuple(part for part in state["parts"] if part.key not in _ANSWERS)
     return {
@@ -48,6 +48,11 @@ def _withheld(part: Part) -> str | None:
 def _to_doctor(context: TurnContext) -> TaskWish:
     message_id = context.messages[-1].message_id
     return TaskWish(READ_MESSAGE, "not_known", message_id, context.sender.person_id, message_id)
+
+
+def within_length(parts: tuple[Part, ...], context: TurnContext) -> tuple[Part, ...]:
+    """As much as one message carries."""
+    return by_sms.fitted(parts) if context.sms else _within_length(parts)
 
 
 def _within_length(parts: tuple[Part, ...]) -> tuple[Part, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from agent import agreeing, asking, binding, rating, whose
+from agent.by_sms import still_asked
 from agent.context import SENDER, Answers, Heard, Member, Model, OpenFollowUp, Past, TurnContext
 from agent.hearing import words_of
 from agent.perceiving import PERCEIVED, Senses
@@ -112,13 +113,14 @@ def _context(
         answers=tools.answers,
         model=tools.model,
         follow_ups=_open(session, linked),
-        awaiting=contact.awaiting,
+        awaiting=still_asked(contact, now),
         stopped=contact.stopped_at is not None,
         first_contact=stranger and linked[0].person.asked_name_at is None,
         held=takeover.is_held(contact, now),
         on_duty=duty.anybody_at(session, places, now),
         clinic_name=clinic.name if clinic else "",
-        clinic_phone=clinic.phone if clinic else None,
+        clinic_phone=clinic.phone if clinic and contact.channel != SMS else None,
+        sms=contact.channel == SMS,
         pictures=_pictures(contact, now),
         reminder_hour=contact.reminder_hour,
         doctor=doctor,

@@ -25,14 +25,20 @@ _SOURCES = "（来源："
 def told(question: str, found: Answer, state: TurnState, context: TurnContext) -> TurnState:
     """What is said of an answer that was found."""
     own: TurnState = {
-        "parts": (Part("answer.passage", found.text),),
+        "parts": (Part("answer.passage", for_channel(found, context)),),
         "citations": found.citations,
         "answered": True,
         "mode": Mode.RETRIEVAL,
     }
-    if context.model is None:
+    if context.model is None or context.sms:
+        # By SMS goes the short form, which no model may lengthen.
         return own
     return {**own, **_reworded(question, found, state, context)}
+
+
+def for_channel(found: Answer, context: TurnContext) -> str:
+    """The answer's own text; by SMS the form that fits two of them."""
+    return found.short if context.sms and found.short else found.text
 
 
 def _reworded(question: str, found: Answer, state: TurnState, context: TurnContext) -> TurnState:

@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 
 from sqlmodel import Session, col, update
 
-from agent import agreeing, asking, binding, unanswered
+from agent import agreeing, asking, binding, by_sms, unanswered
 from agent.context import TurnContext
 from agent.decision import Decision, FollowUpStep, NewReading, Picture, Route, TaskWish
 from agent.stepping_back import TALK
@@ -269,6 +269,8 @@ def _queue_reply(turn: Save) -> None:
         contact_point_id=turn.held.contact_point_id,
         person_id=decision.subject_id,
         turn_id=turn.turn_id,
+        # Where only templates travel, one of them stands for the whole reply.
+        template={"keys": by_sms.keys_of(decision.parts)} if turn.context.sms else {},
         expires_at=turn.now + (_SAFETY_LIVES if alarm else _REPLY_LIVES),
     )
     outbound.queue(turn.session, turn.vault, draft, turn.now)
@@ -297,6 +299,8 @@ def _remember(turn: Save, unconfirmed: list[str]) -> None:
     unsaid = binding.unsaid(turn.context, decision.parts)
     if unsaid is not None:
         awaiting[binding.HELLO] = unsaid
+    if turn.context.sms:
+        awaiting = by_sms.dated(awaiting, turn.now)
     values: dict[str, object] = {"awaiting": awaiting}
     if decision.reminder_hour is not None:
         values["reminder_hour"] = decision.reminder_hour
