@@ -80,8 +80,9 @@ class Aliyun:
     def reply(self, number: str, text: str, *, sequence_as_number: bool = False) -> None:
         """Somebody texts back."""
         sequence = next(self._numbers)
-        self.cloud.log.append(Kind.SMS_SENT, number, text)
-        self.cloud.tell(
+        self.cloud.came(
+            number,
+            text,
             [
                 {
                     "phone_number": number.removeprefix("+86"),
@@ -90,7 +91,7 @@ class Aliyun:
                     "dest_code": "10690001",
                     "sequence_id": sequence if sequence_as_number else str(sequence),
                 }
-            ]
+            ],
         )
 
     def _do(self, action: str, query: Mapping[str, str]) -> Json:

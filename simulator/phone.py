@@ -66,13 +66,13 @@ class PhonePages:
         ]
 
     async def people(self, _: Request) -> Response:
-        return self._pages.response("people.html", people=self._people(), chosen="")
+        return self._pages.response("people.html", people=self.people_now(), chosen="")
 
     async def phone(self, request: Request) -> Response:
         follower = self._follower(request)
         return self._pages.response(
             "phone.html",
-            people=self._people(),
+            people=self.people_now(),
             chosen=follower.patient.openid,
             problem=request.query_params.get("problem", ""),
             clips=CLIPS,
@@ -221,7 +221,8 @@ class PhonePages:
             for spec in specs
         ]
 
-    def _people(self) -> list[dict[str, Any]]:
+    def people_now(self) -> list[dict[str, Any]]:
+        """Everybody with WeChat, for the list beside any phone."""
         return [self._person(follower) for follower in self._platform.followers]
 
     def _person(self, follower: Follower) -> dict[str, Any]:

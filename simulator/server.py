@@ -1,7 +1,7 @@
-"""Puts the simulator together: platform API, phones, doctors' phones, fault switch, log."""
+"""Puts the simulator together: platform API, SMS cloud, phones, doctors' phones, fault switch, log."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 
 import httpx
@@ -11,17 +11,20 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
+from simulator.aliyun import create_aliyun_app
 from simulator.api import Api
 from simulator.clock import Clock, system_clock
 from simulator.control import Control
 from simulator.doctor_phone import DoctorPhone
 from simulator.faults import FaultGate
 from simulator.guard import PageGuard
+from simulator.keypad import KeypadPages
 from simulator.pages import STATIC, Pages
 from simulator.patient import PatientSide
 from simulator.phone import PhonePages
 from simulator.platform import Platform
 from simulator.settings import SimulatorSettings
+from simulator.sms_cloud import SmsCloud
 
 MODES = {"safe": "安全模式 · 加密", "compatible": "兼容模式", "plain": "明文模式"}
 
@@ -36,9 +39,12 @@ def create_app(
     platform = Platform(settings, clock=clock, http=http)
     patients = PatientSide(platform)
 
+    sms = SmsCloud(settings.sms, log=platform.log, clock=clock) if settings.sms else None
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
+        async with sms.lifespan() if sms else nullcontext():
+            yield
         await platform.close()
 
     pages = Pages(
@@ -46,20 +52,27 @@ def create_app(
         mode=MODES[settings.mode],
         phrases=settings.phrases,
         links=settings.links,
+        keypads=settings.keypads if sms else (),
     )
+    phones = PhonePages(platform, patients, pages)
     routes: list[BaseRoute] = [
         *Api(platform).routes(),
         *Control(platform).routes(),
-        *PhonePages(platform, patients, pages).routes(),
+        *phones.routes(),
         *DoctorPhone(platform, pages).routes(),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
+    if sms is not None:
+        aliyun = create_aliyun_app(sms)
+        routes += KeypadPages(settings.keypads, aliyun.state.aliyun, pages, phones).routes()
+        routes.append(Mount("/aliyun", aliyun))
     app = Starlette(
         routes=routes,
         middleware=[Middleware(PageGuard), Middleware(FaultGate, faults=platform.faults)],
         lifespan=lifespan,
     )
     app.state.platform = platform
+    app.state.sms = sms
     app.state.patients = patients
     return app
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from simulator.sms_cloud import SmsCloudSettings
+
 Mode: TypeAlias = Literal["safe", "compatible", "plain"]
 
 PHRASES = (
@@ -28,6 +30,16 @@ class DemoPatient:
     village: str
     about: str = ""
     following: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DemoKeypad:
+    """One person with a phone that knows only SMS. `number` is E.164."""
+
+    number: str
+    name: str
+    village: str
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +81,8 @@ class SimulatorSettings:
     account_name: str = "随访服务号"
     public_url: str = ""
     patients: tuple[DemoPatient, ...] = ()
+    sms: SmsCloudSettings | None = None
+    keypads: tuple[DemoKeypad, ...] = ()
     menu: tuple[MenuButton, ...] = ()
     templates: tuple[TemplateSpec, ...] = ()
     phrases: tuple[str, ...] = PHRASES

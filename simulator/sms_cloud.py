@@ -85,7 +85,7 @@ class SmsCloud:
         http: httpx.AsyncClient | None = None,
     ) -> None:
         self.clock = clock
-        self.log = log or Log(clock=clock)
+        self.log = Log(clock=clock) if log is None else log
         self.faults = Faults()
         self.fates: dict[str, Fate] = {}
         self.held: list[Any] = []
@@ -94,7 +94,7 @@ class SmsCloud:
         # A proxy from the environment must not stand between two loopback ports.
         self._http = http or httpx.AsyncClient(trust_env=False)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._early: list[tuple[tuple[Any, ...], float]] = []
+        self._early: list[_Push] = []
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def open_account(self, settings: SmsCloudSettings) -> None:
@@ -111,8 +111,8 @@ class SmsCloud:
     async def lifespan(self, _: object = None) -> AsyncIterator[None]:
         """While this holds, pushes are made; they may be asked for from any thread."""
         self._loop = asyncio.get_running_loop()
-        for bodies, after in self._early:
-            self._start(bodies, after)
+        for push in self._early:
+            self._start(push)
         yield
         await self.close()
 
@@ -152,23 +152,36 @@ class SmsCloud:
             case Fate.HELD:
                 self.held.append(report)
             case Fate.TWICE:
-                self.tell(report, report, after=self.settings.receipt_after)
+                self.tell(report, report, number=number, after=self.settings.receipt_after)
             case _:
-                self.tell(report, after=self.settings.receipt_after)
+                self.tell(report, number=number, after=self.settings.receipt_after)
+
+    def came(self, number: str, text: str, body: Any) -> None:
+        """Somebody texts back: the product is told."""
+        entry = self.log.append(Kind.SMS_SENT, number, text)
+        self.tell(body, number=number, about=entry.seq)
 
     def release(self, *, backwards: bool = False) -> None:
         """Push what was held back, in order or in the wrong one."""
         held, self.held = self.held, []
         self.tell(*(reversed(held) if backwards else held))
 
-    def tell(self, *bodies: Any, after: float = 0.0) -> None:
-        """Push to the product in the background, one body after the other."""
+    def tell(self, *bodies: Any, number: str = "", about: int = 0, after: float = 0.0) -> None:
+        """Push to the product in the background, one body after the other.
+
+        Args:
+            bodies: what is posted.
+            number: whose phone it is about.
+            about: sequence number of the log entry that it came from.
+            after: seconds to wait.
+        """
         if not self.settings.push_url or not bodies:
             return
+        push = _Push(bodies, number, about, after)
         if self._loop is None:
-            self._early.append((bodies, after))
+            self._early.append(push)
         else:
-            self._loop.call_soon_threadsafe(self._start, bodies, after)
+            self._loop.call_soon_threadsafe(self._start, push)
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -176,30 +189,48 @@ class SmsCloud:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._http.aclose()
 
-    def _start(self, bodies: tuple[Any, ...], after: float) -> None:
-        task = asyncio.create_task(self._tell(bodies, after))
+    def _start(self, push: "_Push") -> None:
+        task = asyncio.create_task(self._tell(push))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _tell(self, bodies: tuple[Any, ...], after: float) -> None:
-        await asyncio.sleep(after)
-        for body in bodies:
+    async def _tell(self, push: "_Push") -> None:
+        await asyncio.sleep(push.after)
+        for body in push.bodies:
             for number, pause in enumerate(self.settings.push_pauses, start=1):
                 await asyncio.sleep(pause)
-                if await self._post(body, number):
+                if await self._post(push, body, number):
                     break
 
-    async def _post(self, body: Any, number: int) -> bool:
+    async def _post(self, push: "_Push", body: Any, number: int) -> bool:
         """One push; whether it was acknowledged."""
         try:
             answer = await self._http.post(self.settings.push_url, json=body, timeout=5.0)
-            said = answer.text
-            taken = answer.status_code == httpx.codes.OK and acknowledged(answer)
-            status = answer.status_code
+            said, status = answer.text, answer.status_code
+            taken = status == httpx.codes.OK and acknowledged(answer)
         except httpx.HTTPError as error:
-            said, taken, status = type(error).__name__, False, 0
-        self.log.append(Kind.PUSH, "", said[:200], number=number, status=status, taken=taken)
+            said, status, taken = type(error).__name__, 0, False
+        self.log.append(
+            Kind.PUSH,
+            push.number,
+            said[:200],
+            about=push.about,
+            number=number,
+            last=number == len(self.settings.push_pauses),
+            status=status,
+            taken=taken,
+        )
         return taken
+
+
+@dataclass(frozen=True, slots=True)
+class _Push:
+    """What is to be posted, whose phone it is about, and which entry of the log it came from."""
+
+    bodies: tuple[Any, ...]
+    number: str
+    about: int
+    after: float
 
 
 def acknowledged(answer: httpx.Response) -> bool:

@@ -68,8 +68,9 @@ class Tencent:
 
     def reply(self, number: str, text: str) -> None:
         """Somebody texts back."""
-        self.cloud.log.append(Kind.SMS_SENT, number, text)
-        self.cloud.tell(
+        self.cloud.came(
+            number,
+            text,
             {
                 "extend": "",
                 "mobile": number.removeprefix("+86"),
@@ -77,7 +78,7 @@ class Tencent:
                 "sign": next(iter(self.cloud.settings.sign_names), ""),
                 "text": text,
                 "time": int(self.cloud.clock().timestamp()),
-            }
+            },
         )
 
     def _do(self, action: str, body: Json) -> Json:
