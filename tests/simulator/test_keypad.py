@@ -27,7 +27,7 @@ class Product:
         self.pushed: list[Any] = []
         self.well = True
 
-    async def __call__(self, request: Request) -> Response:
+    async def take(self, request: Request) -> Response:
         self.pushed.append(await request.json())
         return JSONResponse({"code": 0, "msg": "ok"}, 200 if self.well else 503)
 
@@ -41,7 +41,7 @@ def product() -> Product:
 async def simulator(
     settings: SimulatorSettings, product: Product, serve: Any
 ) -> AsyncIterator[tuple[httpx.AsyncClient, Starlette]]:
-    inlet = Starlette(routes=[Route("/push", product, methods=["POST"])])
+    inlet = Starlette(routes=[Route("/push", product.take, methods=["POST"])])
     sms = SmsCloudSettings(
         key_id="k",
         secret="s",
