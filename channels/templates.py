@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -128,8 +128,13 @@ class Registry:
     def candidates(
         self, purpose: str, text_key: str, template: Mapping[str, Any]
     ) -> tuple[str, ...]:
-        """The stand-in, and what goes where it is not approved, best first. None: stay silent."""
-        first = self._first(purpose, text_key, str(template.get("name", "")))
+        """The stand-in, and what goes where it is not approved, best first. None: stay silent.
+
+        `template["keys"]`: every sentence of a reply. The one whose template stands first in the file
+        matters most and speaks for all.
+        """
+        keys = [str(key) for key in template.get("keys", ())] or [text_key]
+        first = self._first(purpose, keys, str(template.get("name", "")))
         found: list[str] = []
         while first is not None and first not in found:
             found.append(first)
@@ -177,16 +182,25 @@ class Registry:
             said.append(f"{units} units, more than {SINGLE}")
         return said
 
-    def _first(self, purpose: str, text_key: str, own: str) -> str | None:
-        if self.is_silent(text_key):
-            return None
-        if own in self.templates:
-            return own
+    def for_sentence(self, text_key: str) -> str | None:
+        """The template that stands in for a sentence of texts/."""
         group = text_key.partition(".")[0] + _WHOLE_GROUP
         for wanted in (text_key, group):
             for entry in self:
                 if wanted in entry.text_keys:
                     return entry.name
+        return None
+
+    def _first(self, purpose: str, keys: Sequence[str], own: str) -> str | None:
+        keys = [key for key in keys if not self.is_silent(key)]
+        if not keys:
+            return None
+        if own in self.templates:
+            return own
+        order = list(self.templates)
+        found = [name for key in keys if (name := self.for_sentence(key)) is not None]
+        if found:
+            return min(found, key=order.index)
         return next((entry.name for entry in self if purpose in entry.purposes), None)
 
 

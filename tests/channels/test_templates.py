@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from care.level import Level
+from care.protocol import protocol
 from channels.templates import (
     SINGLE,
     SOURCE,
@@ -18,6 +20,7 @@ from channels.templates import (
     longest_phone,
     registry,
 )
+from texts.catalogue import Channel, Use, catalogue
 from texts.segments import sms_units
 
 WHOLE = load(SOURCE, longest_phone())
@@ -58,8 +61,47 @@ def test_a_message_goes_by_its_own_name_then_its_sentence_then_its_purpose() -> 
     assert reg.name_for("reply", "reading.recorded", {"name": "unheard_of"}) == "reading_noted"
     assert reg.name_for("safety", "safety.hypo_low", {}) == "danger_sugar"
     assert reg.name_for("safety", "safety.stroke", {}) == "danger"
-    assert reg.name_for("reply", "nothing.known", {}) == "not_understood"
+    assert reg.name_for("reply", "nothing.known", {}) == "question_noted"
     assert reg.name_for("education", "lesson.head", {}) is None
+
+
+def test_for_a_reply_of_several_sentences_goes_what_must_be_answered() -> None:
+    keys = ["reading.recorded", "chat.thanks", "followup.ask_symptoms"]
+    assert registry().name_for("reply", keys[0], {"keys": keys}) == "ask_wellbeing"
+    assert registry().name_for("reply", keys[1], {"keys": keys[:2]}) == "reading_noted"
+    assert registry().name_for("reply", keys[1], {"keys": keys[1:2]}) is None
+
+
+ON_SMS = [
+    key
+    for key, found in catalogue().sentences.items()
+    if Channel.SMS in found.channels and found.use is not Use.LABEL
+]
+
+
+@pytest.mark.parametrize("key", [*ON_SMS, "answer.passage", "answer.reworded"])
+def test_every_sentence_that_may_go_by_sms_has_a_stand_in_or_is_silent_on_purpose(key: str) -> None:
+    assert registry().is_silent(key) or registry().for_sentence(key) is not None
+
+
+def test_what_could_not_be_said_is_said_by_a_doctor_on_the_phone() -> None:
+    for key in ("answer.passage", "answer.refuse_dose", "answer.not_known", "doctor.replied"):
+        name = registry().for_sentence(key)
+        assert name is not None
+        assert registry().template(name).calls
+
+
+def test_every_emergency_is_told_to_call_120_now_and_nothing_urgent_is_told_less_than_today() -> (
+    None
+):
+    reg = registry()
+    for rule in protocol().book.rules:
+        if not rule.advice.startswith("safety."):
+            continue
+        name = reg.for_sentence(rule.advice)
+        assert name in {"danger", "danger_sugar", "danger_company", "see_today"}, rule.id
+        if rule.level is Level.EMERGENCY:
+            assert name != "see_today", rule.id
 
 
 def test_where_a_template_is_not_approved_another_one_goes() -> None:
