@@ -13,9 +13,10 @@ from sqlmodel import Session
 from channels.port import Letter, Result, SendOutcome
 from channels.wechat.account import CHANNEL, WeChatAccount
 from channels.wechat.api import Answer, Api
+from channels.wechat.errors import OUR_OWN
 from channels.wechat.registered import TEMPLATE
 from channels.wechat.token import TokenKeeper
-from records import subscriptions
+from records import alarms, subscriptions
 from records.media import File
 
 SEND, SEND_TEMPLATE, SEND_SUBSCRIBED = (
@@ -120,7 +121,7 @@ class WeChatClient:
 
     async def create_menu(self, menu: Mapping[str, Any], now: datetime) -> Answer:
         """Publish the menu under the chat; phones show it within a day, or after following anew."""
-        return await self.api.post("menu/create", menu, now)
+        return await self._asked(await self.api.post("menu/create", menu, now), "menu/create", now)
 
     async def published_menu(self, now: datetime) -> Answer:
         """The menu as the platform holds it; code 46003 when there is none."""
@@ -135,14 +136,32 @@ class WeChatClient:
             "expire_seconds": lasts_seconds,
             "action_info": {"scene": {"scene_str": scene}},
         }
-        answer = await self.api.post("qrcode/create", request, now)
+        answer = await self._asked(
+            await self.api.post("qrcode/create", request, now), "qrcode/create", now
+        )
         if "ticket" not in answer.body:
             return answer.outcome
         return QrCode(str(answer.body["ticket"]), str(answer.body.get("url", "")))
 
     async def fetch(self, media_id: str, now: datetime) -> File | SendOutcome:
         """A file that somebody sent; the platform forgets it after three days."""
-        return await self.api.download("media/get", now, media_id)
+        found = await self.api.download("media/get", now, media_id)
+        if isinstance(found, SendOutcome):
+            await self._tell(found, "media/get", now)
+        return found
+
+    async def _asked(self, answer: Answer, call: str, now: datetime) -> Answer:
+        await self._tell(answer.outcome, call, now)
+        return answer
+
+    async def _tell(self, outcome: SendOutcome, call: str, now: datetime) -> None:
+        """Whoever runs the account hears of its trouble; that of a send is told by delivery."""
+        if outcome.result is not Result.OPERATOR or outcome.reason in OUR_OWN:
+            return
+        detail = {"code": outcome.code, "reason": outcome.reason, "call": call}
+        await self.tokens.db.write(
+            lambda s: alarms.raise_for_operator(s, alarms.TROUBLE, self.provider, now, **detail)
+        )
 
     async def _upload(self, picture: bytes, now: datetime) -> str | SendOutcome:
         """The id of a temporary picture. Nobody has seen it yet, so any doubt is worth a retry."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -19,6 +19,7 @@ from channels.wechat.client import QrCode, WeChatClient
 from channels.wechat.registered import shipped
 from channels.wechat.token import NoTokenError
 from records import tokens, windows
+from records.alarms import open_alarms
 from records.db import Database
 from records.media import File
 from records.tables import AccessToken
@@ -491,3 +492,56 @@ async def test_the_request_carries_raw_utf8(world: World) -> None:
     await answered(world, look)
     assert "记下".encode() in requests[0]
     assert json.loads(requests[0])["touser"] == WANG
+
+
+# --- Trouble of the account -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "call"),
+    [
+        ("qrcode/create", lambda w: w.client.create_qr_code("s", 60, w.clock.now)),
+        ("media/get", lambda w: w.client.fetch("m", w.clock.now)),
+        ("menu/create", lambda w: w.client.create_menu({"button": []}, w.clock.now)),
+    ],
+)
+@pytest.mark.parametrize("code", [40164, 45009, 48001])
+async def test_trouble_of_the_account_is_an_alarm_whatever_was_asked(
+    world: World, path: str, call: Callable[[World], Awaitable[object]], code: int
+) -> None:
+    world.platform.faults.add(Fault(FaultKind.ERROR, f"/cgi-bin/{path}", times=2, errcode=code))
+    for _ in range(2):
+        await call(world)
+    with world.db.reading() as session:
+        (alarm,) = open_alarms(session)
+    assert (alarm.kind, alarm.subject, alarm.count) == ("trouble", f"wechat:{APP_ID}", 2)
+    assert alarm.detail == {
+        "code": str(code),
+        "reason": errors.outcome_of(code).reason,
+        "call": path,
+    }
+
+
+async def test_a_token_that_is_refused_for_the_account_is_an_alarm_too(world: World) -> None:
+    world.platform.faults.add(Fault(FaultKind.ERROR, "/cgi-bin/stable_token", errcode=40164))
+    outcome = await world.client.create_qr_code("s", 60, world.clock.now)
+    assert outcome == SendOutcome(Result.OPERATOR, "40164", "address_not_on_whitelist")
+    with world.db.reading() as session:
+        assert [alarm.kind for alarm in open_alarms(session)] == ["trouble"]
+
+
+async def test_a_menu_that_the_platform_does_not_like_is_told_and_is_no_alarm(
+    world: World,
+) -> None:
+    answer = await world.client.create_menu({"button": []}, world.clock.now)
+    assert answer.outcome.result is Result.OPERATOR
+    with world.db.reading() as session:
+        assert open_alarms(session) == []
+
+
+async def test_an_answer_without_an_end_is_cut_and_unknown(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("channels.wechat.api.LARGEST_ANSWER", 8)
+    outcome = await answered(world, lambda _: httpx.Response(200, text='{"errcode": 0}'))
+    assert outcome == SendOutcome(Result.UNKNOWN, "200", "too_large")
