@@ -16,7 +16,7 @@ from records.outbound import Receipt
 
 # The reasons that also say something about the person: delivery writes them down.
 NOT_FOLLOWING = "not_following"
-OPTED_OUT = "opted_out"
+OPTED_OUT = "blocked"
 
 
 class Result(StrEnum):

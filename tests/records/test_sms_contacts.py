@@ -1,0 +1,192 @@
+"""From the register to a phone: her own number ties, a household's is asked about, a no holds everywhere."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from care.situation import Programme
+from records import consents, follow_ups, links, opting_out, outbound, people
+from records.consents import EDUCATION, REMINDERS, SHARING, Evidence
+from records.links import HOUSEHOLD, SELF
+from records.messages import Address, address_of, ensure_contact_point
+from records.outbound import Draft
+from records.people import Registration
+from records.sms_contacts import in_whose_file, sms_contact_of
+from records.tables import AuditEvent, ContactPoint, OutboundMessage, Person, PersonContact, Task
+from tests.inbox.county import County
+
+NUMBER, E164 = "13800001111", "+8613800001111"
+
+
+def register(county: County, name: str, phone: str | None = NUMBER) -> Person:
+    registration = Registration(
+        name, county.places["a"].id, phone=phone, programmes=(Programme.HYPERTENSION,)
+    )
+    return people.register(county.session, county.vault, registration, county.now)
+
+
+def contact_of(county: County, person: Person) -> ContactPoint | None:
+    return sms_contact_of(county.session, county.vault, person, county.now)
+
+
+def relations(county: County, contact: ContactPoint) -> dict[str, str]:
+    rows = county.session.exec(
+        select(PersonContact).where(PersonContact.contact_point_id == contact.id)
+    ).all()
+    return {row.person_id: row.relation for row in rows}
+
+
+def test_a_number_in_one_file_is_her_own_and_is_made_once(county: County) -> None:
+    person = register(county, "王桂芳")
+    first, again = contact_of(county, person), contact_of(county, person)
+    assert first is not None
+    assert again is not None
+    assert first.id == again.id
+    assert (first.channel, first.account) == ("sms", "main")
+    assert address_of(county.vault, first) == E164
+    assert relations(county, first) == {person.id: SELF}
+    # It rests on the paper signed at registration.
+    assert REMINDERS in consents.allowed(county.session, person.id, first.id)
+
+
+@pytest.mark.parametrize("phone", [None, "0871-6123456", "10657000", "不知道"])
+def test_without_a_mobile_there_is_nowhere_to_write(county: County, phone: str | None) -> None:
+    assert contact_of(county, register(county, "王桂芳", phone)) is None
+
+
+def test_a_number_in_two_files_is_a_household_s_and_shows_nobody_anything(county: County) -> None:
+    wife, husband = register(county, "王桂芳"), register(county, "李大山", E164)
+    contact = contact_of(county, wife)
+    assert contact is not None
+    assert relations(county, contact) == {wife.id: HOUSEHOLD, husband.id: HOUSEHOLD}
+    same = contact_of(county, husband)
+    assert same is not None
+    assert same.id == contact.id
+    allowed = consents.allowed(county.session, wife.id, contact.id)
+    assert REMINDERS in allowed
+    assert SHARING not in allowed
+    assert len(in_whose_file(county.session, county.vault, E164)) == 2
+
+
+def test_the_number_that_somebody_else_bound_is_a_household_s(county: County) -> None:
+    son = register(county, "王小明", None)
+    address = Address("sms", "main", E164)
+    contact = ensure_contact_point(county.session, county.vault, address, county.now)
+    links.tie(county.session, son.id, contact.id, county.now)
+    mother = register(county, "王桂芳")
+    found = contact_of(county, mother)
+    assert found is not None
+    assert relations(county, found) == {son.id: SELF, mother.id: HOUSEHOLD}
+
+
+def test_while_a_stranger_waits_for_the_doctor_nothing_is_written_to_that_number(
+    county: County,
+) -> None:
+    address = Address("sms", "main", E164)
+    contact = ensure_contact_point(county.session, county.vault, address, county.now)
+    people.ensure_person(county.session, contact, county.now)
+    assert contact_of(county, register(county, "王桂芳")) is None
+
+
+def test_a_tie_that_was_ended_is_not_made_again(county: County) -> None:
+    person = register(county, "王桂芳")
+    contact = contact_of(county, person)
+    assert contact is not None
+    (tied,) = links.phones_of(county.session, person.id)
+    assert links.untie(county.session, tied.link_id, county.now)
+    assert contact_of(county, person) is None
+
+
+@pytest.mark.parametrize("status", ["moved", "deceased", "refused", "merged", "unidentified"])
+def test_who_is_not_looked_after_is_not_written_to(county: County, status: str) -> None:
+    person = register(county, "王桂芳")
+    person.status = status
+    assert contact_of(county, person) is None
+
+
+def _on_wechat(county: County, person: Person) -> ContactPoint:
+    address = Address("wechat", "wx1", "openid-9")
+    contact = ensure_contact_point(county.session, county.vault, address, county.now)
+    people.link(county.session, person.id, contact.id, county.now)
+    return contact
+
+
+def test_who_took_reminders_back_elsewhere_gets_none_by_sms(county: County) -> None:
+    person = register(county, "王桂芳")
+    other = _on_wechat(county, person)
+    consents.revoke(
+        county.session,
+        person.id,
+        (REMINDERS, EDUCATION),
+        county.now,
+        evidence=Evidence(),
+        said_on=other.id,
+    )
+    assert contact_of(county, person) is None
+
+
+def test_who_stopped_on_wechat_is_not_written_to_by_sms_instead(county: County) -> None:
+    person = register(county, "王桂芳")
+    _on_wechat(county, person).stopped_at = county.now
+    assert contact_of(county, person) is None
+
+
+# --- Stopping ---------------------------------------------------------------------------------------
+
+
+def _planned(county: County, person: Person, contact: ContactPoint, key: str = "k1") -> str:
+    draft = Draft(
+        purpose=outbound.REMINDER,
+        text_key="followup.open_bp",
+        body="到日子了",
+        send_key=key,
+        contact_point_id=contact.id,
+        person_id=person.id,
+        expires_at=county.now + timedelta(days=1),
+    )
+    row = outbound.queue(county.session, county.vault, draft, county.now)
+    assert row is not None
+    return row.id
+
+
+def _asked(county: County, person: Person) -> None:
+    today = people.china_date(county.now)
+    follow_ups.plan(county.session, person.id, Programme.HYPERTENSION, today)
+    due = [row.id for row in follow_ups.due_to_open(county.session, today, 10)]
+    follow_ups.start(county.session, due, now=county.now, next_step_at=county.now)
+
+
+def test_who_stops_while_being_asked_is_phoned_and_nothing_planned_goes_out(county: County) -> None:
+    person = register(county, "王桂芳")
+    contact = contact_of(county, person)
+    assert contact is not None
+    _asked(county, person)
+    row = _planned(county, person, contact)
+    assert opting_out.stop(county.session, contact.id, county.now)
+    assert not opting_out.stop(county.session, contact.id, county.now)
+    county.session.expire_all()
+    message = county.session.get_one(OutboundMessage, row)
+    assert (message.state, message.reason) == ("never", "stopped")
+    (task,) = county.session.exec(select(Task).where(Task.reason == "stopped")).all()
+    assert (task.kind, task.person_id) == ("call", person.id)
+    event = county.session.exec(
+        select(AuditEvent).where(AuditEvent.action == "consent.stopped")
+    ).one()
+    assert event.detail == {"by": "message"}
+
+
+def test_what_was_planned_takes_another_phone_that_is_not_stopped(county: County) -> None:
+    person = register(county, "王桂芳")
+    contact = contact_of(county, person)
+    assert contact is not None
+    _on_wechat(county, person)
+    _asked(county, person)
+    row = _planned(county, person, contact)
+    opting_out.stop(county.session, contact.id, county.now, by=opting_out.BY_CARRIER)
+    county.session.expire_all()
+    message = county.session.get_one(OutboundMessage, row)
+    assert (message.state, message.contact_point_id) == ("queued", None)
+    assert county.session.exec(select(Task).where(Task.reason == "stopped")).all() == []
