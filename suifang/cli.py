@@ -131,7 +131,7 @@ def worker() -> None:
 def simulator() -> None:
     """Run the simulated WeChat of the demonstration."""
     from simulator.server import run
-    from suifang import demo
+    from suifang import demo, demo_sms
     from suifang.installation import open_installation
     from suifang.keys import load_keys
 
@@ -141,7 +141,8 @@ def simulator() -> None:
     made = demo.secrets(load_keys(settings))
     log_path = settings.data_dir / "simulator.jsonl"
     port = int(settings.wechat_api_base.rsplit(":", 1)[1])
-    run(demo.simulator_settings(settings, made, patients, log_path), demo.HOST, port)
+    outside = demo.simulator_settings(settings, made, patients, log_path)
+    run(demo_sms.beside(outside, installation, clock.now()), demo.HOST, port)
 
 
 @app.command(name="demo")

@@ -159,13 +159,14 @@ def phones(database: Database, vault: Vault, now: datetime) -> tuple[DemoPatient
                 openid=vault.open(contact.address_sealed, ADDRESS, contact.id),
                 name=people.name_of(vault, person),
                 village=place.name.removesuffix("卫生室"),
-                about=_about(session, person, today),
+                about=about(session, person, today),
             )
             for contact, person, place in rows
         )
 
 
-def _about(session: Session, person: Person, today: date) -> str:
+def about(session: Session, person: Person, today: date) -> str:
+    """How old somebody is and what they have, for the list of phones."""
     known = people.background(session, person, today)
     names = "、".join(_CONDITIONS[one] for one in sorted(known.conditions))
     return f"{known.age}岁，{names}" if known.age is not None else names

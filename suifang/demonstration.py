@@ -11,7 +11,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from knowledge.index import current
-from suifang import clock, demo, education
+from suifang import clock, demo, demo_sms, education
 from suifang.installation import Installation, migrate, open_installation
 from suifang.keys import ensure_keys, load_keys
 from suifang.logs import configure_logs
@@ -35,8 +35,11 @@ def demonstrate(screen: Console, data_dir: Path, port: int, simulator_port: int)
     demo.apply(demo.place(data_dir.resolve()))
     bare = load_settings(None)
     ensure_keys(bare)
+    keys = load_keys(bare)
     demo.apply(demo.settings(pages, phones))
-    demo.apply(demo.secret_settings(demo.secrets(load_keys(bare))))
+    demo.apply(demo.secret_settings(demo.secrets(keys)))
+    demo.apply(demo_sms.settings(data_dir.resolve(), pages, phones, keys))
+    demo_sms.approve(data_dir.resolve())
     settings = load_settings(None)
     configure_logs(settings.log_level, settings.log_format)
     migrate(settings)
@@ -99,6 +102,7 @@ def _welcome(addresses: tuple[str, str], seeded: SeedSummary, seconds: float) ->
     pages, phones = addresses
     table = Table.grid(padding=(0, 2))
     table.add_row("当病人  Be a patient", f"[link={phones}]{phones}[/link]")
+    table.add_row("", "… 也有人用老年机，只收发短信  one of them has a keypad phone and only SMS")
     table.add_row("当医生  Be the doctor", f"[link={pages}]{pages}[/link]")
     table.add_row("", "")
     for account in seeded.accounts:

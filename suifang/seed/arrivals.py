@@ -1,4 +1,4 @@
-"""Registers the invented people and lets some of them follow the WeChat account."""
+"""Registers the invented people; some of them follow the WeChat account, one has a phone with keys."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from channels.sms import line
 from records import messages, people
 from records.dossier import EMERGENCY
 from records.identity import new_id
 from records.messages import Address, Arrival
+from records.phone_numbers import e164
 from records.tables import Consent, Person
 from records.vault import Vault
 from suifang.seed.places import Places
@@ -27,7 +29,10 @@ _CHILDREN = (("son", "小军"), ("daughter", "小燕"))
 
 @dataclass(frozen=True, slots=True)
 class Resident:
-    """A registered person: the row's id, the invented facts, and the WeChat conversation if any."""
+    """A registered person: the row's id, the invented facts, and the conversation if any.
+
+    `openid` is None for who has no WeChat.
+    """
 
     person_id: str
     villager: Villager
@@ -66,6 +71,10 @@ def register_people(
         if openid is not None:
             contact = follow(session, vault, account, openid, joined)
             people.link(session, person.id, contact, joined, relations.get(place, "self"))
+            agree(session, person.id, contact, joined)
+        if place in county()["sms"]["people"]:
+            contact = texts_from(session, vault, villager.phone, joined)
+            people.link(session, person.id, contact, joined)
             agree(session, person.id, contact, joined)
         residents.append(Resident(person.id, villager, joined, openid, contact))
     return residents
@@ -111,6 +120,12 @@ def follow(session: Session, vault: Vault, account: str, openid: str, now: datet
     )
     messages.accept(session, vault, arrival, now, wake_at=now)
     where = Address(CHANNEL, account, openid)
+    return messages.ensure_contact_point(session, vault, where, now).id
+
+
+def texts_from(session: Session, vault: Vault, phone: str, now: datetime) -> str:
+    """Somebody can be reached by SMS. Returns the contact point of their number."""
+    where = Address(line.CHANNEL, line.ACCOUNT, e164(phone) or phone)
     return messages.ensure_contact_point(session, vault, where, now).id
 
 

@@ -13,16 +13,18 @@ from agent.loading import Tools
 from agent.turn import take_turn
 from records import casework, messages, outbound
 from records.db import Database
-from records.messages import Arrival, Window
+from records.identity import new_id
+from records.messages import Arrival
 from records.reader import Reader
 from records.tables import Escalation
+from records.windows import Window
 from schedules.escalating import ring_due
 from suifang.seed.arrivals import CHANNEL
 from suifang.seed.history import Said
 
 _SETTLE = timedelta(seconds=4)
 _LEASE = timedelta(minutes=1)
-_BELL = "notice:text"
+_BELL, _BELLS = "notice:text", "notice:main"
 _WINDOW = Window(lasts=timedelta(hours=48), sends=5)
 
 
@@ -44,7 +46,7 @@ def talk(stage: Stage, said: Sequence[Said]) -> None:
         take_turn(stage.database, stage.tools, partial(_same, answered))
         ring_due(stage.database, stage.tools, answered)
         with stage.database.transaction() as session:
-            _send(session, answered)
+            _send(session, stage.account, answered)
             if words.taken_by is not None:
                 _take(session, stage, contact_id, stage.doctors[words.taken_by], answered)
 
@@ -71,10 +73,12 @@ def _write(stage: Stage, words: Said, number: int) -> str:
     return accepted.contact_point_id
 
 
-def _send(session: Session, now: datetime) -> None:
+def _send(session: Session, account: str, now: datetime) -> None:
     while (message := outbound.claim_due(session, now, _LEASE)) is not None:
         route = CHANNEL if message.practitioner_id is None else _BELL
-        attempt = outbound.begin_attempt(session, message, route, now)
+        provider = f"{CHANNEL}:{account}" if route == CHANNEL else _BELLS
+        trial = outbound.Trial(new_id(), route, provider, message.contact_point_id)
+        attempt = outbound.begin_attempt(session, message, trial, now)
         outbound.end_attempt(session, attempt.id, now, result=outbound.ACCEPTED, code="0")
         outbound.settle(session, message, outbound.ACCEPTED, None, now)
 
