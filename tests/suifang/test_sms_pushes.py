@@ -34,6 +34,17 @@ def test_each_provider_has_its_own_secret(installation: Installation, name: str)
     assert TOKEN not in repr(door)
 
 
+def test_twilio_signs_and_so_has_no_secret_address(installation: Installation) -> None:
+    ours = with_settings(
+        installation, twilio_account_sid="AC1", twilio_auth_token=SecretStr("not-a-secret")
+    )
+    (door,) = sms_pushes.doors(ours.settings).values()
+    assert door.inlet.signed
+    assert door.opens("")
+    assert not door.opens(TOKEN)
+    assert "not-a-secret" not in repr(door)
+
+
 def test_the_web_process_takes_the_pushes(installation: Installation) -> None:
     app = web.build(with_settings(installation, **ALIYUN))
     with TestClient(app) as client:
