@@ -12,7 +12,7 @@ from channels.wechat.client import QrCode, WeChatClient
 from channels.wechat.token import TokenKeeper
 from channels.wechat.webhook import Callback, router
 from inbox.deps import PictureOf
-from suifang import sms_pushes
+from suifang import sms_pushes, wecom
 from suifang.installation import Installation
 from suifang.wechat import CALLBACK_NAME, account
 
@@ -26,7 +26,7 @@ def routes(installation: Installation, clock: Callable[[], datetime]) -> list[AP
             account=ours, db=installation.database, reception=installation.reception, clock=clock
         )
         found.append(router({CALLBACK_NAME: callback}))
-    return found + sms_pushes.routes(installation, clock)
+    return [*found, *sms_pushes.routes(installation, clock), *wecom.routes(installation, clock)]
 
 
 def picture_of(installation: Installation) -> PictureOf | None:

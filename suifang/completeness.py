@@ -141,6 +141,13 @@ def _carriers(settings: Settings) -> list[str]:
         what, fields = carriers.GROUPS[provider]
         if not any(_text(settings, field) for field in fields):
             found.append(f"SUIFANG_SMS_ROUTE names {provider}: set {_names(fields)} for {what}.")
+    key = _text(settings, "wecom_encoding_aes_key")
+    if key and not _AES_KEY.fullmatch(key):
+        found.append(
+            "SUIFANG_WECOM_ENCODING_AES_KEY must be the 43 letters and digits shown by WeCom."
+        )
+    if key and not _text(settings, "wecom_corp_id"):
+        found.append("WeCom's callback is set up, but WeCom itself is not.")
     pushing = [field for field in _PUSH_TOKENS if _text(settings, field)]
     found += [
         f"{_name(field)} must be at least {_SHORTEST_PUSH_TOKEN} characters: it is all that keeps "

@@ -22,7 +22,7 @@ from knowledge.shelf import Shelf
 from language.reader import read
 from schedules.clock import run as run_clock
 from schedules.ticks import Work
-from suifang import clock, education, schooling, sms, startup, wechat
+from suifang import clock, education, schooling, sms, startup, wechat, wecom
 from suifang.completeness import call_problems
 from suifang.installation import Installation
 from suifang.senses import senses
@@ -119,6 +119,9 @@ def work(
     carriers = sms.carriers_of(installation, elsewhere)
     if carriers:
         channels[line.CHANNEL, line.ACCOUNT] = carriers
+    members = wecom.client(installation, elsewhere)
+    if members is not None:
+        channels[members.name, members.account.corp_id] = members
     notices = _notices(installation.settings, elsewhere)
     ours = tools(installation)
     return Work(
