@@ -26,6 +26,7 @@ class InboxDeps:
 
     `routers` are mounted beside the pages (the channels' webhooks); they do their own checking.
     `picture_of` asks WeChat what to put into a QR picture (scene, seconds, now); None without WeChat.
+    `ways`: the providers that are set up to carry words, as rows call them.
     """
 
     database: Database
@@ -36,6 +37,7 @@ class InboxDeps:
     lifespan: Lifespan[object] | None = None
     worker_silence: timedelta = WORKER_SILENCE
     picture_of: PictureOf | None = None
+    ways: Sequence[str] = ()
 
 
 def deps_of(connection: HTTPConnection) -> InboxDeps:

@@ -9,7 +9,13 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from records.reader import ABOVE_THE_VILLAGE, ARTICLE_ROLES, CLINICAL_ROLES, Reader
+from records.reader import (
+    ABOVE_THE_VILLAGE,
+    ARTICLE_ROLES,
+    CHANNEL_ROLES,
+    CLINICAL_ROLES,
+    Reader,
+)
 
 __all__ = ["ABOVE_THE_VILLAGE", "LINKS", "Link", "figures_path", "links_for", "pages_of"]
 
@@ -35,6 +41,7 @@ LINKS = (
     Link("/rules", "规则审定稿", "现在用的规则、数值、文字，可打印签字", CLINICAL_ROLES),
     Link("/desk", "没答好的问题", "系统答不上来的，写一次大家都能用", CURATOR_ROLES),
     Link("/desk/articles", "健康知识", "给病人看的文章：写、看、签发", ARTICLE_ROLES),
+    Link("/channels", "消息通道", "微信短信通不通，发了多少，卡在哪里", CHANNEL_ROLES),
     Link("/audit", "查看记录", "谁看过、改过谁的资料", ABOVE_THE_VILLAGE),
 )
 

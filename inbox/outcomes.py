@@ -15,7 +15,12 @@ from records.outbound import ACCEPTED, DELIVERED, QUEUED, SENDING, UNKNOWN
 # Where a kind of provider keeps its tables: code -> (result, our word for it).
 _TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "wechat": ("channels.wechat.errors", ("ERRORS",)),
-    "aliyun": ("channels.sms.aliyun", ("SEND",)),
+    "wecom": ("channels.wecom.errors", ("ERRORS",)),
+    "aliyun": ("channels.sms.aliyun", ("SEND", "RECEIPT")),
+    "tencent": ("channels.sms.tencent", ("SEND", "RECEIPT")),
+    "kannel": ("channels.sms.kannel", ("ANSWERS",)),
+    "gammu": ("channels.sms.gammu", ("DISK",)),
+    "twilio": ("channels.sms.twilio", ("CODES",)),
 }
 _CALM, _WAITING, _ALARMING = "calm", "waiting", "alarming"
 _TONES = {ACCEPTED: _CALM, DELIVERED: _CALM, QUEUED: _WAITING, SENDING: _WAITING}
@@ -51,9 +56,15 @@ def reasons(kind: str) -> Mapping[str, str]:
     module = import_module(name)
     found: dict[str, str] = {}
     for table in tables:
-        rows: Mapping[object, tuple[Result, str]] = getattr(module, table)
-        found |= {str(code): reason for code, (_, reason) in rows.items()}
+        rows: Mapping[object, tuple[object, ...]] = getattr(module, table)
+        # The word stands beside the result of a send, and beside whether a receipt ends consent.
+        for code, row in rows.items():
+            found[str(code)] = next((str(one) for one in reversed(row) if _is_word(one)), "")
     return found
+
+
+def _is_word(one: object) -> bool:
+    return isinstance(one, str) and not isinstance(one, Result)
 
 
 def stands(state: str, reason: str) -> Standing:

@@ -20,8 +20,9 @@ from inbox import moments, standing
 from inbox.deps import InboxDeps, deps_of
 from inbox.menu import figures_path, links_for, pages_of
 from inbox.words import label, medicine, telling, word
-from records import caseload, running
+from records import caseload, running, switches
 from records.practitioners import Visitor
+from records.switches import Stop
 from records.talk import Bubble
 
 _HERE = Path(__file__).parent
@@ -38,6 +39,7 @@ class Frame:
     worker_silent_since: datetime | None
     worker_silent: bool
     now: datetime
+    stopped: Stop | None = None
 
 
 def frame(session: Session, deps: InboxDeps, visitor: Visitor, now: datetime) -> Frame:
@@ -49,6 +51,7 @@ def frame(session: Session, deps: InboxDeps, visitor: Visitor, now: datetime) ->
         worker_silent_since=beat,
         worker_silent=beat is None or now - beat > deps.worker_silence,
         now=now,
+        stopped=switches.stopped(session),
     )
 
 
@@ -101,6 +104,7 @@ def environment() -> Environment:
         "full": moments.full,
         "day": moments.day,
         "ago": moments.ago,
+        "lasting": moments.lasting,
         "age": moments.age,
         "hour": moments.hour,
         "heading": moments.heading,

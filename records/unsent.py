@@ -25,7 +25,11 @@ from records.outbound import (
 from records.tables import OutboundMessage
 
 # Reasons to wait that nobody need look at; a stop has an alarm of its own.
-ON_PURPOSE = frozenset({"quiet_hours", "daily_fuse", "doctor_talks", "all_stopped", "spread"})
+ON_PURPOSE = frozenset(
+    {"quiet_hours", "daily_fuse", "doctor_talks", "all_stopped", "awaits_window"}
+)
+# What we start goes out one by one after a pause; an answer that is paced waits against our will.
+PACED = "paced"
 _NOT_SAID = (NEVER, EXPIRED, CHANNEL_CLOSED)
 PLANNED = "planned"
 _LAPSED = "lapsed"
@@ -100,9 +104,10 @@ def _heap(
     *,
     peace_ended_at: datetime,
 ) -> Heap:
-    if due and (reason in ON_PURPOSE or reason in ("", _LAPSED)):
+    held = reason in ON_PURPOSE or (reason == PACED and purpose in STARTED_BY_US)
+    if due and (held or reason in ("", _LAPSED)):
         return Heap(purpose, reason, count, since)
-    if reason in ON_PURPOSE:
+    if held:
         return Heap(purpose, reason, count, None)
     if not reason:
         return Heap(purpose, PLANNED, count, None)

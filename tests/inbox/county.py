@@ -16,6 +16,7 @@ from care.situation import Programme
 from inbox.desk import packaged
 from knowledge.sheet import laid_out, sheet_for
 from records import (
+    alarms,
     asked,
     duty,
     escalations,
@@ -67,6 +68,7 @@ STAFF = {
     "duty": ("county", "county_duty", "陈静"),
     "bureau": ("county", "bureau_officer", "赵科长"),
     "curator": ("county", "curator", "钱教授"),
+    "operator": ("county", "operator", "孙运维"),
 }
 _numbers = count(1)
 T = TypeVar("T")
@@ -249,6 +251,15 @@ class County:
         )
         self.session.flush()
         return row.id
+
+    def operator_alarm(self, kind: str = alarms.TROUBLE, subject: str = "aliyun:main") -> str:
+        """Something about the ways out that a person must look at."""
+        alarms.raise_for_operator(self.session, kind, subject, self.now, reason="balance")
+        return next(
+            one.id
+            for one in alarms.open_alarms(self.session)
+            if (one.kind, one.subject) == (kind, subject)
+        )
 
     def alarm(
         self,

@@ -27,6 +27,7 @@ class Office:
     loopback: bool = True
     built: County = field(init=False)
     app: FastAPI = field(init=False)
+    ways: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         with self.database.transaction() as session:
@@ -36,7 +37,13 @@ class Office:
 
     def serve(self, *, loopback: bool) -> None:
         self.app = create_app(
-            InboxDeps(self.database, self.vault, lambda: self.now, loopback=loopback)
+            InboxDeps(
+                self.database,
+                self.vault,
+                lambda: self.now,
+                loopback=loopback,
+                ways=self.ways,
+            )
         )
 
     @contextmanager

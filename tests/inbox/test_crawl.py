@@ -30,6 +30,9 @@ WITHOUT_IDS = {
     "/",
     "/people",
     "/audit",
+    "/channels",
+    "/channels/stop",
+    "/channels/resume",
     "/rules",
     "/staff",
     "/tasks",
@@ -79,6 +82,7 @@ def ids(office: Office) -> dict[str, str]:
             "group_id": county.question("高血压能染头发吗"),
             "trial_id": county.trial("dm.fruit"),
             "message_id": county.unsure(person, point),
+            "alarm_id": county.operator_alarm(),
         }
 
 

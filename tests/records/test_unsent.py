@@ -89,6 +89,15 @@ def test_what_a_provider_refused_waits_since_it_was_made(
     assert late(session, now) == {DOCTOR: 3 * HOUR}
 
 
+def test_what_is_paced_is_late_only_where_somebody_waits_for_it(
+    session: Session, queue: Queue, now: datetime
+) -> None:
+    paced = {"reason": "paced", "next_attempt_at": now + MINUTE}
+    queue(REMINDER, ago=HOUR, **paced)
+    queue(DOCTOR, ago=HOUR, **paced)
+    assert late(session, now) == {DOCTOR: HOUR}
+
+
 def test_the_night_does_not_count_for_what_we_start(
     session: Session, queue: Queue, now: datetime
 ) -> None:
