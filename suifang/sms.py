@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -15,6 +16,8 @@ from channels.templates import TemplateError, TemplateIds, registry
 from suifang.errors import ConfigurationError
 from suifang.installation import Installation
 from suifang.settings import Settings
+
+_LOOPBACK = ("127.0.0.1", "localhost")
 
 Making = Callable[[Settings, httpx.AsyncClient], Channel]
 
@@ -89,15 +92,37 @@ def _tencent(settings: Settings, http: httpx.AsyncClient) -> Channel:
 def _kannel(settings: Settings, http: httpx.AsyncClient) -> Channel:
     from channels.sms.kannel import KannelGateway  # noqa: PLC0415
 
-    token = _secret(settings, "kannel_push_token")
+    ours = _beside(settings) or _text(settings, "public_url").rstrip("/")
     return KannelGateway(
         http,
         _text(settings, "kannel_url"),
         _text(settings, "kannel_username"),
         _secret(settings, "kannel_password"),
-        push_url=f"{_text(settings, 'public_url').rstrip('/')}/sms/kannel/{token}",
+        push_url=f"{ours}/sms/kannel/{_secret(settings, 'kannel_push_token')}",
         sender=settings.kannel_from,
         smsc=settings.kannel_smsc,
+        **_pace(settings),
+    )
+
+
+def _beside(settings: Settings) -> str | None:
+    """Our web process as a gateway on this machine reaches it, without a detour over the internet."""
+    if urlsplit(_text(settings, "kannel_url")).hostname not in _LOOPBACK:
+        return None
+    host = settings.host if settings.host in _LOOPBACK else "127.0.0.1"
+    return f"http://{host}:{settings.port}"
+
+
+def _twilio(settings: Settings, http: httpx.AsyncClient) -> Channel:
+    from channels.sms.twilio import Twilio  # noqa: PLC0415
+
+    return Twilio(
+        http,
+        _text(settings, "twilio_account_sid"),
+        _secret(settings, "twilio_auth_token"),
+        _text(settings, "twilio_from"),
+        push_url=f"{_text(settings, 'public_url').rstrip('/')}/sms/twilio",
+        base=settings.twilio_api_base,
         **_pace(settings),
     )
 
@@ -117,4 +142,5 @@ _MAKERS: Mapping[str, Making] = {
     "tencent": _tencent,
     "kannel": _kannel,
     "gammu": _gammu,
+    "twilio": _twilio,
 }
