@@ -13,6 +13,7 @@ from suifang import callbacks, clock, startup
 from suifang.completeness import is_loopback
 from suifang.errors import ConfigurationError
 from suifang.installation import Installation
+from suifang.ways import providers_of
 
 
 def build(installation: Installation) -> FastAPI:
@@ -29,6 +30,7 @@ def build(installation: Installation) -> FastAPI:
             loopback=loopback,
             routers=callbacks.routes(installation, clock.now),
             picture_of=callbacks.picture_of(installation),
+            ways=providers_of(installation.settings),
         )
     )
 
