@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from simulator.account import AccountSide
 from simulator.log import Kind
 from simulator.patient import PatientSide
 from simulator.platform import Platform
-from simulator.settings import SimulatorSettings
+from simulator.settings import SimulatorSettings, TemplateSpec
 
 
 @pytest.fixture
@@ -104,3 +105,45 @@ async def test_it_reads_a_tap_on_the_menu(line: Any, server: Any) -> None:
     await PatientSide(platform).press("o-wang", "DOCTOR")
     message = server.read()["message"]
     assert (message["Event"], message["EventKey"]) == ("CLICK", "DOCTOR")
+
+
+async def test_it_reads_what_people_agree_to_be_sent(line: Any, server: Any) -> None:
+    """The nested lists of the three subscription events, one entry and several."""
+    specs = (
+        TemplateSpec("tpl-a", "随访提醒", {"thing1": "事项"}, kind="one_time"),
+        TemplateSpec("tpl-b", "健康课堂", {"thing1": "事项"}, kind="long_term"),
+    )
+    platform = line(templates=specs)
+    patients = PatientSide(platform)
+    await patients.answer("o-wang", {"tpl-a": "accept"})
+    await patients.answer("o-wang", {"tpl-a": "accept", "tpl-b": "reject"})
+    await patients.switch_off("o-wang", "tpl-b")
+    one, several, off = (server.read()["message"] for _ in range(3))
+    assert one["SubscribeMsgPopupEvent"]["List"] == {
+        "TemplateId": "tpl-a",
+        "SubscribeStatusString": "accept",
+        "PopupScene": "1",
+    }
+    answers = [each["SubscribeStatusString"] for each in several["SubscribeMsgPopupEvent"]["List"]]
+    assert answers == ["accept", "reject"]
+    assert off["Event"] == "subscribe_msg_change_event"
+    assert off["SubscribeMsgChangeEvent"]["List"]["TemplateId"] == "tpl-b"
+    assert list(platform.log.entries(None, Kind.SORRY)) == []
+
+
+async def test_it_reads_what_became_of_a_subscription_message(line: Any, server: Any) -> None:
+    spec = TemplateSpec("tpl-a", "随访提醒", {"thing1": "事项"}, kind="one_time")
+    platform = line(templates=(spec,))
+    await PatientSide(platform).answer("o-wang", {"tpl-a": "accept"})
+    server.read()
+    data = {"thing1": {"value": "健康随访提醒"}}
+    request = {"touser": "o-wang", "template_id": "tpl-a", "data": data}
+    msgid = AccountSide(platform).send_subscription(request)
+    await platform.settle()
+    [sent] = [server.read()["message"]["SubscribeMsgSentEvent"]["List"]]
+    assert sent == {
+        "TemplateId": "tpl-a",
+        "MsgID": str(msgid),
+        "ErrorCode": "0",
+        "ErrorStatus": "success",
+    }
