@@ -177,7 +177,7 @@ async def test_who_still_asks_after_an_article_is_told(
 
 @pytest.mark.parametrize("login", ["doctor_a", "town_doctor", "duty", "bureau", "operator"])
 async def test_for_everybody_else_the_queue_does_not_exist(
-    browser: Opening, groups: dict[str, str], login: str
+    office: Office, browser: Opening, groups: dict[str, str], login: str
 ) -> None:
     one = await browser(login)
     for path in ("/desk", f"/desk/questions/{groups['dye']}"):
