@@ -1,7 +1,8 @@
 // Sends patients' messages to a WeChat callback the way the platform does, with npm `wechat-crypto`
 // doing the encryption: every message twice with the same MsgId, as WeChat does when it is unsure.
 //
-// stdin:  one {"id", "text", "openid"} a line
+// stdin:  one {"id", "text", "openid"} a line; with "event" (the XML after MsgType) instead of "text"
+//         it is an event, which has no MsgId
 // stdout: one {"id", "msg_id", "copy", "status", "ms", "body"} a line and sending; `body` is the
 //         decrypted passive reply, the body as it came when it was not encrypted, or the reason
 //         when there was no answer (status 0)
@@ -24,6 +25,14 @@ const cdata = (text) => `<![CDATA[${text.split(']]>').join(']]]]><![CDATA[>')}]]
 const seconds = () => String(Math.floor(Date.now() / 1000));
 
 function messageXml(message, msgId) {
+  if (message.event !== undefined) {
+    return (
+      `<xml><ToUserName>${cdata(account)}</ToUserName>` +
+      `<FromUserName>${cdata(message.openid)}</FromUserName>` +
+      `<CreateTime>${message.at || seconds()}</CreateTime>` +
+      `<MsgType>${cdata('event')}</MsgType>${message.event}</xml>`
+    );
+  }
   return (
     `<xml><ToUserName>${cdata(account)}</ToUserName>` +
     `<FromUserName>${cdata(message.openid)}</FromUserName>` +
