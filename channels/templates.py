@@ -243,6 +243,11 @@ class TemplateIds:
         found = self.entries.get(provider_kind, {}).get(name)
         return found.id if found is not None and found.state == APPROVED else None
 
+    def state(self, provider_kind: str, name: str) -> str | None:
+        """What the file says of a template at a provider; None where it was never handed in."""
+        found = self.entries.get(provider_kind, {}).get(name)
+        return found.state if found is not None else None
+
 
 @lru_cache(maxsize=4)
 def registry(phone: str = "") -> Registry:

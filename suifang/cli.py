@@ -18,6 +18,7 @@ from suifang import (
     question_commands,
     register_commands,
     startup,
+    template_commands,
     words_commands,
 )
 from suifang.errors import EXIT_CONFIGURATION, ConfigurationError
@@ -38,7 +39,7 @@ wechat_app = typer.Typer(help="The official account itself.", no_args_is_help=Tr
 app.add_typer(wechat_app, name="wechat")
 for commands in (
     register_commands, figure_commands, words_commands, lesson_commands, article_commands,
-    question_commands,
+    question_commands, template_commands,
 ):  # fmt: skip
     commands.add_to(app)
 screen = Console(stderr=True)
