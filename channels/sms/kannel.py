@@ -32,10 +32,12 @@ PER_SECOND = 20.0
 # `max-messages` of our user: Kannel cuts off in silence what is longer.
 LONGEST_PARTS = 10
 
+CARRIER_DOWN = "carrier_is_down"
+
 # What smsbox answers begins with these words; what is in none of them goes by its status.
 ANSWERS: Mapping[str, tuple[Result, str]] = {
     "0: Accepted": (Result.ACCEPTED, ""),
-    "3: Queued": (Result.ACCEPTED, "carrier_is_down"),
+    "3: Queued": (Result.ACCEPTED, CARRIER_DOWN),
     "Temporal failure": (Result.RETRY, "gateway_busy"),
     "Number(s) has/have been denied": (Result.NEVER, "number_refused"),
     "Empty receiver": (Result.NEVER, "number_refused"),
@@ -233,7 +235,9 @@ def _outcome(answered: Answered, attempt_id: str) -> SendOutcome:
     result, reason = found or _by_status(answered.status)
     code = f"{answered.status}/{said[0]}" if result is Result.ACCEPTED else str(answered.status)
     if result is Result.OPERATOR:
-        log.error("kannel.operator_needed", code=code, reason=reason)
+        log.error("sms.operator_needed", kind=KIND, code=code, reason=reason)
+    elif reason == CARRIER_DOWN:
+        log.warning("kannel.carrier_is_down", code=code)
     accepted = result is Result.ACCEPTED
     return SendOutcome(result, code, reason, attempt_id if accepted else None)
 

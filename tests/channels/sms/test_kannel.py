@@ -91,6 +91,13 @@ async def test_nothing_of_the_message_stands_in_the_address(now: datetime) -> No
     }
 
 
+async def test_a_carrier_that_is_down_is_told_and_kannel_keeps_the_words(now: datetime) -> None:
+    with capture_logs() as logs:
+        outcome, _ = await _sent(now, _letter(), 202, "3: Queued for later delivery")
+    assert outcome == SendOutcome(Result.ACCEPTED, "202/3", "carrier_is_down", "a1")
+    assert [line["event"] for line in logs] == ["kannel.carrier_is_down"]
+
+
 async def test_a_template_travels_as_its_words(now: datetime) -> None:
     gateway = _gateway(lambda _: httpx.Response(202, text="0: Accepted for delivery"))
     outcome = await gateway.send_template(_letter(template={"name": "followup_due"}), now)

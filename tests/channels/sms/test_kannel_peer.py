@@ -257,6 +257,23 @@ async def test_while_we_are_away_patients_get_no_word_of_kannels(line: Line) -> 
     assert line.carried == []
 
 
+async def test_while_smsbox_rests_everything_waits_on_the_disk(line: Line) -> None:
+    kannel = line.kannel
+    kannel.carrier.tell(receipts={"after": 400})
+    said = await line.say("记得量血压。")
+    await until(lambda: line.carried)
+    kannel.kill("smsbox")
+    kannel.carrier.tell(deliver={"from": PHONE[1:], "to": SENDER, "text": "量过了"})
+    await asyncio.sleep(0.6)
+    kannel.kill("bearerbox")
+    kannel.carrier.lines.clear()
+    async with line.serving():
+        await asyncio.to_thread(kannel.start)
+        await until(lambda: line.came_in() and _settled(line))
+    assert line.came_in() == ["量过了"]
+    assert (said.state, line.rows()[0].state, line.carried) == ("accepted", "delivered", [])
+
+
 async def test_a_carrier_that_was_down_gets_it_once(line: Line) -> None:
     line.kannel.carrier.kill()
     async with line.serving():
