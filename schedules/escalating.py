@@ -25,6 +25,7 @@ from texts.catalogue import fit, render
 
 _AT_ONCE = 100
 _NOTICE_LIVES = timedelta(hours=12)
+_IN_TEMPLATES = ("level", "village", "code")
 _SAFETY_LIVES = timedelta(hours=6)
 # Only spares the query: how long an alarm may rest is in care/protocols/escalation.toml.
 _SHORTEST_REOPENING = timedelta(minutes=1)
@@ -160,6 +161,8 @@ def _notify(alarm: _Alarm, ring: _Ring, practitioner: Practitioner, *, first: bo
         send_key=f"ring:{alarm.row.id}:{practitioner.id}:{alarm.now.isoformat()}",
         practitioner_id=practitioner.id,
         escalation_id=alarm.row.id,
+        # What a registered template may say of it.
+        template={name: values[name] for name in _IN_TEMPLATES if name in values},
         expires_at=alarm.now + _NOTICE_LIVES,
     )
     outbound.queue(alarm.session, alarm.vault, draft, alarm.now)

@@ -84,6 +84,14 @@ def test_every_sentence_that_may_go_by_sms_has_a_stand_in_or_is_silent_on_purpos
     assert registry().is_silent(key) or registry().for_sentence(key) is not None
 
 
+def test_the_template_that_a_sentence_names_is_the_one_that_stands_in_for_it() -> None:
+    named = {key: one.template for key, one in catalogue().sentences.items() if one.template}
+    assert set(named.values()) <= set(registry().templates)
+    assert {key: registry().for_sentence(key) for key in named if key in ON_SMS} == {
+        key: name for key, name in named.items() if key in ON_SMS
+    }
+
+
 def test_what_could_not_be_said_is_said_by_a_doctor_on_the_phone() -> None:
     for key in ("answer.passage", "answer.refuse_dose", "answer.not_known", "doctor.replied"):
         name = registry().for_sentence(key)
