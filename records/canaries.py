@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from sqlmodel import Session, col, or_, select, update
+from sqlmodel import Session, and_, col, or_, select, update
 
 from records.db import changed
 from records.insertion import insert_once
@@ -41,6 +41,11 @@ def claim(session: Session, provider: str, now: datetime) -> Canary | None:
     return _of(session, provider, today) if changed(session, statement) == 1 else None
 
 
+def again(canary: Canary, now: datetime) -> bool:
+    """Whether one that could not be tried may be tried once more."""
+    return canary.result == CANNOT and canary.sent_at <= now - _AGAIN_AFTER
+
+
 def note(
     session: Session, canary_id: str, *, result: str, code: str | None, provider_id: str | None
 ) -> None:
@@ -54,28 +59,20 @@ def note(
 
 
 def take_receipts(session: Session, now: datetime) -> int:
-    """Look for the receipts of the canaries that still wait for one."""
-    found = 0
-    for row in _open(session, now):
-        receipt = session.exec(
-            select(DeliveryReceipt)
-            .where(
-                or_(
-                    (col(DeliveryReceipt.provider_id) == row.provider_id)
-                    & (col(DeliveryReceipt.provider) == row.provider),
-                    col(DeliveryReceipt.attempt_id) == row.id,
-                )
-            )
-            .order_by(col(DeliveryReceipt.delivered).desc(), col(DeliveryReceipt.received_at))
-        ).first()
-        if receipt is None:
-            continue
+    """Write down the receipts of the canaries that waited for one."""
+    found = receipts(session, now)
+    for row, receipt in found:
         row.arrived_at = (receipt.happened_at or receipt.received_at) if receipt.delivered else None
         row.result = "delivered" if receipt.delivered else "never"
         row.code = receipt.code or row.code
         session.add(row)
-        found += 1
-    return found
+    return len(found)
+
+
+def receipts(session: Session, now: datetime) -> list[tuple[Canary, DeliveryReceipt]]:
+    """What came in for canaries that wait; good news first."""
+    pairs = ((row, _receipt(session, row)) for row in _awaiting(session, now))
+    return [(row, receipt) for row, receipt in pairs if receipt is not None]
 
 
 def verdict(canary: Canary, now: datetime) -> str:
@@ -115,17 +112,28 @@ def of_today(session: Session, now: datetime) -> list[Canary]:
     )
 
 
-def _open(session: Session, now: datetime) -> list[Canary]:
+def _awaiting(session: Session, now: datetime) -> list[Canary]:
     """Those that may still hear: of today, and of last evening."""
-    return list(
-        session.exec(
-            select(Canary)
-            .where(col(Canary.day) >= china_date(now - timedelta(days=1)))
-            .where(col(Canary.arrived_at).is_(None))
-            .where(col(Canary.result).in_((*_YES, "unknown")))
-            .execution_options(populate_existing=True)
-        ).all()
+    rows = session.exec(
+        select(Canary)
+        .where(col(Canary.day) >= china_date(now - timedelta(days=1)))
+        .where(col(Canary.arrived_at).is_(None))
+        .where(col(Canary.result).in_((*_YES, "unknown")))
+        .execution_options(populate_existing=True)
+    ).all()
+    return [row for row in rows if receipted(row.provider)]
+
+
+def _receipt(session: Session, row: Canary) -> DeliveryReceipt | None:
+    ours = and_(
+        col(DeliveryReceipt.provider_id) == row.provider_id,
+        col(DeliveryReceipt.provider) == row.provider,
     )
+    return session.exec(
+        select(DeliveryReceipt)
+        .where(or_(ours, col(DeliveryReceipt.attempt_id) == row.id))
+        .order_by(col(DeliveryReceipt.delivered).desc(), col(DeliveryReceipt.received_at))
+    ).first()
 
 
 def _of(session: Session, provider: str, day: date) -> Canary | None:

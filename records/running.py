@@ -55,6 +55,12 @@ def take_turn(session: Session, name: str, value: str, now: datetime) -> bool:
     return changed(session, statement) == 1
 
 
+def may_be_time(session: Session, name: str, every: timedelta, now: datetime) -> bool:
+    """Whether it is worth a writing transaction to ask `is_time`."""
+    at = session.exec(select(Marker.set_at).where(col(Marker.name) == name)).first()
+    return at is None or at <= now - every
+
+
 def is_time(session: Session, name: str, every: timedelta, now: datetime) -> bool:
     """Whether something that is done every so often is due; True for one process only."""
     if insert_once(session, Marker(name=name, value="", set_at=now)):

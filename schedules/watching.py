@@ -37,6 +37,13 @@ _ALL, _TODAY = "all", "today"
 # What this module raises and settles; the others are settled by whoever raises them.
 _OURS = (alarms.OLDEST_UNSENT, alarms.UNKNOWN_SENDS, alarms.LOW_BALANCE, alarms.TEMPLATE)
 _REFUSED = ("rejected", "paused")
+_OF_A_PROVIDER = (
+    alarms.TROUBLE,
+    alarms.BREAKER,
+    alarms.LOW_BALANCE,
+    alarms.CANARY,
+    alarms.TEMPLATE,
+)
 # One alarm a day for all of them together: each names a conversation.
 _TOGETHER = (alarms.FUSE,)
 
@@ -211,8 +218,9 @@ def _tell(
 def _what(found: Sequence[OperatorAlarm]) -> str:
     """The first one in full, the others by their kind."""
     first = found[0]
-    provider = _label("provider", first.subject.partition(":")[0])
-    named = _label("alarm", first.kind) + (f"（{provider}）" if ":" in first.subject else "")
+    named = _label("alarm", first.kind)
+    if first.kind in _OF_A_PROVIDER:
+        named += f"（{_label('provider', first.subject.partition(':')[0])}）"
     others = dict.fromkeys(_label("alarm", one.kind) for one in found[1:])
     return "、".join([named, *others])
 
