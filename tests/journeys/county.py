@@ -30,7 +30,8 @@ from records.vault import Vault
 from simulator.background import serving
 from simulator.platform import Platform
 from simulator.settings import DemoPatient
-from suifang import clock, demo
+from suifang import clock, demo, demo_sms
+from suifang.installation import Installation
 from suifang.keys import ensure_keys, load_keys
 from suifang.seed import seed_demo
 from suifang.settings import Settings, load_settings
@@ -160,8 +161,8 @@ class County:
 
 
 @contextmanager
-def living(grown: Path, folder: Path) -> Iterator[County]:
-    """A running copy of a grown county."""
+def living(grown: Path, folder: Path, *, sms: bool = False) -> Iterator[County]:
+    """A running copy of a grown county; with `sms` it has a line over the simulated Aliyun."""
     shutil.copytree(grown, folder, dirs_exist_ok=True)
     pages, phones = demo.free_port(0), demo.free_port(0)
     keys = load_keys(Settings(data_dir=folder))
@@ -178,6 +179,9 @@ def living(grown: Path, folder: Path) -> Iterator[County]:
         "SUIFANG_LOG_LEVEL": "info",
         "SUIFANG_LOG_FORMAT": "json",
     }
+    if sms:
+        environment |= demo_sms.settings(folder, pages, phones, keys)
+        demo_sms.approve(folder)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)
@@ -185,6 +189,7 @@ def living(grown: Path, folder: Path) -> Iterator[County]:
     vault, database = keys.vault(), Database(settings.database)
     patients = demo.phones(database, vault, clock.now())
     platform = demo.simulator_settings(settings, made, patients, folder / "simulator.jsonl")
+    platform = demo_sms.beside(platform, Installation(settings, database, vault), clock.now())
     with serving(platform, port=phones) as served:
         county = County(
             folder=folder,
