@@ -12,12 +12,14 @@ from agent import by_sms
 from agent.decision import Part
 from care.situation import Programme
 from knowledge.answer import Answer
-from records import follow_ups, people
+from records import binding, follow_ups, people, queue
 from records.db import Database
 from records.links import HOUSEHOLD
 from records.messages import Arrival
+from records.outbound import text_of
 from records.people import Registration
-from records.tables import OutboundMessage, Person, StoredReading
+from records.reader import Reader
+from records.tables import OutboundMessage, Person, Practitioner, StoredReading
 from records.vault import Vault
 from tests.agent.scene import SALT, OneAnswer, Village
 from texts.catalogue import render
@@ -45,6 +47,14 @@ class KeypadVillage(Village):
     def _arrival(self, text: str, kind: str = "text") -> Arrival:
         found = super()._arrival(text, kind)
         return replace(found, channel="sms", account="main", address=PHONE)
+
+    def say_from(self, number: str, text: str) -> list[str]:
+        """Somebody else writes; everything said to that number so far."""
+        arrival = replace(self._arrival(text), address=number)
+        with self.database.transaction() as session:
+            contact = self.reception.receive(session, arrival, self.now).contact_point_id
+        self.turn()
+        return [text_of(self.vault, row) for row in self.rows() if row.contact_point_id == contact]
 
     def rows(self) -> list[OutboundMessage]:
         with self.database.reading() as session:
@@ -188,6 +198,53 @@ def test_a_short_answer_that_nobody_was_asked_for_is_nobody_s(keypad: KeypadVill
     with keypad.database.reading() as session:
         rows = follow_ups.open_for(session, [keypad.patient.id, other.id])
     assert [row.answers for row in rows] == [{}, {}]
+
+
+# --- Six digits, and a number in somebody's file -----------------------------------------------------
+
+
+def test_six_digits_by_sms_tie_the_phone_as_on_wechat(keypad: KeypadVillage) -> None:
+    with keypad.database.transaction() as session:
+        person = people.register(
+            session, keypad.vault, Registration("赵小兰", keypad.facility.id), keypad.now
+        )
+        code = binding.issue(
+            session,
+            keypad.vault,
+            person.id,
+            relation="self",
+            issued_by=session.exec(select(Practitioner.id)).one(),
+            now=keypad.now,
+        )
+    said = keypad.say_from("+8613900002222", code.digits)
+    assert "赵小兰，您的档案连上了" in said[-1]
+    assert "同意" in said[-1]
+    assert sms_segments(said[-1]) <= 3
+    keypad.say_from("+8613900002222", "同意")
+    said = keypad.say_from("+8613900002222", "血压128/76")
+    assert "128/76" in said[-1]
+    assert [owner for owner, _ in keypad.readings()] == [person.id]
+
+
+def test_a_number_in_a_file_ties_nobody_but_the_doctor_sees_whose_it_is(
+    keypad: KeypadVillage,
+) -> None:
+    with keypad.database.transaction() as session:
+        person = people.register(
+            session,
+            keypad.vault,
+            Registration("赵小兰", keypad.facility.id, phone="13900002222"),
+            keypad.now,
+        )
+        doctor = session.exec(select(Practitioner)).one()
+    said = keypad.say_from("+8613900002222", "血压128/76")
+    assert "赵小兰" not in "".join(said)
+    assert "叫什么名字" in said[-1]
+    with keypad.database.reading() as session:
+        reader = Reader(doctor.id, doctor.role, keypad.facility.id, keypad.facility.path)
+        (stranger,) = queue.waiting(session, keypad.vault, reader)
+    assert stranger.phone == "13900002222"
+    assert [(one.person_id, one.why) for one in stranger.candidates] == [(person.id, "phone")]
 
 
 # --- The words themselves ---------------------------------------------------------------------------
