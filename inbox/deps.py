@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from starlette.requests import HTTPConnection
 from starlette.types import Lifespan
 
+from inbox.offers import Offers
 from records.db import Database
 from records.vault import Vault
 
@@ -26,7 +27,8 @@ class InboxDeps:
 
     `routers` are mounted beside the pages (the channels' webhooks); they do their own checking.
     `picture_of` asks WeChat what to put into a QR picture (scene, seconds, now); None without WeChat.
-    `ways`: the providers that are set up to carry words, as rows call them.
+    `ways`: the providers that are set up to carry words, as rows call them. `offers`: what may go
+    while no chat is open.
     """
 
     database: Database
@@ -38,6 +40,7 @@ class InboxDeps:
     worker_silence: timedelta = WORKER_SILENCE
     picture_of: PictureOf | None = None
     ways: Sequence[str] = ()
+    offers: Offers = field(default_factory=Offers)
 
 
 def deps_of(connection: HTTPConnection) -> InboxDeps:

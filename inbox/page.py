@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
@@ -16,9 +16,10 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from inbox import moments, standing
+from inbox import moments, sendable, standing
 from inbox.deps import InboxDeps, deps_of
 from inbox.menu import figures_path, links_for, pages_of
+from inbox.offers import Offers
 from inbox.words import label, medicine, telling, word
 from records import caseload, running, switches
 from records.practitioners import Visitor
@@ -40,6 +41,7 @@ class Frame:
     worker_silent: bool
     now: datetime
     stopped: Stop | None = None
+    offers: Offers = field(default_factory=Offers)
 
 
 def frame(session: Session, deps: InboxDeps, visitor: Visitor, now: datetime) -> Frame:
@@ -52,6 +54,7 @@ def frame(session: Session, deps: InboxDeps, visitor: Visitor, now: datetime) ->
         worker_silent=beat is None or now - beat > deps.worker_silence,
         now=now,
         stopped=switches.stopped(session),
+        offers=deps.offers,
     )
 
 
@@ -111,6 +114,7 @@ def environment() -> Environment:
         "stamp": moments.stamp,
         "short": moments.short,
         "standing": standing,
+        "sendable": sendable,
         "links_for": links_for,
         "figures_path": figures_path,
     }

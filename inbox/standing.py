@@ -1,4 +1,4 @@
-"""Sentences about how things stand: the clock of a case, what WeChat still allows, a reading."""
+"""Sentences about how things stand: the clock of a case, a task's cause, a message, a reading."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from inbox import moments
 from inbox.moments import age
 from inbox.words import label, word
 from records.caseload import Heading
-from records.dossier import Contact, Dossier
+from records.dossier import Dossier
 from records.duties import Job
 from records.escalations import ACKNOWLEDGED, OPEN
 from records.readings import as_reading
@@ -73,20 +73,6 @@ def lacks_emergency(person: Dossier, now: datetime) -> bool:
     years = age(person.born_on, now)
     old = years is not None and years >= protocol().number("elderly_age")
     return old and person.emergency is None and person.status in _LOOKED_AFTER
-
-
-def window_of(contact: Contact, now: datetime) -> Standing:
-    """What can still be sent on this address, and until when."""
-    if contact.unfollowed:
-        return Standing("已取消关注，微信发不到，请打电话", "alarming")
-    if contact.channel != "wechat":
-        return Standing("可以直接发", "calm")
-    if contact.window_until is None or contact.window_until <= now or contact.window_left <= 0:
-        return Standing(
-            "微信窗口已关：只能先发“医生已回复”的提醒，病人点开后才看得到全文", "waiting"
-        )
-    until = moments.clock(contact.window_until, now)
-    return Standing(f"微信还能直接发 {contact.window_left} 条，到{until}为止", "calm")
 
 
 def delivery_of(bubble: Bubble) -> Standing:

@@ -7,18 +7,20 @@ about somebody outside the reader's catchment stays out.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from records import windows
+from records import subscriptions, windows
 from records.caseload import readable
 from records.course import NO_COURSE, Course, course
 from records.escalations import CLOSED
 from records.media import CONTENT, STORED
 from records.picking import within
 from records.reader import Reader
+from records.subscriptions import Leave
 from records.tables import (
     ContactPoint,
     Enrolment,
@@ -40,7 +42,10 @@ EMERGENCY = "persons.emergency"
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A way to reach the person, and what WeChat still allows on it."""
+    """A way to reach the person, and what WeChat still allows on it.
+
+    `leaves`: by a template's id, what the holder agreed to be sent by it.
+    """
 
     id: str
     channel: str
@@ -50,6 +55,7 @@ class Contact:
     window_until: datetime | None
     window_left: int
     last_inbound_at: datetime | None
+    leaves: Mapping[str, Leave] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +203,17 @@ def _contacts(session: Session, person_id: str, now: datetime) -> tuple[Contact,
         .where(col(PersonContact.unlinked_at).is_(None))
         .order_by(col(PersonContact.linked_at))
     ).all()
-    return tuple(_contact(point, relation, now) for point, relation in rows)
+    leaves: dict[str, dict[str, Leave]] = {}
+    for row in subscriptions.all_of(session, [point.id for point, _ in rows]):
+        leaves.setdefault(row.contact_point_id, {})[row.template_id] = Leave(row.state, row.credits)
+    return tuple(
+        _contact(point, relation, leaves.get(point.id, {}), now) for point, relation in rows
+    )
 
 
-def _contact(point: ContactPoint, relation: str, now: datetime) -> Contact:
+def _contact(
+    point: ContactPoint, relation: str, leaves: Mapping[str, Leave], now: datetime
+) -> Contact:
     room = windows.room(point, now)
     return Contact(
         id=point.id,
@@ -211,6 +224,7 @@ def _contact(point: ContactPoint, relation: str, now: datetime) -> Contact:
         window_until=room.until,
         window_left=room.left,
         last_inbound_at=point.last_inbound_at,
+        leaves=leaves,
     )
 
 

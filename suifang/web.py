@@ -13,6 +13,7 @@ from suifang import callbacks, clock, startup
 from suifang.completeness import is_loopback
 from suifang.errors import ConfigurationError
 from suifang.installation import Installation
+from suifang.offers import offers_of
 from suifang.ways import providers_of
 
 
@@ -31,6 +32,7 @@ def build(installation: Installation) -> FastAPI:
             routers=callbacks.routes(installation, clock.now),
             picture_of=callbacks.picture_of(installation),
             ways=providers_of(installation.settings),
+            offers=offers_of(installation.settings),
         )
     )
 

@@ -17,7 +17,7 @@ from inbox import moments, standing
 from inbox.charts import charts_of
 from inbox.words import label, word
 from records.caseload import Heading
-from records.dossier import Contact, Dossier
+from records.dossier import Dossier
 from records.dossier import Programme as Enrolled
 from records.tables import StoredReading
 from records.talk import Bubble
@@ -196,30 +196,6 @@ def test_the_clock_of_a_case(values: dict[str, Any], said: str, tone: str) -> No
     rings_at = None if minutes is None else NOW + timedelta(minutes=minutes)
     found = standing.clock_of(case(next_escalation_at=rings_at, **values), NOW)
     assert (found.text, found.tone) == (said, tone)
-
-
-@pytest.mark.parametrize(
-    ("values", "tone"),
-    [
-        ({"unfollowed": True}, "alarming"),
-        ({"channel": "sms"}, "calm"),
-        ({"window_until": None}, "waiting"),
-        ({"window_left": 0}, "waiting"),
-        ({}, "calm"),
-    ],
-)
-def test_what_can_be_sent(values: dict[str, Any], tone: str) -> None:
-    known: dict[str, Any] = {
-        "id": "c",
-        "channel": "wechat",
-        "relation": "self",
-        "stopped": False,
-        "unfollowed": False,
-        "window_until": NOW + timedelta(hours=1),
-        "window_left": 3,
-        "last_inbound_at": None,
-    }
-    assert standing.window_of(Contact(**{**known, **values}), NOW).tone == tone
 
 
 @pytest.mark.parametrize(
