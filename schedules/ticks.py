@@ -25,15 +25,18 @@ from records import running
 from records.db import Database
 from reports import keeping
 from schedules import (
+    canary,
     collecting,
     escalating,
     following_up,
     grouping,
     housekeeping,
     importing,
+    polling,
     shelving,
     teaching,
     trying,
+    watching,
 )
 
 _DELIVERIES = 50
@@ -44,7 +47,7 @@ class Work:
     """Everything the ticks need. `clock` is read once per step of work, never inside a rule.
 
     `school`: what is taught unasked, and when; None where lessons are off. `mailboxes`: ways in that
-    are asked, whose messages `reception` takes. `stopping`: set when the
+    are asked, whose messages `reception` takes. `perch`: where canaries land. `stopping`: set when the
     worker ends; what takes long leaves the rest to the next one.
     """
 
@@ -59,6 +62,7 @@ class Work:
     school: teaching.School | None = None
     mailboxes: Sequence[Mailbox] = ()
     reception: Reception | None = None
+    perch: canary.Perch = field(default_factory=canary.Perch)
     stopping: threading.Event = field(default_factory=threading.Event)
 
 
@@ -171,6 +175,23 @@ async def try_drafts(work: Work) -> int:
     )
 
 
+async def watch_channels(work: Work) -> int:
+    """Raise, settle and ring what is wrong with the ways out."""
+    return await _in_thread(work, watching.watch)
+
+
+async def send_canaries(work: Work) -> int:
+    """One message a day over every provider to the operator's own phone."""
+    return await canary.send_due(
+        work.database, work.tools.vault, work.routes, work.perch, work.clock()
+    )
+
+
+async def poll_providers(work: Work) -> int:
+    """What is left on our accounts, and which templates are approved."""
+    return await polling.poll(work.database, work.routes, work.clock())
+
+
 async def tidy(work: Work) -> int:
     """Confirm what nobody objected to, and forget what has expired."""
     return await _in_thread(work, housekeeping.tidy)
@@ -207,6 +228,9 @@ TICKS = (
     Tick("import_registers", timedelta(seconds=1), import_registers),
     Tick("try_drafts", timedelta(seconds=2), try_drafts),
     Tick("keep_figures", timedelta(minutes=1), keep_figures),
+    Tick("watch_channels", timedelta(seconds=20), watch_channels),
+    Tick("send_canaries", timedelta(minutes=1), send_canaries),
+    Tick("poll_providers", timedelta(minutes=2), poll_providers),
     Tick("tidy", timedelta(minutes=5), tidy),
     Tick("beat", timedelta(seconds=10), beat),
 )

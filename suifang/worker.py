@@ -20,6 +20,7 @@ from channels.port import Channel
 from channels.sms import line
 from knowledge.shelf import Shelf
 from language.reader import read
+from schedules.canary import Perch
 from schedules.clock import run as run_clock
 from schedules.ticks import Work
 from suifang import clock, education, schooling, sms, startup, wechat, wecom
@@ -134,4 +135,5 @@ def work(
         shelf=ours.answers if isinstance(ours.answers, Shelf) else None,
         rehearsal=education.rehearsal(installation.settings),
         school=schooling.taught_from(installation.settings, ours.answers),
+        perch=Perch.of(installation.settings.canary_phone, installation.settings.canary_openid),
     )
