@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 import structlog
 
-from channels.port import Approval, Letter, Result, SendOutcome
+from channels.port import OPTED_OUT, Approval, Letter, Result, SendOutcome
 from channels.sms.acs3 import AccessKey, query_string, signed_headers
 from channels.sms.calling import CALL_SECONDS, call
 from channels.sms.inlet import PushAnswer, Pushed, PushError, PushRequest
@@ -59,8 +59,8 @@ SEND: Mapping[str, tuple[Result, str]] = {
     "isv.MOBILE_NUMBER_ILLEGAL": (Result.NEVER, "number_illegal"),
     "isv.DOMESTIC_NUMBER_NOT_SUPPORTED": (Result.NEVER, "number_not_served"),
     "isv.INTERNATIONAL_NUMBER_NOT_SUPPORTED": (Result.NEVER, "number_not_served"),
-    "isv.CUSTOMER_REFUSED": (Result.NEVER, "blocked"),
-    "isv.MOBILE_IN_BLACK": (Result.NEVER, "blocked"),
+    "isv.CUSTOMER_REFUSED": (Result.NEVER, OPTED_OUT),
+    "isv.MOBILE_IN_BLACK": (Result.NEVER, OPTED_OUT),
     # these words
     "isv.BLACK_KEY_CONTROL_LIMIT": (Result.NEVER, "words_refused"),
     "isv.SMS_CONTENT_ILLEGAL": (Result.NEVER, "words_refused"),
@@ -132,8 +132,8 @@ _MINUTE = ("分钟级", "MINUTE")
 # Networks' own codes ("MK:0001") are endless and are kept as they come.
 RECEIPT: Mapping[str, tuple[str, bool]] = {
     "DELIVERED": ("", False),
-    "USER_REJECT": ("blocked", True),
-    "MOBILE_IN_BLACK": ("blocked", True),
+    "USER_REJECT": (OPTED_OUT, True),
+    "MOBILE_IN_BLACK": (OPTED_OUT, True),
     "INVALID_NUMBER": ("number_out_of_use", False),
     "MOBILE_NOT_ON_SERVICE": ("number_out_of_use", False),
     "IS_CLOSED": ("phone_off", False),

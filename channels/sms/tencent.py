@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 import structlog
 
-from channels.port import Approval, Balance, Letter, Result, SendOutcome
+from channels.port import OPTED_OUT, Approval, Balance, Letter, Result, SendOutcome
 from channels.sms.calling import CALL_SECONDS, call
 from channels.sms.inlet import PushAnswer, Pushed, PushError, PushRequest
 from channels.sms.line import ACCOUNT, CHANNEL
@@ -64,7 +64,7 @@ SEND: Mapping[str, tuple[Result, str]] = {
     "RequestLimitExceeded.UinLimitExceeded": (Result.RETRY, "throttled"),
     "RequestLimitExceeded.IPLimit": (Result.RETRY, "throttled"),
     # this person, this number
-    "FailedOperation.PhoneNumberInBlacklist": (Result.NEVER, "blocked"),
+    "FailedOperation.PhoneNumberInBlacklist": (Result.NEVER, OPTED_OUT),
     "FailedOperation.PhoneNumberParseFail": (Result.NEVER, "number_illegal"),
     "InvalidParameterValue.IncorrectPhoneNumber": (Result.NEVER, "number_illegal"),
     "UnsupportedOperation.UnsupportedRegion": (Result.NEVER, "number_not_served"),
@@ -148,10 +148,10 @@ UNLISTED: tuple[tuple[str, Result, str], ...] = (
 # Receipts: why a message did not arrive, and whether the person or the network wants no more of them.
 RECEIPT: Mapping[str, tuple[str, bool]] = {
     "DELIVRD": ("", False),
-    "UNSUBSCRIBE": ("blocked", True),
-    "BLACK": ("blocked", True),
-    "BLACKLIST": ("blocked", True),
-    "USERBLACK": ("blocked", True),
+    "UNSUBSCRIBE": (OPTED_OUT, True),
+    "BLACK": (OPTED_OUT, True),
+    "BLACKLIST": (OPTED_OUT, True),
+    "USERBLACK": (OPTED_OUT, True),
     "UNDELIV": ("number_out_of_use", False),
     "EXPIRED": ("phone_off", False),
     "REJECTD": ("network", False),
