@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 import httpx
@@ -72,6 +73,13 @@ async def test_a_secret_of_any_sign_makes_a_request(http: httpx.AsyncClient) -> 
 
     assert await _called(http, serve, headers={"x-secret": "密"}) == Answered(200, b"")
     assert "密".encode() in seen[0]
+
+
+async def test_a_packed_answer_is_not_unpacked(http: httpx.AsyncClient) -> None:
+    packed = gzip.compress(b"0" * 50_000_000)
+    head = b"HTTP/1.1 200 ok\r\ncontent-encoding: gzip\r\ncontent-length: %d\r\n\r\n"
+    answer = await _called(http, _answers(head % len(packed) + packed))
+    assert answer == Answered(200, packed)
 
 
 async def test_nobody_there_means_that_nothing_was_sent(http: httpx.AsyncClient) -> None:
