@@ -224,7 +224,7 @@ class Aliyun:
                 break
         ours = self.ids.entries.get(KIND, {})
         return {
-            name: theirs.get(entry.id, Approval(entry.id, "missing"))
+            name: theirs.get(entry.id, Approval(entry.id, "rejected", "missing"))
             for name, entry in ours.items()
         }
 

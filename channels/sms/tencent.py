@@ -256,7 +256,7 @@ class Tencent:
             rows = objects_of(answer.get("DescribeTemplateStatusSet"))
             theirs |= {one.template_id: one for one in map(_approval, rows)}
         return {
-            name: theirs.get(entry.id, Approval(entry.id, "missing"))
+            name: theirs.get(entry.id, Approval(entry.id, "rejected", "missing"))
             for name, entry in ours.items()
         }
 

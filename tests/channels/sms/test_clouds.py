@@ -122,7 +122,7 @@ async def test_both_are_channels_that_know_their_templates(
     assert isinstance(channel, TemplateOffice)
     assert not isinstance(approvals, SendOutcome)
     assert approvals["canary"].state == "pending"
-    assert approvals["staff_todo"] == Approval(missing, "missing")
+    assert approvals["staff_todo"] == Approval(missing, "rejected", "missing")
     assert approvals["followup_due"].state == "approved"
 
 
