@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
 from inbox.page import STATIC_FOLDER
-from records import caseload, running
+from records import caseload, halting, running
 from records.tables import AuditEvent, Escalation, OutboundMessage, Task
 from tests.inbox.browser import Opening
 from tests.inbox.forms_county import opened
@@ -25,6 +25,14 @@ from tests.inbox.office import Office
 
 # Answers to notices: known by their token, tested in test_bell.py.
 BY_TOKEN = {"/notices/replies", "/notices/{token}"}
+# The way through WeCom or WeChat: before anybody is known, tested in test_elsewhere.py.
+DOORS = {
+    "/sign-in/step",
+    "/sign-in/bind",
+    "/sign-in/confirm",
+    "/sign-in/{provider}",
+    "/sign-in/{provider}/back",
+}
 OPEN_TO_ALL = {"/sign-in", "/health", "/api/v1/reports"}
 WITHOUT_IDS = {
     "/",
@@ -44,6 +52,11 @@ WITHOUT_IDS = {
     "/account",
     "/sign-out",
     "/account/password",
+    "/account/identities/code",
+    "/account/identities/unbind",
+    "/account/number",
+    "/account/number/confirm",
+    "/account/number/drop",
     "/import",
     "/erased",
     "/desk",
@@ -99,7 +112,10 @@ def routes(app: FastAPI) -> list[tuple[str, str]]:
                 yield from walk(route.router)
 
     return sorted(
-        (method, r.path) for r in walk(app) if r.path not in BY_TOKEN for method in r.methods or ()
+        (method, r.path)
+        for r in walk(app)
+        if r.path not in BY_TOKEN | DOORS
+        for method in r.methods or ()
     )
 
 
@@ -279,7 +295,32 @@ async def test_health_is_for_everybody_and_tells_of_nobody(
     one = await browser()
     answer = await one.get("/health")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ok", "database": "ok", "worker": "ok", "worker_seconds": 0}
+    assert answer.json() == {
+        "status": "ok",
+        "database": "ok",
+        "worker": "ok",
+        "worker_seconds": 0,
+        "oldest_unsent_seconds": 0,
+        "unknown_today": 0,
+        "open_alarms": 0,
+        "stopped": False,
+    }
+
+
+async def test_health_tells_what_did_not_go_out(office: Office, browser: Opening) -> None:
+    with office.county() as county:
+        message = county.session.get_one(OutboundMessage, county.unsure(*county.person("a")))
+        county.unsure(*county.person("b"))
+        county.operator_alarm()
+        message.state, message.reason = "queued", None
+        county.session.add(message)
+    told = (await (await browser()).get("/health")).json()
+    assert told["oldest_unsent_seconds"] == 540
+    assert (told["unknown_today"], told["open_alarms"], told["stopped"]) == (1, 1, False)
+    with office.county() as county:
+        halting.halt(county.session, "operator", "everything", "x", office.now)
+    told = (await (await browser()).get("/health")).json()
+    assert (told["oldest_unsent_seconds"], told["stopped"]) == (0, True)
 
 
 async def test_health_fails_when_the_worker_is_silent(office: Office, browser: Opening) -> None:
