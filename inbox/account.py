@@ -20,6 +20,7 @@ from inbox.deps import InboxDeps, deps_of
 from inbox.door import (
     Posted,
     cookie_name,
+    device_cookie,
     posted,
     set_cookie,
     signed_in,
@@ -29,13 +30,17 @@ from inbox.form import CSRF_FIELD, DOOR_ROOM, LARGEST_FORM, form_of
 from inbox.page import Frame, frame, show
 from inbox.typed import PREFIX, carried, local_path, quotes
 from inbox.words import word
-from records import audit, drafts, practitioners
+from records import audit, bells, devices, drafts, identities, practitioners
 from records.drafts import Pairs
+from records.duty import RUNG_ROLES
+from records.identities import Bound
 from records.practitioners import Credentials, PasswordError, Ticket, Visitor, same
 
 DOOR_COOKIE = "suifang_door"
 _DOOR_SECONDS = 3600
-_SESSION_SECONDS = int(practitioners.LONGEST_SESSION.total_seconds())
+SESSION_SECONDS = int(practitioners.LONGEST_SESSION.total_seconds())
+
+_FLASHES = frozenset({"password", "identity_gone", "number_set", "number_gone"})
 
 router = APIRouter()
 
@@ -60,17 +65,17 @@ async def sign_in(request: Request) -> Response:
     login, password = fields.get("login", ""), fields.get("password", "")
     typed = carried(fields)
     back = local_path(fields.get("back"))
-    known, problem = await _compare(deps, login, password, _address(request))
+    known, problem = await compare(deps, login, password, address_of(request))
     if known is None:
         status = 429 if problem == "too_many" else 401
         return door_page(
             request, back=back, typed=typed, login=login, problem=problem, status=status
         )
-    ticket = await _open_session(deps, known, password)
+    ticket = await _open_by_password(deps, known, password)
     if typed:
         await _keep(deps, known.practitioner_id, back, typed)
     answer = RedirectResponse(back, 303)
-    set_cookie(answer, deps, cookie_name(deps), ticket.cookie, age=_SESSION_SECONDS)
+    set_cookie(answer, deps, cookie_name(deps), ticket.cookie, age=SESSION_SECONDS)
     answer.delete_cookie(DOOR_COOKIE, path="/sign-in")
     return answer
 
@@ -78,8 +83,13 @@ async def sign_in(request: Request) -> Response:
 @router.post("/sign-out")
 async def sign_out(request: Request, form: Annotated[Posted, Depends(posted)]) -> Response:
     deps = deps_of(request)
-    session_id = form.visitor.session_id
-    await deps.database.write(lambda session: practitioners.sign_out(session, session_id))
+    session_id, device = form.visitor.session_id, request.cookies.get(device_cookie(deps))
+
+    def leave(session: Session) -> None:
+        practitioners.sign_out(session, session_id)
+        devices.forget_one(session, deps.vault, device)
+
+    await deps.database.write(leave)
     answer = RedirectResponse("/sign-in", 303)
     # Browsers forget a __Host- cookie only when told with the same marks it was set with.
     answer.delete_cookie(
@@ -92,7 +102,7 @@ async def sign_out(request: Request, form: Annotated[Posted, Depends(posted)]) -
 async def account(request: Request, visitor: Annotated[Visitor, Depends(signed_in)]) -> Response:
     """Who is signed in, and the form for a new password."""
     code = request.query_params.get("done", "")
-    return await _account_page(request, visitor, flash=code if code == "password" else "")
+    return await account_page(request, visitor, flash=code if code in _FLASHES else "")
 
 
 @router.post("/account/password")
@@ -102,18 +112,18 @@ async def change_password(request: Request, form: Annotated[Posted, Depends(post
     visitor, new = form.visitor, form.fields.get("new", "")
     now, reader = deps.clock(), visitor.reader
     if new != form.fields.get("again", ""):
-        return await _account_page(request, visitor, problem="differ", status=422)
+        return await account_page(request, visitor, problem="differ", status=422)
     try:
         practitioners.check_password(new, visitor.login)
     except PasswordError as error:
         problem = "password_too_long" if error.reason == "too_long" else error.reason
-        return await _account_page(request, visitor, problem=problem, status=422)
-    known, problem = await _compare(
-        deps, visitor.login, form.fields.get("old", ""), _address(request)
+        return await account_page(request, visitor, problem=problem, status=422)
+    known, problem = await compare(
+        deps, visitor.login, form.fields.get("old", ""), address_of(request)
     )
     if known is None:
         problem = "too_many" if problem == "too_many" else "old_wrong"
-        return await _account_page(request, visitor, problem=problem, status=422)
+        return await account_page(request, visitor, problem=problem, status=422)
     hashed = await asyncio.to_thread(practitioners.hash_password, new)
 
     def write(session: Session) -> None:
@@ -154,12 +164,23 @@ def door_page(
         quotes=quotes(typed),
         login=login,
         problem=word("problem", problem),
+        elsewhere=_elsewhere(request),
     )
     set_cookie(answer, deps, DOOR_COOKIE, token, path="/sign-in", age=_DOOR_SECONDS)
     return answer
 
 
-async def _compare(
+def _elsewhere(request: Request) -> str:
+    """The platform whose own browser this is, if one may sign in through it. Elsewhere it is no use."""
+    agent = request.headers.get("user-agent", "").casefold()
+    if "wxwork" in agent:
+        name = identities.WECOM
+    else:
+        name = identities.WECHAT if "micromessenger" in agent else ""
+    return name if name in deps_of(request).sources else ""
+
+
+async def compare(
     deps: InboxDeps, login: str, password: str, address: str
 ) -> tuple[Credentials | None, str]:
     """The credentials when the password is right; else the problem."""
@@ -195,7 +216,7 @@ def _refused(session: Session, known: Credentials | None, now: datetime) -> None
     )
 
 
-async def _open_session(deps: InboxDeps, known: Credentials, password: str) -> Ticket:
+async def _open_by_password(deps: InboxDeps, known: Credentials, password: str) -> Ticket:
     now = deps.clock()
     fresh = None
     if practitioners.needs_rehash(known):
@@ -204,17 +225,23 @@ async def _open_session(deps: InboxDeps, known: Credentials, password: str) -> T
     def write(session: Session) -> Ticket:
         if fresh:
             practitioners.rehash(session, known.practitioner_id, fresh)
-        audit.note(
-            session,
-            actor=f"practitioner:{known.practitioner_id}",
-            action="sign_in",
-            subject="practitioner",
-            subject_id=known.practitioner_id,
-            now=now,
-        )
-        return practitioners.sign_in(session, known.practitioner_id, now)
+        return open_session(session, known.practitioner_id, now)
 
     return await deps.database.write(write)
+
+
+def open_session(session: Session, practitioner_id: str, now: datetime, *, by: str = "") -> Ticket:
+    """Open a session and write it down; `by` is the platform that said who it is."""
+    audit.note(
+        session,
+        actor=f"practitioner:{practitioner_id}",
+        action="sign_in",
+        subject="practitioner",
+        subject_id=practitioner_id,
+        now=now,
+        detail={"by": by} if by else None,
+    )
+    return practitioners.sign_in(session, practitioner_id, now)
 
 
 async def _keep(deps: InboxDeps, practitioner_id: str, path: str, typed: Pairs) -> None:
@@ -224,16 +251,27 @@ async def _keep(deps: InboxDeps, practitioner_id: str, path: str, typed: Pairs) 
     )
 
 
-async def _account_page(
-    request: Request, visitor: Visitor, *, problem: str = "", flash: str = "", status: int = 200
+async def account_page(
+    request: Request,
+    visitor: Visitor,
+    *,
+    problem: str = "",
+    flash: str = "",
+    status: int = 200,
+    code: str = "",
+    asked: str = "",
 ) -> Response:
+    """The account; `code`: one that was just made, `asked`: the number that waits for its code."""
     deps = deps_of(request)
-    now = deps.clock()
+    now, reader = deps.clock(), visitor.reader
+    rung = reader.role in RUNG_ROLES
 
-    def read(session: Session) -> Frame:
-        return frame(session, deps, visitor, now)
+    def read(session: Session) -> tuple[Frame, list[Bound], str]:
+        number = bells.number_of(session, deps.vault, reader.practitioner_id) if rung else None
+        bound = identities.bound_to(session, reader.practitioner_id)
+        return frame(session, deps, visitor, now), bound, number or ""
 
-    around = await deps.database.read(read)
+    around, bound, number = await deps.database.read(read)
     return show(
         request,
         "account.html",
@@ -242,8 +280,21 @@ async def _account_page(
         problem=word("problem", problem),
         flash=flash,
         shortest=practitioners.SHORTEST_PASSWORD,
+        sources=tuple(deps.sources),
+        source_names="或".join(word("identity", one) for one in deps.sources),
+        bound={one.provider: one.bound_at for one in bound},
+        code=code,
+        minutes=int(identities.LASTS.total_seconds() // 60),
+        texts=rung and (deps.texts or bool(number)),
+        number=masked(number),
+        asked=asked,
     )
 
 
-def _address(request: Request) -> str:
+def masked(number: str) -> str:
+    """A phone number as far as its owner needs to know it again."""
+    return f"{number[:-8].removeprefix('+86')}****{number[-4:]}" if number else ""
+
+
+def address_of(request: Request) -> str:
     return request.client.host if request.client else "unknown"

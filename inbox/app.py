@@ -22,6 +22,7 @@ from inbox import (
     duplicates,
     duty,
     editing,
+    elsewhere,
     enrolment,
     estimating,
     exporting,
@@ -33,6 +34,7 @@ from inbox import (
     importing,
     life,
     open_cases,
+    own_bells,
     papers,
     people,
     questions,
@@ -64,6 +66,8 @@ def create_app(deps: InboxDeps) -> FastAPI:
         app.include_router(router)
     for module in (
         account,
+        elsewhere,
+        own_bells,
         bell,
         open_cases,
         cases,

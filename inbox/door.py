@@ -103,6 +103,11 @@ def cookie_name(deps: InboxDeps) -> str:
     return "suifang" if deps.loopback else "__Host-suifang"
 
 
+def device_cookie(deps: InboxDeps) -> str:
+    """The cookie of a browser on which the password was given, by the same rule."""
+    return "suifang_device" if deps.loopback else "__Host-suifang-device"
+
+
 def set_cookie(
     response: Response, deps: InboxDeps, name: str, value: str, *, path: str = "/", age: int
 ) -> None:

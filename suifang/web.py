@@ -9,7 +9,7 @@ from inbox.app import create_app
 from inbox.deps import InboxDeps
 from language.judgement import judge
 from language.reader import read
-from suifang import callbacks, clock, startup
+from suifang import callbacks, clock, identity_sources, startup
 from suifang.completeness import is_loopback
 from suifang.errors import ConfigurationError
 from suifang.installation import Installation
@@ -31,6 +31,8 @@ def build(installation: Installation) -> FastAPI:
             loopback=loopback,
             routers=callbacks.routes(installation, clock.now),
             picture_of=callbacks.picture_of(installation),
+            sources=identity_sources.sources(installation),
+            texts=bool(installation.settings.sms_route),
             ways=providers_of(installation.settings),
             offers=offers_of(installation.settings),
         )
