@@ -24,7 +24,9 @@ STATES = (APPROVED, "pending", "rejected", "paused")
 SINGLE = 70
 
 _RESERVED = frozenset({"meta", "refused"})
-_KEYS = frozenset({"sms", "fields", "text_keys", "purposes", "instead", "calls", "note", "review"})
+_KEYS = frozenset(
+    {"sms", "fields", "text_keys", "purposes", "instead", "calls", "asks", "note", "review"}
+)
 _KINDS: Mapping[str, re.Pattern[str]] = {
     # What a gap of this kind never holds is taken out of a value.
     "words": re.compile(r"[^\w·\-（）、，]|_"),
@@ -61,7 +63,10 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One entry. `instead`: what goes where this is not approved. `calls`: a doctor phones, too."""
+    """One entry. `instead`: what goes where this is not approved. `calls`: a doctor phones, too.
+
+    `asks`: it asks to be written to again; a doctor phones when that did not help.
+    """
 
     name: str
     sms: str
@@ -70,6 +75,7 @@ class Template:
     purposes: tuple[str, ...] = ()
     instead: str | None = None
     calls: bool = False
+    asks: bool = False
     note: str = ""
     review: str = "pending"
 
@@ -306,6 +312,7 @@ def _template(name: str, entry: Mapping[str, Any], phone: str, review: str) -> T
         purposes=tuple(entry.get("purposes", ())),
         instead=entry.get("instead"),
         calls=bool(entry.get("calls", False)),
+        asks=bool(entry.get("asks", False)),
         note=str(entry.get("note", "")),
         review=str(entry.get("review", review)),
     )

@@ -15,9 +15,10 @@ from language.consenting import REMINDERS
 from records import messages, people
 from records.links import HOUSEHOLD, SELF
 from records.messages import Address
+from records.outbound import SPOKEN
 from records.people import UNIDENTIFIED
 from records.phone_numbers import domestic, e164
-from records.tables import Consent, ContactPoint, Person, PersonContact
+from records.tables import Consent, ContactPoint, OutboundMessage, Person, PersonContact
 from records.vault import Vault, VaultError
 
 SMS, ACCOUNT = "sms", "main"
@@ -68,6 +69,21 @@ def in_whose_file(session: Session, vault: Vault, number: str) -> list[Person]:
             .where(col(Person.phone_index).in_(indexes))
             .where(col(Person.status).in_(_LOOKED_AFTER))
             .order_by(col(Person.id))
+        ).all()
+    )
+
+
+def said_since(
+    session: Session, message: OutboundMessage, since: datetime
+) -> list[OutboundMessage]:
+    """What else went, or perhaps went, to the same contact point."""
+    return list(
+        session.exec(
+            select(OutboundMessage)
+            .where(OutboundMessage.contact_point_id == message.contact_point_id)
+            .where(OutboundMessage.id != message.id)
+            .where(col(OutboundMessage.state).in_(SPOKEN))
+            .where(col(OutboundMessage.created_at) >= since)
         ).all()
     )
 

@@ -1,13 +1,24 @@
 """What an SMS says: the sentence that is meant for it, and what a template could not say.
 
 What we start names nobody, no disease and no value on a screen that lies open. Where a template only
-told that something is to be said, a doctor says it on the telephone.
+told that something is to be said, or asked the same again in vain, a doctor says it on the telephone.
 """
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
 from channels import templates
+from channels.undelivered import hand_over
+from records import sms_contacts
+from records.tables import OutboundMessage
 from texts.catalogue import CatalogError, Channel, key_for, render
+
+# Why there is a call, beside a template that went.
+BY_TEMPLATE = "by_template"
+_A_DAY = timedelta(days=1)
 
 
 def words_for(text_key: str, body: str) -> str:
@@ -20,7 +31,21 @@ def words_for(text_key: str, body: str) -> str:
     return body if allowed in (None, text_key) else render(str(allowed))
 
 
-def leaves_to_say(name: str) -> bool:
-    """Whether a template of this name only tells that something is to be said."""
+def phone_besides(session: Session, message: OutboundMessage, name: str, now: datetime) -> bool:
+    """After a template went: open the call for what it left to say. True when there is one."""
     registry = templates.registry()
-    return name in registry and registry.template(name).calls
+    if name not in registry:
+        return False
+    entry = registry.template(name)
+    if entry.calls or (entry.asks and _asked_before(session, message, name, now)):
+        return hand_over(session, message, BY_TEMPLATE, now)
+    return False
+
+
+def _asked_before(session: Session, message: OutboundMessage, name: str, now: datetime) -> bool:
+    """The same was asked on this number within the day, and the answer was asked about again."""
+    registry = templates.registry()
+    return any(
+        registry.name_for(row.purpose, row.text_key, row.template) == name
+        for row in sms_contacts.said_since(session, message, now - _A_DAY)
+    )
