@@ -8,8 +8,8 @@ import structlog
 from sqlmodel import Session, col, update
 
 from channels.limits import Limits
-from channels.parcel import Parcel, template_for
-from channels.port import NOT_FOLLOWING, Result, SendOutcome
+from channels.parcel import TEMPLATE, Parcel
+from channels.port import NOT_FOLLOWING, OPTED_OUT, Licensed, Result, SendOutcome
 from channels.receipts import apply_early
 from channels.undelivered import hand_over
 from records import outbound, receipts
@@ -17,11 +17,16 @@ from records.outbound import CHANNEL_CLOSED, DELIVERED, EXPIRED, NEVER, NOTICE, 
 from records.tables import ContactPoint, DeliveryAttempt, OutboundMessage
 
 _ONE_RECOVERY = 100
-# A picture that there was no room for.
-LEFT_OUT = "picture_left_out"
 _UNSENT = (NEVER, EXPIRED, CHANNEL_CLOSED)
 # The person, or whoever knows, decided that nothing should come: nobody need phone.
-_ON_PURPOSE = ("stopped", "person_moved", "person_deceased", "person_refused", "person_away")
+_ON_PURPOSE = (
+    "stopped",
+    "silent_here",
+    "person_moved",
+    "person_deceased",
+    "person_refused",
+    "person_away",
+)
 
 log = structlog.get_logger(__name__)
 
@@ -48,16 +53,17 @@ def conclude(
         case Result.RETRY:
             _try_again(session, message, reason, limits, now)
         case Result.OPERATOR:
-            log.error("delivery.operator_needed", code=outcome.code, reason=reason)
-            outbound.put_back(session, message, reason, now + limits.operator_pause)
+            # Another provider goes at once; without one the row waits for ours to be mended.
+            outbound.put_back(session, message, reason, now)
         case Result.UNKNOWN:
-            attempt = _tried(session, parcel.attempt_id)
-            _spend(session, attempt)
+            _count(session, parcel, now)
             _unsure(session, message, reason, limits, now)
-            apply_early(session, attempt, now)
+            apply_early(session, _tried(session, parcel.attempt_id), now)
         case Result.CHANNEL_CLOSED:
             _closed(session, parcel, reason, now)
         case _:
+            if reason == OPTED_OUT and parcel.contact_id is not None:
+                receipts.note_stop(session, parcel.contact_id, now)
             finish(session, message, NEVER, reason, now)
 
 
@@ -93,11 +99,9 @@ def finish(
 
 
 def _accepted(session: Session, parcel: Parcel, outcome: SendOutcome, now: datetime) -> None:
-    attempt = _tried(session, parcel.attempt_id)
-    _spend(session, attempt)
+    _count(session, parcel, now)
     finish(session, parcel.message, outcome.result, "", now)
-    if outcome.provider_id is not None:
-        apply_early(session, attempt, now)
+    apply_early(session, _tried(session, parcel.attempt_id), now)
 
 
 def _rings_elsewhere(
@@ -158,17 +162,26 @@ def _unsure(
 
 
 def _closed(session: Session, parcel: Parcel, reason: str, now: datetime) -> None:
-    """The platform knows better than our ledger. A template may still get through."""
+    """The platform knows better than our ledger. The next look finds another way, or none."""
     message = parcel.message
-    if parcel.contact_id is not None:
-        outbound.shut_window(session, parcel.contact_id)
-        if reason == NOT_FOLLOWING:
-            _note_leaving(session, parcel.contact_id, now)
-    another_way = not parcel.by_template and template_for(message, parcel.channel)
-    if another_way and reason != NOT_FOLLOWING:
-        outbound.put_back(session, message, reason, now)
-    else:
+    if parcel.contact_id is None:
         finish(session, message, CHANNEL_CLOSED, reason, now)
+        return
+    if parcel.by_template:
+        _unlicensed(session, parcel, reason, now)
+    elif parcel.channel.windowed:
+        outbound.shut_window(session, parcel.contact_id)
+    if reason == NOT_FOLLOWING:
+        _note_leaving(session, parcel.contact_id, now)
+    if reason == OPTED_OUT:
+        receipts.note_stop(session, parcel.contact_id, now)
+    outbound.put_back(session, message, reason, now)
+
+
+def _unlicensed(session: Session, parcel: Parcel, reason: str, now: datetime) -> None:
+    name = str(parcel.letter.template["name"])
+    if isinstance(parcel.channel, Licensed) and parcel.contact_id is not None:
+        parcel.channel.template_refused(session, parcel.contact_id, name, reason, now)
 
 
 def _tried(session: Session, attempt_id: str) -> DeliveryAttempt:
@@ -176,8 +189,20 @@ def _tried(session: Session, attempt_id: str) -> DeliveryAttempt:
 
 
 def _spend(session: Session, attempt: DeliveryAttempt) -> None:
-    if attempt.contact_point_id is not None:
+    """Count it against the window; a template needs none."""
+    if attempt.contact_point_id is not None and not attempt.route.endswith(TEMPLATE):
         outbound.spend_window(session, attempt.contact_point_id)
+
+
+def _count(session: Session, parcel: Parcel, now: datetime) -> None:
+    """What was sent, or perhaps sent, is used up: a send of the window, or a leave."""
+    if parcel.contact_id is None:
+        return
+    if not parcel.by_template:
+        outbound.spend_window(session, parcel.contact_id)
+    elif isinstance(parcel.channel, Licensed):
+        name = str(parcel.letter.template["name"])
+        parcel.channel.template_sent(session, parcel.contact_id, name, now)
 
 
 def _note_leaving(session: Session, contact_point_id: str, now: datetime) -> None:

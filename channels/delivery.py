@@ -15,15 +15,21 @@ from datetime import datetime, timedelta
 from threading import Event
 
 import structlog
+from sqlmodel import Session
 
+from channels.announcing import keep_words
+from channels.breaker import note_outcome
 from channels.conclusion import conclude, recover
 from channels.limits import Limits
 from channels.parcel import PICTURE, Parcel, Routes
 from channels.port import PictureSender, Result, SendOutcome
 from channels.preparation import prepare
-from records import outbound
+from channels.receipts import match_waiting
+from records import outbound, receipts
 from records.db import Database
 from records.vault import Vault
+
+PERHAPS_SAID = (Result.ACCEPTED, Result.DELIVERED, Result.UNKNOWN)
 
 __all__ = ["Limits", "Routes", "deliver_due"]
 
@@ -67,7 +73,10 @@ class _Run:
         return self.now + timedelta(seconds=time.monotonic() - self.began)
 
     async def go(self) -> int:
-        if not await self.db.read(lambda s: outbound.any_due(s, self.now)):
+        due, overtaken = await self.db.read(self._look)
+        if overtaken:
+            await self.db.write(lambda s: match_waiting(s, self.now))
+        if not due:
             return 0
         await self.db.write(lambda s: recover(s, self.limits, self.now))
         lanes = (self._lane() for _ in range(self.limits.lanes))
@@ -77,6 +86,11 @@ class _Run:
             if isinstance(end, BaseException):
                 raise end
         return sum(end for end in ends if isinstance(end, int))
+
+    def _look(self, session: Session) -> tuple[bool, bool]:
+        """Whether there is something to do, asked without a writing transaction."""
+        due = outbound.any_due(session, self.now)
+        return due, bool(receipts.overtaken(session, self.now, limit=1))
 
     async def _lane(self) -> int:
         taken = 0
@@ -102,7 +116,14 @@ class _Run:
             code=outcome.code,
             reason=outcome.reason,
         )
-        await self.db.write(lambda s: conclude(s, parcel, outcome, self.limits, self.moment()))
+        await self.db.write(lambda s: self._conclude(s, parcel, outcome))
+
+    def _conclude(self, session: Session, parcel: Parcel, outcome: SendOutcome) -> None:
+        now = self.moment()
+        conclude(session, parcel, outcome, self.limits, now)
+        if parcel.by_template and outcome.result in PERHAPS_SAID:
+            keep_words(session, self.vault, self.routes, parcel, now)
+        note_outcome(session, parcel, outcome, self.limits, now)
 
     async def _call(self, parcel: Parcel) -> SendOutcome:
         """Make the call. Whatever goes wrong in it, the message may have been sent."""

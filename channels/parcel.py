@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from channels import templates
 from channels.port import Channel, Letter
 from channels.sms.line import CHANNEL as SMS
-from records.tables import ContactPoint, OutboundMessage
+from records.tables import ContactPoint, OutboundMessage, ProviderState
 from texts.segments import sms_segments
 
 TEXT, TEMPLATE, PICTURE = "text", "template", "picture"
@@ -55,7 +55,7 @@ class Parcel:
     """A letter whose attempt is written down and whose call may be made now.
 
     `contact_id` is the address it goes to; None where it goes to a practitioner: then `bell` says
-    what else may ring them.
+    what else may ring them. `state`: what was known of the provider before the call.
     """
 
     message: OutboundMessage
@@ -65,6 +65,7 @@ class Parcel:
     way: str = TEXT
     contact_id: str | None = None
     bell: Bell | None = None
+    state: ProviderState | None = None
 
     @property
     def by_template(self) -> bool:

@@ -8,26 +8,23 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
-from channels.conclusion import LEFT_OUT, finish
+from channels.conclusion import finish
 from channels.limits import Limits, day_began
-from channels.parcel import (
-    PICTURE,
-    TEMPLATE,
-    TEXT,
-    Decided,
-    Parcel,
-    Routes,
-    segments,
-    template_for,
-)
-from channels.port import Channel, Letter, PictureSender
-from channels.recipient import Refusal, resolve
+from channels.parcel import PICTURE, TEMPLATE, Decided, Parcel, Routes, segments, template_for
+from channels.port import Channel, Letter
+from channels.recipient import Refusal, addressed, refused
 from channels.ringing import Call, bell_for
-from records import messages, outbound, takeover, windows
+from channels.routing import AWAITS_WINDOW, NO_ROUTE, PROVIDER_SHUT, Routing, Wait, Way
+from channels.undelivered import hand_over
+from records import alarms, messages, outbound, switches, takeover
 from records.identity import new_id
-from records.outbound import CHANNEL_CLOSED, EXPIRED, NEVER, STARTED_BY_US
+from records.outbound import EXPIRED, NEVER, SAFETY, STARTED_BY_US
+from records.switches import ALL_STOPPED
 from records.tables import ContactPoint, OutboundMessage
 from records.vault import Vault
+
+# What a row that grew old while it waited ends with; any other was simply too late.
+WAITED = (ALL_STOPPED, AWAITS_WINDOW, NO_ROUTE, PROVIDER_SHUT)
 
 log = structlog.get_logger(__name__)
 
@@ -62,17 +59,29 @@ class _Plan:
     now: datetime
 
     def made(self) -> Parcel | Decided:
-        if self.message.expires_at <= self.now:
-            return self._finish(EXPIRED, "too_late")
-        if self.message.practitioner_id is not None:
+        message = self.message
+        if message.expires_at <= self.now:
+            waited = message.reason in WAITED
+            return self._finish(EXPIRED, str(message.reason) if waited else "too_late")
+        if message.practitioner_id is not None:
             return self._to_practitioner()
-        found = resolve(self.session, self.message, self.now)
-        if isinstance(found, Refusal):
-            return self._finish(found.state, found.reason)
-        self.message.contact_point_id = found.id
-        self.session.flush()
-        held_back = self._held_back(found) if self.message.purpose in STARTED_BY_US else None
-        return held_back or self._to_contact(found)
+        stop = switches.stopped(self.session)
+        if stop is not None and stop.holds(message.purpose):
+            return self._stopped()
+        first = addressed(self.session, message, self.now)
+        if isinstance(first, Refusal):
+            return self._finish(first.state, first.reason)
+        refusal = refused(self.session, message, first)
+        if refusal is not None and refusal.final:
+            return self._finish(refusal.state, refusal.reason)
+        held_back = self._held_back(first) if message.purpose in STARTED_BY_US else None
+        return held_back or self._to_contact(first, refusal)
+
+    def _stopped(self) -> Decided:
+        """It waits as long as it is true. What is dangerous is said by telephone meanwhile."""
+        if self.message.purpose == SAFETY:
+            hand_over(self.session, self.message, ALL_STOPPED, self.now)
+        return self._postpone(ALL_STOPPED, self.message.expires_at)
 
     def _to_practitioner(self) -> Parcel | Decided:
         found = bell_for(self.session, self.vault, self.routes, self.message, self.limits, self.now)
@@ -82,36 +91,20 @@ class _Plan:
             return self._finish(found.state, found.reason)
         return self._postpone(found.reason, self.now + self.limits.operator_pause)
 
-    def _to_contact(self, contact: ContactPoint) -> Parcel | Decided:
-        carriers = self.routes.to(contact)
-        if not carriers:
-            log.error("delivery.no_route", channel=contact.channel)
-            return self._postpone("no_route", self.now + self.limits.operator_pause)
-        ways = ((channel, self._way(contact, channel)) for channel in carriers)
-        channel, way = next(((one, way) for one, way in ways if way is not None), (None, None))
-        if channel is None or way is None:
-            drawn = self.message.picture_sealed is not None
-            return self._finish(CHANNEL_CLOSED, LEFT_OUT if drawn else "window_closed")
-        address = messages.address_of(self.vault, contact)
-        return self._parcel(channel, address, way, contact.id)
-
-    def _way(self, contact: ContactPoint, channel: Channel) -> str | None:
-        """Free text while the window is open and this purpose may use it, else a template.
-
-        A picture goes while sends are left for what matters more, or not at all.
-        """
-        open_now = channel.free_text and (not channel.windowed or self._window_open(contact))
-        if self.message.picture_sealed is not None:
-            return PICTURE if open_now and isinstance(channel, PictureSender) else None
-        if open_now:
-            return TEXT
-        return TEMPLATE if template_for(self.message, channel) else None
-
-    def _window_open(self, contact: ContactPoint) -> bool:
-        left = windows.room(contact, self.now).left
-        if self.message.picture_sealed is not None:
-            return left > self.limits.reserved_by_picture
-        return left > self.limits.reserved.get(self.message.purpose, 0)
+    def _to_contact(self, first: ContactPoint, refusal: Refusal | None) -> Parcel | Decided:
+        routing = Routing(self.session, self.routes, self.limits, self.message, self.now)
+        found = routing.way(first, refusal)
+        if isinstance(found, Refusal):
+            return self._finish(found.state, found.reason)
+        if isinstance(found, Wait):
+            if found.reason == NO_ROUTE:
+                log.error("delivery.no_route", channel=first.channel)
+            return self._postpone(found.reason, found.until)
+        if self.message.contact_point_id is None:
+            self.message.contact_point_id = found.contact.id
+            self.session.flush()
+        address = messages.address_of(self.vault, found.contact)
+        return self._parcel(found.channel, address, found.kind, way=found)
 
     def _held_back(self, contact: ContactPoint) -> Decided | None:
         """A doctor's talk, quiet hours, the fuse against ourselves. Put off, never just dropped."""
@@ -122,49 +115,60 @@ class _Plan:
         today = outbound.spoken_since(self.session, self.message, day_began(self.now))
         if today < self.limits.fuse:
             return None
-        log.warning("delivery.fuse", contact_point_id=self.message.contact_point_id, today=today)
+        log.warning("delivery.fuse", outbound_message_id=self.message.id, today=today)
+        alarms.raise_for_operator(self.session, alarms.FUSE, "patients", self.now, today=today)
         return self._postpone("daily_fuse", self.limits.quiet_ends(self.now))
 
     def _parcel(
         self,
         channel: Channel,
         address: str,
-        way: str,
-        contact_id: str | None = None,
+        kind: str,
         *,
+        way: Way | None = None,
         call: Call | None = None,
     ) -> Parcel:
-        template = self.message.template
-        if way == TEMPLATE:
-            template = {**template, "name": template_for(self.message, channel)}
+        message = self.message
+        template = message.template
+        if kind == TEMPLATE:
+            name = way.template if way else template_for(message, channel)
+            template = {**template, "name": name}
         letter = Letter(
-            message_id=self.message.id,
+            message_id=message.id,
             address=address,
-            body=outbound.text_of(self.vault, self.message),
-            send_key=self.message.send_key,
+            body=outbound.text_of(self.vault, message),
+            send_key=message.send_key,
             attempt_id=new_id(),
-            purpose=self.message.purpose,
-            expires_at=self.message.expires_at,
+            purpose=message.purpose,
             template=template,
             name=call.name if call else "",
             ring=call.ring if call else None,
-            picture=outbound.picture_of(self.vault, self.message) if way == PICTURE else None,
+            picture=outbound.picture_of(self.vault, message) if kind == PICTURE else None,
         )
         trial = outbound.Trial(
             id=letter.attempt_id,
-            route=f"{channel.name}:{way}",
+            route=f"{channel.name}:{kind}",
             provider=channel.provider,
-            contact_point_id=contact_id,
-            segments=segments(letter, channel, way),
+            contact_point_id=way.contact.id if way else None,
+            segments=segments(letter, channel, kind),
         )
-        outbound.begin_attempt(self.session, self.message, trial, self.now)
-        bell = call.bell if call else None
-        return Parcel(self.message, trial.id, letter, channel, way, contact_id, bell)
+        outbound.begin_attempt(self.session, message, trial, self.now)
+        return Parcel(
+            message,
+            trial.id,
+            letter,
+            channel,
+            kind,
+            contact_id=trial.contact_point_id,
+            bell=call.bell if call else None,
+            state=way.state if way else None,
+        )
 
     def _finish(self, state: str, reason: str) -> Decided:
         finish(self.session, self.message, state, reason, self.now)
         return Decided(self.message.id)
 
     def _postpone(self, reason: str, until: datetime) -> Decided:
+        until = min(until, self.message.expires_at)
         outbound.postpone(self.session, self.message, reason, until)
         return Decided(self.message.id)

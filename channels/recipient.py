@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,9 +10,9 @@ from sqlmodel import Session, select
 
 from channels.port import NOT_FOLLOWING
 from records import consents, life
-from records.outbound import CHANNEL_CLOSED, DOCTOR, NEVER, STARTED_BY_US
+from records.outbound import CHANNEL_CLOSED, DOCTOR, NEVER, SAFETY, STARTED_BY_US
 from records.people import china_date
-from records.reaching import own_contact_point
+from records.reaching import contact_points, is_own, own_contact_point, same_human
 from records.tables import ContactPoint, OutboundMessage, Person, PersonContact
 
 # Words about one person; a reply and a safety text go to whoever wrote.
@@ -25,22 +26,49 @@ class Refusal:
     state: str
     reason: str
 
+    @property
+    def final(self) -> bool:
+        """Whether it holds for the person and not only for this address."""
+        return self.state == NEVER
 
-def resolve(session: Session, message: OutboundMessage, now: datetime) -> ContactPoint | Refusal:
-    """The contact point that may get this message now."""
+
+def addressed(session: Session, message: OutboundMessage, now: datetime) -> ContactPoint | Refusal:
+    """The contact point that is meant: the conversation's own, else the first of the person's."""
     person = session.get(Person, message.person_id) if message.person_id else None
     started = message.purpose in STARTED_BY_US
     if person is not None and started and not life.takes_plans(person, china_date(now)):
         return Refusal(NEVER, f"person_{person.status}")
-    contact = _addressed(session, message)
-    if contact is None:
-        return Refusal(CHANNEL_CLOSED, "no_address")
-    return _refused(session, message, person, contact) or contact
+    return _addressed(session, message) or Refusal(CHANNEL_CLOSED, "no_address")
 
 
-def _refused(
-    session: Session, message: OutboundMessage, person: Person | None, contact: ContactPoint
+def elsewhere(
+    session: Session, message: OutboundMessage, meant: ContactPoint
+) -> Iterator[ContactPoint]:
+    """Where else the message may go, the best first.
+
+    Words about a person: their own other addresses, then family who agreed with them. An answer
+    stays with the very human who wrote: their own phone, if it is nobody else's.
+    """
+    person_id = message.person_id
+    about = message.purpose in STARTED_BY_US or (
+        message.purpose == DOCTOR and person_id and is_own(session, person_id, meant.id)
+    )
+    if about and person_id is not None:
+        found = contact_points(session, person_id, message.purpose)
+    else:
+        found = same_human(session, meant.id)
+    for contact in found:
+        if contact.id != meant.id and refused(session, message, contact, elsewhere=True) is None:
+            yield contact
+
+
+def refused(
+    session: Session, message: OutboundMessage, contact: ContactPoint, *, elsewhere: bool = False
 ) -> Refusal | None:
+    """Why nothing may go to this address; where it was not meant, a stop there stops everything."""
+    person = session.get(Person, message.person_id) if message.person_id else None
+    if elsewhere and contact.stopped_at is not None and message.purpose != SAFETY:
+        return Refusal(NEVER, "stopped")
     if person is not None and _written_to_the_dead(message, person, contact):
         return Refusal(NEVER, "person_deceased")
     if message.purpose in _PERSONAL and _unlinked(session, message, contact):

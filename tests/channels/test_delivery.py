@@ -358,7 +358,8 @@ async def test_a_safety_text_is_tried_as_long_as_it_is_true(desk: Post) -> None:
         await desk.deliver(at)
         at = max(desk.row().next_attempt_at, at) + timedelta(milliseconds=1)
     assert len(desk.channel.texts) > 10
-    assert (desk.row().state, desk.row().reason) == ("expired", "platform_busy")
+    assert desk.row().state == "expired"
+    assert desk.row().reason in {"platform_busy", "provider_shut"}
     assert len(desk.tasks()) == 1
 
 

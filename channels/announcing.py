@@ -1,0 +1,65 @@
+"""A template only announces. The full words wait until the chat is opened, or a doctor phones."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from channels import templates
+from channels.parcel import Parcel, Routes
+from channels.routing import WORDS
+from channels.undelivered import hand_over
+from records import outbound, windows
+from records.outbound import REMINDER, Draft
+from records.tables import ContactPoint
+from records.vault import Vault
+
+ONLY_ANNOUNCED = "only_announced"
+
+
+def keep_words(
+    session: Session, vault: Vault, routes: Routes, parcel: Parcel, now: datetime
+) -> None:
+    """Queue the words of a message that went as a template, once, as long as they are true.
+
+    A reminder says it all. Where no chat can be opened and the template says too little, somebody is
+    asked to phone.
+    """
+    message = parcel.message
+    if message.purpose == REMINDER or message.expires_at <= now:
+        return
+    chat = _chat(session, routes, message.contact_point_id)
+    if chat is not None:
+        outbound.queue(session, vault, _words(parcel, chat, now), now)
+        return
+    registry, name = templates.registry(), str(parcel.letter.template.get("name", ""))
+    if name in registry and registry.template(name).calls:
+        hand_over(session, message, ONLY_ANNOUNCED, now)
+
+
+def _chat(session: Session, routes: Routes, contact_id: str | None) -> ContactPoint | None:
+    """The conversation that the message belongs to, if it is one that people open."""
+    contact = session.get(ContactPoint, contact_id, populate_existing=True) if contact_id else None
+    if contact is None or not any(one.windowed and one.free_text for one in routes.to(contact)):
+        return None
+    return contact
+
+
+def _words(parcel: Parcel, chat: ContactPoint, now: datetime) -> Draft:
+    message = parcel.message
+    opened = windows.room(chat, now).left > 0
+    return Draft(
+        purpose=message.purpose,
+        text_key=message.text_key,
+        body=parcel.letter.body,
+        send_key=outbound.words_key(message.send_key),
+        contact_point_id=chat.id,
+        person_id=message.person_id,
+        turn_id=message.turn_id,
+        escalation_id=message.escalation_id,
+        author_id=message.author_id,
+        template=WORDS,
+        not_before=now if opened else message.expires_at,
+        expires_at=message.expires_at,
+    )
