@@ -7,6 +7,7 @@ says how it may be answered, and is signed when the receiver has a secret.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -72,7 +73,7 @@ class NoticeChannel:
             status, answer = await _post(self.http, url, body, headers)
         except _NEVER_LEFT as error:
             return SendOutcome(Result.RETRY, reason=type(error).__name__)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             return SendOutcome(Result.UNKNOWN, reason=type(error).__name__)
         return _outcome_of(status, answer, refused=Result.NEVER if own else Result.OPERATOR)
 
@@ -99,9 +100,13 @@ async def _post(
 ) -> tuple[int, bytes]:
     """The status and the beginning of the answer: nobody may fill our memory with the rest."""
     answer = b""
-    async with http.stream(
-        "POST", url, content=body, headers=headers, timeout=CALL_SECONDS
-    ) as response:
+    plain = {**headers, "Accept-Encoding": "identity"}
+    async with (
+        asyncio.timeout(CALL_SECONDS),
+        http.stream("POST", url, content=body, headers=plain, timeout=CALL_SECONDS) as response,
+    ):
+        if "content-encoding" in response.headers:
+            return response.status_code, answer
         async for part in response.aiter_bytes():
             answer += part
             if len(answer) >= _MOST_READ:
@@ -133,7 +138,7 @@ def _outcome_of(status: int, answer: bytes, *, refused: Result) -> SendOutcome:
 def _code_in(answer: bytes) -> int | None:
     try:
         body = json.loads(answer)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     code = body.get("errcode") if isinstance(body, dict) else None
     return code if isinstance(code, int) else None

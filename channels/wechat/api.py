@@ -6,6 +6,7 @@ not come back is `unknown`, never an exception.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ CALL_SECONDS = 10.0
 LARGEST_FILE = 12 * 1024 * 1024
 LARGEST_ANSWER = 256 * 1024
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+# An answer that is packed is none of ours: a small one may unpack to a large one.
+_PLAIN = {"accept-encoding": "identity"}
 _FILES = ("image/", "audio/", "voice/", "video/", "application/octet-stream")
 
 log = structlog.get_logger(__name__)
@@ -87,13 +90,19 @@ class Api:
     async def _once(
         self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any]
     ) -> Answer:
+        sent = {**body, "headers": {**body.get("headers", {}), **_PLAIN}}
         try:
-            async with self.http.stream(
-                method, f"/cgi-bin/{path}", params=dict(query), timeout=CALL_SECONDS, **body
-            ) as response:
+            async with (
+                asyncio.timeout(CALL_SECONDS),
+                self.http.stream(
+                    method, f"/cgi-bin/{path}", params=dict(query), timeout=CALL_SECONDS, **sent
+                ) as response,
+            ):
                 content = await _up_to(response, LARGEST_ANSWER)
         except (httpx.HTTPError, httpx.StreamError) as error:
             return Answer(_outcome_of_failure(error), {})
+        except TimeoutError:
+            return Answer(SendOutcome(Result.UNKNOWN, reason="ReadTimeout"), {})
         if content is None:
             return Answer(SendOutcome(Result.UNKNOWN, str(response.status_code), "too_large"), {})
         return read(response.status_code, content)
@@ -104,7 +113,7 @@ class Api:
         query = {"access_token": token, "media_id": media_id}
         try:
             async with self.http.stream(
-                "GET", f"/cgi-bin/{path}", params=query, timeout=CALL_SECONDS
+                "GET", f"/cgi-bin/{path}", params=query, timeout=CALL_SECONDS, headers=_PLAIN
             ) as response:
                 content = await _up_to(response, LARGEST_FILE)
         except (httpx.HTTPError, httpx.StreamError) as error:
@@ -136,6 +145,8 @@ def read(status: int, content: bytes) -> Answer:
 
 
 async def _up_to(response: httpx.Response, largest: int) -> bytes | None:
+    if response.headers.get("content-encoding", "identity") != "identity":
+        return None
     content = bytearray()
     async for piece in response.aiter_bytes():
         content += piece

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
@@ -9,6 +10,7 @@ from typing import ClassVar
 import httpx
 
 from channels.port import Result, SendOutcome
+from channels.sms.calling import call
 from channels.tokens import NoTokenError, SharedToken
 from channels.wechat.account import WeChatAccount
 from channels.wechat.errors import outcome_of
@@ -18,6 +20,7 @@ from records.vault import Vault
 __all__ = ["NoTokenError", "TokenKeeper"]
 
 CALL_SECONDS = 6.0
+_NO_ANSWER = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +45,17 @@ class TokenKeeper(SharedToken):
             "secret": self.account.secret,
             "force_refresh": force,
         }
+        answer = await call(
+            self.http, "POST", "/cgi-bin/stable_token", seconds=CALL_SECONDS, json=request
+        )
+        if isinstance(answer, SendOutcome):
+            # Nothing was sent to a patient: asking again is always safe.
+            raise NoTokenError(SendOutcome(Result.RETRY, reason=f"token_{answer.reason}"))
         try:
-            response = await self.http.post(
-                "/cgi-bin/stable_token", json=request, timeout=CALL_SECONDS
-            )
-            body = response.json()
+            body = json.loads(answer.content)
             if body.get("errcode"):
                 raise NoTokenError(outcome_of(int(body["errcode"])))
             return str(body["access_token"]), timedelta(seconds=int(body["expires_in"]))
-        except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
-            # Nothing was sent to a patient: asking again is always safe.
+        except _NO_ANSWER as error:
             reason = f"token_{type(error).__name__}"
             raise NoTokenError(SendOutcome(Result.RETRY, reason=reason)) from None

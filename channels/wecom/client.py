@@ -142,10 +142,10 @@ def _read(status: int, content: bytes) -> Answer:
     """The body decides. One that is no answer of the platform's tells nothing about the message."""
     try:
         body = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     errcode = body.get("errcode") if isinstance(body, dict) else None
-    if not isinstance(body, dict) or not isinstance(errcode, int):
+    if not isinstance(body, dict) or not isinstance(errcode, int) or isinstance(errcode, bool):
         return Answer(SendOutcome(Result.UNKNOWN, str(status), "no_answer_in_body"), {})
     if errcode == 0:
         return Answer(SendOutcome(Result.ACCEPTED, "0"), body, 0)

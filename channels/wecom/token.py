@@ -18,6 +18,7 @@ from records.db import Database
 from records.vault import Vault
 
 CALL_SECONDS = 6.0
+_NO_ANSWER = (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,6 @@ class TokenKeeper(SharedToken):
             if body.get("errcode"):
                 raise NoTokenError(outcome_of(int(body["errcode"])))
             return str(body["access_token"]), timedelta(seconds=int(body["expires_in"]))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except _NO_ANSWER as error:
             reason = f"token_{type(error).__name__}"
             raise NoTokenError(SendOutcome(Result.RETRY, reason=reason)) from None

@@ -374,7 +374,7 @@ async def test_a_token_that_came_between_look_and_lease_is_taken(world: World) -
         (Fault(FaultKind.ERROR, errcode=40164), (Result.OPERATOR, "address_not_on_whitelist")),
         (Fault(FaultKind.ERROR, errcode=-1), (Result.RETRY, "platform_busy")),
         (Fault(FaultKind.GARBAGE), (Result.RETRY, "token_JSONDecodeError")),
-        (Fault(FaultKind.HANG), (Result.RETRY, "token_ReadTimeout")),
+        (Fault(FaultKind.HANG), (Result.RETRY, "token_no_answer_in_time")),
     ],
 )
 async def test_no_token_means_a_named_result_and_the_lease_is_free_again(
