@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from starlette.requests import HTTPConnection
 from starlette.types import Lifespan
 
+from channels.authorizing import IdentitySource
 from inbox.offers import Offers
 from records.db import Database
 from records.vault import Vault
@@ -27,6 +28,7 @@ class InboxDeps:
 
     `routers` are mounted beside the pages (the channels' webhooks); they do their own checking.
     `picture_of` asks WeChat what to put into a QR picture (scene, seconds, now); None without WeChat.
+    `sources` are the platforms that can say who holds a phone, by name; `texts`: SMS is set up.
     `ways`: the providers that are set up to carry words, as rows call them. `offers`: what may go
     while no chat is open.
     """
@@ -39,6 +41,8 @@ class InboxDeps:
     lifespan: Lifespan[object] | None = None
     worker_silence: timedelta = WORKER_SILENCE
     picture_of: PictureOf | None = None
+    sources: Mapping[str, IdentitySource] = field(default_factory=dict)
+    texts: bool = False
     ways: Sequence[str] = ()
     offers: Offers = field(default_factory=Offers)
 
