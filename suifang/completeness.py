@@ -155,6 +155,19 @@ def _carriers(settings: Settings) -> list[str]:
         for field in pushing
         if len(_text(settings, field)) < _SHORTEST_PUSH_TOKEN
     ]
+    return found + _called_from_elsewhere(settings)
+
+
+def _called_from_elsewhere(settings: Settings) -> list[str]:
+    """Who reports to us over the network must be told where we are."""
+    if settings.public_url is not None:
+        return []
+    found = []
+    if settings.twilio_account_sid is not None:
+        found.append("Twilio calls and signs our address: set SUIFANG_PUBLIC_URL as well.")
+    host = urlsplit(_text(settings, "kannel_url")).hostname
+    if host is not None and not is_loopback(host):
+        found.append(f"Kannel on {host} reports to our address: set SUIFANG_PUBLIC_URL as well.")
     return found
 
 

@@ -13,11 +13,10 @@ import httpx
 
 from channels.port import Channel
 from channels.templates import TemplateError, TemplateIds, registry
+from suifang.completeness import is_loopback
 from suifang.errors import ConfigurationError
 from suifang.installation import Installation
 from suifang.settings import Settings
-
-_LOOPBACK = ("127.0.0.1", "localhost")
 
 Making = Callable[[Settings, httpx.AsyncClient], Channel]
 
@@ -107,10 +106,8 @@ def _kannel(settings: Settings, http: httpx.AsyncClient) -> Channel:
 
 def _beside(settings: Settings) -> str | None:
     """Our web process as a gateway on this machine reaches it, without a detour over the internet."""
-    if urlsplit(_text(settings, "kannel_url")).hostname not in _LOOPBACK:
-        return None
-    host = settings.host if settings.host in _LOOPBACK else "127.0.0.1"
-    return f"http://{host}:{settings.port}"
+    host = urlsplit(_text(settings, "kannel_url")).hostname or ""
+    return f"http://127.0.0.1:{settings.port}" if is_loopback(host) else None
 
 
 def _twilio(settings: Settings, http: httpx.AsyncClient) -> Channel:

@@ -82,7 +82,7 @@ CODES: Mapping[str, tuple[Result, str]] = {
     "30001": (Result.RETRY, "queue_full"),
     "30002": (Result.OPERATOR, "account"),
     "30003": (Result.NEVER, "phone_off"),
-    "30004": (Result.NEVER, "blocked"),
+    "30004": (Result.NEVER, "network_blocks"),
     "30005": (Result.NEVER, "number_out_of_use"),
     "30006": (Result.NEVER, "not_a_mobile_number"),
     "30007": (Result.NEVER, "words_refused"),

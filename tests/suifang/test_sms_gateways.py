@@ -14,6 +14,7 @@ from channels.sms.kannel import KannelGateway
 from channels.sms.twilio import Twilio
 from simulator.twilio import sign
 from suifang import sms, sms_pushes, web
+from suifang.completeness import problems
 from suifang.installation import Installation
 
 TOKEN = "a-token-of-twenty-four-xx"
@@ -57,6 +58,20 @@ def test_a_gateway_on_this_machine_reports_without_a_detour(
     assert isinstance(carrier, KannelGateway)
     assert carrier.push_url == f"{ours}/sms/kannel/{TOKEN}"
     assert TOKEN not in repr(carrier)
+
+
+@pytest.mark.parametrize(
+    ("settings", "who"),
+    [(TWILIO, "Twilio"), ({**KANNEL, "kannel_url": "http://10.0.0.7:13013"}, "Kannel on 10.0.0.7")],
+)
+def test_who_calls_us_over_the_network_must_be_told_where_we_are(
+    installation: Installation, settings: dict[str, Any], who: str
+) -> None:
+    known = {**settings, "allowed_hosts": ("10.0.0.7",)}
+    assert problems(changed(installation, **known).settings) == []
+    [problem] = problems(changed(installation, **{**known, "public_url": None}).settings)
+    assert problem.startswith(who)
+    assert "SUIFANG_PUBLIC_URL" in problem
 
 
 def test_twilio_carries_the_line_and_tells_its_balance(installation: Installation) -> None:
