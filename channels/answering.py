@@ -10,20 +10,22 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
 from sqlmodel import Session
 
 from channels.sms.line import ACCOUNT, CHANNEL
-from records import bells, messages, picking_up
-from records.messages import Address
+from records import bells, messages, outbound, picking_up
+from records.messages import Accepted, Address
+from records.outbound import NOTICE, Draft
 from records.tables import OutboundMessage
 from records.vault import Vault
 from texts.catalogue import fit, render
 
 _SOURCE = Path(__file__).parent / "answering.toml"
+_ANSWER_LIVES = timedelta(minutes=30)
 _CODE = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _NOISE = re.compile(r"[\s,，。.!！、:：#【】\[\]编号]+")
 
@@ -78,6 +80,29 @@ def to_latest(
     if notice is None:
         return render("bell.nothing_open")
     return to_notice(session, vault, notice, text, now)
+
+
+def by_sms(
+    session: Session,
+    vault: Vault,
+    practitioner_id: str,
+    accepted: Accepted,
+    text: str,
+    now: datetime,
+) -> None:
+    """Do what a practitioner's SMS says, and text back what became of it."""
+    said = to_latest(session, vault, practitioner_id, text, now)
+    _, code = understood(text)
+    draft = Draft(
+        purpose=NOTICE,
+        text_key="bell.acknowledged",
+        body=said,
+        send_key=f"answered:{accepted.message_id}",
+        contact_point_id=accepted.contact_point_id,
+        template={"code": code} if code else {},
+        expires_at=now + _ANSWER_LIVES,
+    )
+    outbound.queue(session, vault, draft, now)
 
 
 def whose(session: Session, vault: Vault, number: str, text: str, now: datetime) -> str | None:

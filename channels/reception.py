@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from care.level import Level
 from care.situation import Background
+from channels import answering
 from channels.receipts import take_receipt
 from channels.sms import at_once
 from channels.sms.line import CHANNEL as SMS
@@ -88,8 +89,8 @@ class Reception:
 
     def store(self, session: Session, arrival: Arrival, heard: Heard, now: datetime) -> Accepted:
         """Store an arrival, raise the alarm if need be; the caller commits."""
-        leaves = _leaves(arrival)
-        if leaves:
+        leaves, doctor = _leaves(arrival), self._doctor(session, arrival, now)
+        if leaves or doctor:
             # Nothing is to be answered: no turn need read it.
             arrival = replace(arrival, waits=False)
         contact = messages.ensure_contact_point(session, self.vault, arrival.sender, now)
@@ -106,6 +107,9 @@ class Reception:
         )
         if not accepted.new:
             return accepted
+        if doctor is not None:
+            answering.by_sms(session, self.vault, doctor, accepted, arrival.text, now)
+            return accepted
         if leaves:
             at_once.stop(session, self.vault, accepted, now)
         _note_event(session, arrival, contact, now)
@@ -114,6 +118,12 @@ class Reception:
         person = heard.meant or people.ensure_person(session, contact, now)
         by_sms = arrival.channel == SMS
         return self._alarm(session, accepted, person, described, now, by_sms=by_sms)
+
+    def _doctor(self, session: Session, arrival: Arrival, now: datetime) -> str | None:
+        """The practitioner who answers an alarm with this SMS; None for every patient's message."""
+        if arrival.channel != SMS or arrival.kind != "text" or not arrival.text:
+            return None
+        return answering.whose(session, self.vault, arrival.address, arrival.text, now)
 
     def _alarm(
         self,
