@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 _HOME = "CN"
 _CAN_TEXT = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
@@ -19,7 +19,7 @@ def e164(raw: str, region: str = _HOME) -> str | None:
     for candidate in (text, f"+{text}"):
         try:
             number = phonenumbers.parse(candidate, region)
-        except NumberParseException:
+        except phonenumbers.NumberParseException:
             continue
         if phonenumbers.is_valid_number(number) and phonenumbers.number_type(number) in _CAN_TEXT:
             return phonenumbers.format_number(number, PhoneNumberFormat.E164)
