@@ -120,3 +120,10 @@ async def test_the_worker_has_the_line(
     routes = worker.work(ours, http, http).routes
 
     assert [one.provider for one in routes.every()] == ["aliyun:main"]
+
+
+def test_a_modem_without_a_folder_is_named(
+    installation: Installation, http: httpx.AsyncClient
+) -> None:
+    with pytest.raises(ConfigurationError, match="SUIFANG_GAMMU_DIR"):
+        sms.carriers_of(changed(installation, sms_route=("gammu",)), http)
