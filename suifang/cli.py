@@ -17,6 +17,7 @@ from suifang import (
     lesson_commands,
     question_commands,
     register_commands,
+    staff_commands,
     startup,
     template_commands,
     words_commands,
@@ -42,6 +43,7 @@ for commands in (
     question_commands, template_commands,
 ):  # fmt: skip
     commands.add_to(app)
+staff_commands.add_to(staff_app)
 screen = Console(stderr=True)
 
 
@@ -334,30 +336,6 @@ def reset(
 
     reset_password(open_installation(_settings()), login, password, clock.now())
     screen.print(f"{login} has a new password.")
-
-
-@staff_app.command()
-def notify(
-    login: str,
-    webhook: Annotated[str, typer.Option(help="Ring this account at this address.")] = "",
-    off: Annotated[bool, typer.Option("--off", help="Ring this account nowhere.")] = False,
-    common: Annotated[bool, typer.Option("--common", help="Ring it where all are rung.")] = False,
-) -> None:
-    """Where an account is rung: at a webhook of its own, at the common one, or not at all."""
-    from suifang.installation import open_installation
-    from suifang.staff import set_notices, stop_notices
-
-    if [bool(webhook), off, common].count(True) != 1:
-        msg = "Say one of --webhook, --off and --common."
-        raise ConfigurationError(msg)
-    installation = open_installation(_settings())
-    if not webhook:
-        stop_notices(installation, login, clock.now(), common=common)
-        screen.print(f"{login} is rung {'where everybody is' if common else 'nowhere'}.")
-        return
-    secret = set_notices(installation, login, webhook, clock.now())
-    screen.print(f"{login} is rung at this address. Posts are signed with this secret, told once:")
-    typer.echo(secret)
 
 
 @staff_app.command()

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from sqlmodel import Session, col, or_, select
 
-from records import audit, bells, duty, practitioners
+from records import audit, bells, devices, duty, identities, practitioners
+from records.phone_numbers import e164
 from records.practitioners import Account, LoginTakenError, PasswordError
 from records.tables import Facility, Practitioner
 from suifang.completeness import call_problems
@@ -122,6 +123,52 @@ def stop_notices(installation: Installation, login: str, now: datetime, *, commo
         _note(session, "account.notices_common" if common else "account.notices_off", found, now)
 
     _write(installation, write)
+
+
+def set_number(installation: Installation, login: str, number: str, now: datetime) -> str:
+    """Ring somebody by SMS at this phone; the operator vouches for it. Returns it in one form."""
+    known = e164(number)
+    if known is None:
+        msg = f"{number} is no mobile phone number."
+        raise ConfigurationError(msg)
+    if not installation.settings.sms_route:
+        msg = "Nobody carries SMS yet: set SUIFANG_SMS_ROUTE first."
+        raise ConfigurationError(msg)
+
+    def write(session: Session) -> None:
+        found = _account(session, login)
+        bells.set_number(session, installation.vault, found.id, known, now)
+        _note(session, "account.notices_set", found, now)
+
+    _write(installation, write)
+    return known
+
+
+def drop_number(installation: Installation, login: str, now: datetime) -> None:
+    """Ring somebody by SMS no more."""
+
+    def write(session: Session) -> None:
+        found = _account(session, login)
+        if bells.drop_number(session, found.id):
+            _note(session, "notices.number_dropped", found, now)
+
+    _write(installation, write)
+
+
+def unbind_identity(installation: Installation, login: str, provider: str, now: datetime) -> None:
+    """End what ties an account to a platform; no browser of it is trusted any more."""
+    if provider not in identities.PROVIDERS:
+        msg = f"There is no {provider}; choose one of {', '.join(identities.PROVIDERS)}."
+        raise ConfigurationError(msg)
+
+    def write(session: Session) -> bool:
+        found = _account(session, login)
+        devices.forget_all(session, found.id)
+        return identities.unbind(session, found.id, provider, now, actor=_ACTOR)
+
+    if not _write(installation, write):
+        msg = f"{login} is not bound to {provider}."
+        raise ConfigurationError(msg)
 
 
 def _write(installation: Installation, work: Callable[[Session], T]) -> T:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 from sqlmodel import Session, select
 
-from records import bells, duty, practitioners
-from records.tables import AuditEvent, Facility, Practitioner
+from records import bells, devices, duty, identities, practitioners
+from records.tables import AuditEvent, Facility, Practitioner, TrustedDevice
 from suifang import clock
 from suifang.errors import EXIT_CONFIGURATION, ConfigurationError
 from suifang.installation import Installation
@@ -179,6 +180,8 @@ def test_an_account_that_never_had_an_address_can_be_switched_off(
     [
         (("--webhook", "https://elsewhere.test/ring"), "SUIFANG_ALLOWED_HOSTS"),
         (("--webhook", "ring me"), "full address"),
+        (("--sms", "12345"), "no mobile phone number"),
+        (("--sms", "13800001111"), "SUIFANG_SMS_ROUTE"),
         ((), "Say one of"),
         (("--off", "--common"), "Say one of"),
     ],
@@ -188,5 +191,58 @@ def test_where_to_ring_is_checked(
 ) -> None:
     suifang("staff", "add", "li", typed=ANSWERS)
     refused = suifang("staff", "notify", "li", *words)
+    assert refused.code == EXIT_CONFIGURATION
+    assert sentence in refused.err
+
+
+def test_somebody_is_rung_by_sms_until_that_ends(
+    suifang: Command,
+    installation: Installation,
+    session: Session,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("SUIFANG_SMS_ROUTE", "gammu")
+    monkeypatch.setenv("SUIFANG_GAMMU_DIR", str(tmp_path))
+
+    def number() -> str | None:
+        session.rollback()
+        who = session.exec(select(Practitioner.id)).one()
+        return bells.number_of(session, installation.vault, who)
+
+    suifang("staff", "add", "li", typed=ANSWERS)
+    told = suifang("staff", "notify", "li", "--sms", "138 0000 1111")
+    assert told.err.endswith("li is rung by SMS at +8613800001111.")
+    assert number() == "+8613800001111"
+    suifang("staff", "notify", "li", "--no-sms")
+    assert number() is None
+    assert duty.somebody_on_duty(session, "f", clock.now())
+
+
+def test_an_identity_is_ended_by_the_operator(
+    suifang: Command, installation: Installation, session: Session
+) -> None:
+    suifang("staff", "add", "li", typed=ANSWERS)
+    with installation.database.transaction() as writing:
+        who = writing.exec(select(Practitioner.id)).one()
+        subject = identities.Subject("wecom", "corp", "LiJianGuo")
+        identities.bind(writing, installation.vault, who, subject, clock.now())
+        devices.trust(writing, installation.vault, who, clock.now())
+    assert "signs in with the password only" in suifang("staff", "unbind", "li", "wecom").err
+    session.rollback()
+    assert identities.practitioner_of(session, installation.vault, subject) is None
+    assert session.exec(select(TrustedDevice)).all() == []
+    noted = session.exec(select(AuditEvent).where(AuditEvent.action == "identity.unbound")).one()
+    assert (noted.actor, noted.detail) == ("operator", {"provider": "wecom"})
+
+
+@pytest.mark.parametrize(
+    ("provider", "sentence"), [("qq", "There is no qq"), ("wechat", "is not bound to wechat")]
+)
+def test_what_is_not_bound_cannot_be_ended(
+    suifang: Command, session: Session, provider: str, sentence: str
+) -> None:
+    suifang("staff", "add", "li", typed=ANSWERS)
+    refused = suifang("staff", "unbind", "li", provider)
     assert refused.code == EXIT_CONFIGURATION
     assert sentence in refused.err
