@@ -1,7 +1,9 @@
--- sqlite3 /var/spool/kannel/dlr.sqlite < dlr.sql
--- A receipt is about a message for three days; older rows are of no use to anybody.
+-- Which message a receipt is about. Read by sqlite3 before every start of bearerbox.
 CREATE TABLE IF NOT EXISTS dlr (
   smsc TEXT, ts TEXT, destination TEXT, source TEXT, service TEXT,
-  url TEXT, mask INTEGER, status INTEGER, boxc TEXT
+  url TEXT, mask INTEGER, status INTEGER, boxc TEXT,
+  added TEXT DEFAULT CURRENT_TIMESTAMP
 );
 CREATE INDEX IF NOT EXISTS dlr_by_message ON dlr (smsc, ts);
+-- Some messages never get a receipt; after a week none comes any more.
+DELETE FROM dlr WHERE added < datetime('now', '-7 days');

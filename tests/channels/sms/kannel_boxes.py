@@ -169,7 +169,7 @@ class Kannel:
             "smsbox-port = 13001": f"smsbox-port = {box_port}",
             "sendsms-port = 13013": f"sendsms-port = {self.sendsms_port}",
             "\nport = 2775": f"\nport = {self._carrier_port}",
-            "/var/spool/kannel": str(self.folder),
+            "/var/lib/kannel": str(self.folder),
             "/var/log/kannel": str(self.folder),
             "reconnect-delay = 2": "reconnect-delay = 1",
             "http-queue-delay = 20": "http-queue-delay = 1",
