@@ -82,7 +82,9 @@ def _elsewhere(reader: Reader) -> str:
     """Where those begin who see no patients."""
     if reader.curates:
         return "/desk/articles"
-    return "/reports" if reader.sees_figures else "/account"
+    if reader.sees_figures:
+        return "/reports"
+    return "/channels" if reader.sees_channels else "/account"
 
 
 def _asked(request: Request) -> Pick:

@@ -9,7 +9,7 @@ from importlib import import_module
 
 from channels.port import Result
 from inbox.standing import Standing
-from inbox.words import word, words_of
+from inbox.words import because, word, words_of
 from records.outbound import ACCEPTED, DELIVERED, QUEUED, SENDING, UNKNOWN
 
 # Where a kind of provider keeps its tables: code -> (result, our word for it).
@@ -70,8 +70,8 @@ def _is_word(one: object) -> bool:
 def stands(state: str, reason: str) -> Standing:
     """How a message stands, and what somebody should do about it."""
     text = word("message_state", state)
-    because = word("delivery_reason", reason)
-    if because and state not in (ACCEPTED, DELIVERED):
-        text = f"{text}（{because}）"
+    why = because(reason)
+    if why and state not in (ACCEPTED, DELIVERED):
+        text = f"{text}（{why}）"
     do = word("message_do", state) if state == UNKNOWN or state not in _TONES else ""
     return Standing(f"{text}。{do}", _TONES.get(state, _ALARMING))

@@ -9,7 +9,7 @@ from care.escalation import ladder, roles_at
 from care.protocol import protocol
 from inbox import moments
 from inbox.moments import age
-from inbox.words import label, word
+from inbox.words import because, label, word
 from records.caseload import Heading
 from records.dossier import Dossier
 from records.duties import Job
@@ -65,7 +65,7 @@ def cause_of(job: Job) -> str:
     code, _, detail = job.reason.partition(":")
     known = word("task_reason", code)
     text = label("reason", code) if known == code else known
-    return f"{text}（{word('delivery_reason', detail)}）" if detail else text
+    return f"{text}（{because(detail)}）" if detail else text
 
 
 def lacks_emergency(person: Dossier, now: datetime) -> bool:
@@ -81,7 +81,7 @@ def delivery_of(bubble: Bubble) -> Standing:
     if bubble.route:
         text = f"{word('channel', bubble.route)} · {text}"
     if bubble.reason and bubble.state not in _SETTLED_WELL:
-        text = f"{text}（{word('delivery_reason', bubble.reason)}）"
+        text = f"{text}（{because(bubble.reason)}）"
     if bubble.state in _SETTLED_WELL:
         return Standing(text, "calm")
     return Standing(text, "waiting" if bubble.state in _UNDER_WAY else "alarming")

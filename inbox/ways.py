@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
+from channels.templates import registry
 from inbox.outcomes import Meaning, meaning_of
-from inbox.words import label, word, words_of
+from inbox.words import because, label, word, words_of
 from records import alarms
 from records.channel_board import Tally, Way
 from records.tables import OperatorAlarm
@@ -32,7 +33,7 @@ def subject_of(alarm: OperatorAlarm) -> str:
         case alarms.OLDEST_UNSENT:
             return word("purpose", alarm.subject)
         case alarms.TEMPLATE:
-            return f"{name_of(provider)}，{template}"
+            return f"{name_of(provider)}，{stands_for(template)}"
         case _:
             return name_of(alarm.subject)
 
@@ -47,14 +48,16 @@ def meaning_of_alarm(alarm: OperatorAlarm) -> Meaning:
     return Meaning(found.code, found.says if found.code else "", advice)
 
 
-def because(reason: str) -> str:
-    """Why a message waits or was not sent."""
-    for group in ("waiting_reason", "delivery_reason", "code_says"):
-        if reason in words_of(group):
-            return word(group, reason)
-    found = meaning_of("", reason.removeprefix("gave_up_"))
-    unlisted = found.says == word("code_says", "unlisted")
-    return reason if unlisted else found.says
+def held_by(reason: str) -> str:
+    """Why a message waits."""
+    known = words_of("waiting_reason")
+    return known[reason] if reason in known else because(reason)
+
+
+def stands_for(template: str) -> str:
+    """What a template is for, in the words it was registered with."""
+    ours = registry()
+    return ours.template(template).note if template in ours else template
 
 
 def spelled(tally: Tally) -> str:

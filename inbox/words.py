@@ -12,6 +12,8 @@ from texts.catalogue import CatalogError, catalogue, render
 
 _FOLDER = Path(__file__).parent / "vocabulary"
 _CANNED = "canned."
+# What delivery puts before the reason when it has tried often enough.
+_GAVE_UP = "gave_up_"
 
 
 @lru_cache(maxsize=1)
@@ -39,6 +41,18 @@ def word(group: str, code: object) -> str:
 def words_of(group: str) -> dict[str, str]:
     """All codes of a group with their words."""
     return _words()[group]
+
+
+def because(reason: str | None) -> str:
+    """Why a message waits or was not sent: our own reason, or the word of an adapter."""
+    if not reason:
+        return ""
+    bare = reason.removeprefix(_GAVE_UP)
+    for group in ("delivery_reason", "code_says"):
+        if bare in _words()[group]:
+            said = _words()[group][bare]
+            return said if bare == reason else f"试了几次都没成：{said}"
+    return reason
 
 
 def label(group: str, code: str) -> str:

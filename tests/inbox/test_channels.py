@@ -84,6 +84,7 @@ async def test_the_page_says_what_is_wrong_and_what_to_do(busy: Office, browser:
         "2 次",
         "没通过",
         "被停用",
+        "系统管理员通道自检",
         "平台不让发",
         "等了 50 分钟",
         "通道断开，等着再试",
@@ -180,7 +181,7 @@ async def test_an_alarm_is_taken_once(office: Office, browser: Opening) -> None:
         county.operator_alarm(alarms.OLDEST_UNSENT, "doctor")
     one = await browser("operator")
     page = (await one.get("/channels")).text
-    for words in ("连着发不出去", "一天发得太多", "阿里云短信，canary", "医生回复"):
+    for words in ("连着发不出去", "一天发得太多", "阿里云短信，系统管理员通道自检", "医生回复"):
         assert words in page
     for done in ("alarm_taken", "alarm_late"):
         answer = await one.post(f"/channels/alarms/{alarm}")

@@ -29,7 +29,7 @@ async def test_the_page_of_a_message_says_what_happened_and_what_to_do(
 ) -> None:
     page = (await (await browser("doctor_a")).get(f"/messages/{unsure[1]}")).text
     for words in (
-        "不知道收到没有",
+        "不知道收到没有（对方没有回话）",
         "请打电话问一声",
         "明早空腹来量一次",
         "tel:13800001111",
