@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, or_, select, update
 
-from records import consents, life, people, takeover
+from records import consents, life, people, subscriptions, takeover
 from records.db import changed
 from records.escalations import CLOSED
 from records.follow_ups import OPEN
@@ -96,20 +96,29 @@ def week_of(day: date) -> date:
 
 
 def phones(
-    session: Session, now: datetime, *, windowed: frozenset[str], spare: int, gap: timedelta
+    session: Session,
+    now: datetime,
+    *,
+    windowed: frozenset[str],
+    spare: int,
+    gap: timedelta,
+    leave: tuple[str, str] | None = None,
 ) -> list[Phone]:
     """The phones that took no lesson for a while, and can be written to now.
 
     On a channel with a window it must be open, with more sends left than are kept for what matters
-    more.
+    more, or the holder agreed to be sent lessons: `leave` is the template's id and kind.
     """
+    open_to_us = or_(col(ContactPoint.channel).not_in(windowed), _window_open(now, spare))
+    if leave is not None:
+        open_to_us = or_(open_to_us, subscriptions.subscribed(*leave))
     lately = select(Lesson.contact_point_id).where(col(Lesson.planned_at) > now - gap)
     rows = session.exec(
         select(ContactPoint.id, ContactPoint.channel, ContactPoint.reminder_hour)
         .where(col(ContactPoint.stopped_at).is_(None))
         .where(col(ContactPoint.unfollowed_at).is_(None))
         .where(col(ContactPoint.waiting_since).is_(None))
-        .where(or_(col(ContactPoint.channel).not_in(windowed), _window_open(now, spare)))
+        .where(open_to_us)
         .where(col(ContactPoint.id).not_in(lately))
         .order_by(col(ContactPoint.id))
     ).all()

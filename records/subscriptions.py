@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from records.identity import new_id
 from records.insertion import insert_once
-from records.tables import Subscription
+from records.tables import ContactPoint, Subscription
 
 ONE_TIME, LONG_TERM = "one_time", "long_term"
 ACCEPTED, REJECTED, BANNED = "accepted", "rejected", "banned"
@@ -87,6 +88,18 @@ def leave_for(session: Session, contact_point_id: str, template_id: str) -> Leav
         .where(Subscription.template_id == template_id)
     ).first()
     return Leave(row.state, row.credits) if row is not None else NO_LEAVE
+
+
+def subscribed(template_id: str, kind: str) -> ColumnElement[bool]:
+    """For queries over contact points: whether a message of this template may go to them now."""
+    mine = (
+        select(Subscription.id)
+        .where(Subscription.contact_point_id == ContactPoint.id)
+        .where(Subscription.template_id == template_id)
+        .where(Subscription.state == ACCEPTED)
+        .correlate(ContactPoint)
+    )
+    return (mine if kind == LONG_TERM else mine.where(col(Subscription.credits) > 0)).exists()
 
 
 def all_of(session: Session, contact_point_ids: Iterable[str]) -> list[Subscription]:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from records import lessons
+from records import lessons, subscriptions
 from records.tables import ContactPoint
 from records.vault import Vault
 from schedules.teaching import PAID, WINDOWED, Chosen, School, chosen
@@ -55,7 +55,8 @@ def foresee(
             continue
         found = chosen(session, vault, school, contact, now)
         against = lessons.busy(session, contact, now) if found else NOBODY
-        yield Foreseen(contact_id, channel, found, against or _shut(school, contact, now))
+        shut = _shut(session, school, contact, now)
+        yield Foreseen(contact_id, channel, found, against or shut)
 
 
 def sum_up(found: Iterable[Foreseen]) -> Outlook:
@@ -77,8 +78,12 @@ def sum_up(found: Iterable[Foreseen]) -> Outlook:
     return total
 
 
-def _shut(school: School, contact: ContactPoint, now: datetime) -> str | None:
+def _shut(session: Session, school: School, contact: ContactPoint, now: datetime) -> str | None:
     if contact.channel not in WINDOWED:
         return None
+    if school.leave is not None:
+        template_id, kind = school.leave
+        if subscriptions.leave_for(session, contact.id, template_id).may_send(kind):
+            return None
     still = contact.window_until is not None and contact.window_until > now
     return None if still and contact.window_left > school.spare else NO_WINDOW

@@ -43,15 +43,23 @@ _TELLS_AGAIN = timedelta(days=28)
 _ASKED_BACK = timedelta(weeks=12)
 
 
+# What announces a lesson to those who subscribed, while no chat is open.
+_ANNOUNCED = {"name": "lesson"}
+
+
 @dataclass(frozen=True, slots=True)
 class School:
-    """What teaching needs. `article` gives an article that may be shown to patients on that day."""
+    """What teaching needs. `article` gives an article that may be shown to patients on that day.
+
+    `leave`: id and kind of the WeChat template that people subscribe to for their lessons.
+    """
 
     article: Callable[[str, datetime], Article | None]
     timetable: Timetable = field(default_factory=Timetable)
     by_sms: bool = False
     known: Curriculum = field(default_factory=curriculum)
     spare: int = field(default_factory=lambda: Limits().reserved[EDUCATION])
+    leave: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +92,12 @@ def teach_due(database: Database, vault: Vault, school: School, now: datetime) -
 def due(session: Session, school: School, now: datetime) -> list[Phone]:
     """The phones whose own time it is."""
     open_now = lessons.phones(
-        session, now, windowed=WINDOWED, spare=school.spare, gap=school.timetable.gap
+        session,
+        now,
+        windowed=WINDOWED,
+        spare=school.spare,
+        gap=school.timetable.gap,
+        leave=school.leave,
     )
     return [
         phone
@@ -195,6 +208,7 @@ def _queue(session: Session, vault: Vault, lesson: Lesson, found: Chosen, now: d
         send_key=f"lesson:{lesson.contact_point_id}:{lesson.week_on}",
         contact_point_id=lesson.contact_point_id,
         person_id=lesson.person_id,
+        template=_ANNOUNCED,
         expires_at=now + _LIVES,
     )
     message = outbound.queue(session, vault, draft, now)

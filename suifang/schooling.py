@@ -14,7 +14,7 @@ from records import revisions
 from records.people import china_date
 from schedules.lesson_hours import Timetable
 from schedules.teaching import School
-from suifang import lesson_times
+from suifang import lesson_times, wechat
 from suifang.installation import Installation
 from suifang.settings import Settings
 
@@ -45,7 +45,20 @@ def school(settings: Settings, find: Find) -> School | None:
 
 def _school(settings: Settings, find: Find) -> School:
     article = _served(find, pending=settings.serve_pending)
-    return School(article, timetable(settings), by_sms=settings.lessons_by_sms)
+    return School(
+        article,
+        timetable(settings),
+        by_sms=settings.lessons_by_sms,
+        leave=_leave(settings),
+    )
+
+
+def _leave(settings: Settings) -> tuple[str, str] | None:
+    """The template that people subscribe to for their lessons, if the account has one."""
+    account = wechat.account(settings)
+    if account is None or account.template("lesson") is None:
+        return None
+    return account.id_of("lesson"), account.kind("lesson")
 
 
 def _served(find: Find, *, pending: bool) -> Callable[[str, datetime], Article | None]:

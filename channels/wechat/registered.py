@@ -24,6 +24,8 @@ TODAY = "today"
 # How a template is sent: by right of the account, or by leave of the person.
 TEMPLATE, LONG_TERM, ONE_TIME = "template", "long_term", "one_time"
 KINDS = (TEMPLATE, LONG_TERM, ONE_TIME)
+# The platform wants an act of the person before a template message; nobody asked for a lesson.
+BY_LEAVE = frozenset({"lesson"})
 ACTS = ("message", "menu", "follow", "scan")
 # Nothing that the platform ever granted was larger; a slip of the pen is.
 _MOST_SENDS, _LONGEST_HOURS = 100, 24 * 7
@@ -127,9 +129,11 @@ def _template(name: str, entry: Mapping[str, Any], where: str) -> Template:
     keys = [slot.key for slot in slots.values()]
     if len(set(keys)) < len(keys):
         _refuse(f"{where}: a key stands twice")
-    kind = str(entry.get("kind", TEMPLATE))
+    kind = str(entry.get("kind", ONE_TIME if name in BY_LEAVE else TEMPLATE))
     if kind not in KINDS:
         _refuse(f"{where}: kind is one of {', '.join(KINDS)}")
+    if name in BY_LEAVE and kind == TEMPLATE:
+        _refuse(f"{where}: only for those who subscribed: kind is {LONG_TERM} or {ONE_TIME}")
     return Template(name, str(entry.get("title", "")), slots, str(entry.get("id", "")), kind)
 
 

@@ -96,6 +96,7 @@ def a_file(tmp_path: Path, text: str) -> Path:
 
 
 def a_field(said: str) -> str:
+    """One field of a lesson's template."""
     return f"[templates.lesson.fields]\ntitle = {said}\n"
 
 
@@ -127,6 +128,11 @@ def a_field(said: str) -> str:
             "[templates.lesson]\nkind = 'sometimes'\n"
             + a_field('{ key = "thing1", default = "a" }'),
             "kind is one of",
+        ),
+        (
+            "[templates.lesson]\nkind = 'template'\n"
+            + a_field('{ key = "thing1", default = "a" }'),
+            "only for those who subscribed",
         ),
         ("[windows.message]\nsends = 101\nhours = 1", "at most 100 sends"),
         ("[windows.message]\nsends = 5", "at most 100 sends"),

@@ -478,7 +478,7 @@ def test_a_lesson_grows_old_in_a_day(room: Classroom) -> None:
         person = session.get_one(Person, room.village.patient.id)
     assert message.expires_at - message.created_at == timedelta(days=1)
     assert message.person_id == person.id
-    assert message.template == {}
+    assert message.template == {"name": "lesson"}
 
 
 def test_two_workers_at_the_same_moment_teach_once(anywhere: Classroom) -> None:
