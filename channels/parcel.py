@@ -29,6 +29,10 @@ class Routes:
         found = self.ways.get((contact.channel, contact.account), ())
         return tuple(found) if isinstance(found, Sequence) else (found,)
 
+    def carries(self, channel: str, account: str) -> bool:
+        """Whether anybody carries words over this line."""
+        return bool(self.ways.get((channel, account)))
+
     def every(self) -> tuple[Channel, ...]:
         """Every provider that is set up."""
         return tuple(

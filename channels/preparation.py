@@ -15,14 +15,19 @@ from channels.port import Channel, Letter
 from channels.recipient import Refusal, addressed, refused
 from channels.ringing import Call, bell_for
 from channels.routing import AWAITS_WINDOW, NO_ROUTE, PROVIDER_SHUT, Routing, Wait, Way
+from channels.sms import line
+from channels.sms.saying import words_for
 from channels.undelivered import hand_over
 from records import alarms, messages, outbound, switches, takeover
 from records.identity import new_id
-from records.outbound import EXPIRED, NEVER, SAFETY, STARTED_BY_US
+from records.outbound import DOCTOR, EXPIRED, NEVER, REMINDER, SAFETY, STARTED_BY_US
+from records.sms_contacts import sms_contact_of
 from records.switches import ALL_STOPPED
-from records.tables import ContactPoint, OutboundMessage
+from records.tables import ContactPoint, OutboundMessage, Person
 from records.vault import Vault
 
+# What may go to a number that nobody wrote from yet.
+_BY_NUMBER = (REMINDER, DOCTOR)
 # What a row that grew old while it waited ends with; any other was simply too late.
 WAITED = (ALL_STOPPED, AWAITS_WINDOW, NO_ROUTE, PROVIDER_SHUT)
 
@@ -68,7 +73,10 @@ class _Plan:
         stop = switches.stopped(self.session)
         if stop is not None and stop.holds(message.purpose):
             return self._stopped()
+        number = self._registered_number()
         first = addressed(self.session, message, self.now)
+        if isinstance(first, Refusal) and not first.final and number is not None:
+            first = number
         if isinstance(first, Refusal):
             return self._finish(first.state, first.reason)
         refusal = refused(self.session, message, first)
@@ -76,6 +84,16 @@ class _Plan:
             return self._finish(refusal.state, refusal.reason)
         held_back = self._held_back(first) if message.purpose in STARTED_BY_US else None
         return held_back or self._to_contact(first, refusal)
+
+    def _registered_number(self) -> ContactPoint | None:
+        """The mobile in the person's file, where an SMS line is set up and we may write to it."""
+        message = self.message
+        if message.purpose not in _BY_NUMBER or not self.routes.carries(line.CHANNEL, line.ACCOUNT):
+            return None
+        person = self.session.get(Person, message.person_id) if message.person_id else None
+        if person is None:
+            return None
+        return sms_contact_of(self.session, self.vault, person, self.now)
 
     def _stopped(self) -> Decided:
         """It waits as long as it is true. What is dangerous is said by telephone meanwhile."""
@@ -136,10 +154,11 @@ class _Plan:
         letter = Letter(
             message_id=message.id,
             address=address,
-            body=outbound.text_of(self.vault, message),
+            body=self._words(channel),
             send_key=message.send_key,
             attempt_id=new_id(),
             purpose=message.purpose,
+            expires_at=message.expires_at,
             template=template,
             name=call.name if call else "",
             ring=call.ring if call else None,
@@ -163,6 +182,10 @@ class _Plan:
             bell=call.bell if call else None,
             state=way.state if way else None,
         )
+
+    def _words(self, channel: Channel) -> str:
+        body = outbound.text_of(self.vault, self.message)
+        return words_for(self.message.text_key, body) if channel.name == line.CHANNEL else body
 
     def _finish(self, state: str, reason: str) -> Decided:
         finish(self.session, self.message, state, reason, self.now)

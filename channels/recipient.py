@@ -10,9 +10,10 @@ from sqlmodel import Session, select
 
 from channels.port import NOT_FOLLOWING
 from records import consents, life
-from records.outbound import CHANNEL_CLOSED, DOCTOR, NEVER, SAFETY, STARTED_BY_US
+from records.outbound import CHANNEL_CLOSED, DOCTOR, EDUCATION, NEVER, SAFETY, STARTED_BY_US
 from records.people import china_date
 from records.reaching import contact_points, is_own, own_contact_point, same_human
+from records.sms_contacts import SMS
 from records.tables import ContactPoint, OutboundMessage, Person, PersonContact
 
 # Words about one person; a reply and a safety text go to whoever wrote.
@@ -58,6 +59,9 @@ def elsewhere(
     else:
         found = same_human(session, meant.id)
     for contact in found:
+        if message.purpose == EDUCATION and contact.channel == SMS:
+            # A lesson is worded for the phone it was chosen for.
+            continue
         if contact.id != meant.id and refused(session, message, contact, elsewhere=True) is None:
             yield contact
 
