@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import httpx
@@ -41,8 +41,8 @@ class NoticeChannel:
     """
 
     http: httpx.AsyncClient | None = None
-    url: str | None = None
-    secret: str | None = None
+    url: str | None = field(default=None, repr=False)
+    secret: str | None = field(default=None, repr=False)
     allowed: Callable[[str], bool] = _everywhere
     reply_at: str | None = None
     name: str = "notice"

@@ -46,8 +46,9 @@ class Bench:
     `table`: its codes; `refusal`: how the provider says one of them; `accepted`: how it says yes.
     `honest`: what it answers, by path, before anything is sent. `endings`: where a behaviour means
     something else than `unknown` here, and why is the adapter's own affair. `has_id`: False where the
-    provider names no message. `same_phone`: two ways to write one address; `no_phone`: no address.
-    `by_template`: only these words travel, filled from the letter. `closing`: receipts as the adapter
+    provider names no message. `same_phone`: the address in another form; `no_phone`: no address;
+    `checks_address`: False where every address is taken. `by_template`: only these words travel,
+    filled from the letter; `as_said`: what is changed in ours. `closing`: receipts as the adapter
     reads them, from (provider id, attempt id, delivered). `secrets`: what stands in no log.
     """
 
@@ -63,7 +64,9 @@ class Bench:
     has_id: bool = True
     same_phone: str | None = None
     no_phone: str | None = None
+    checks_address: bool = True
     by_template: Callable[[Letter], str] | None = None
+    as_said: Callable[[Letter], str] | None = None
     closing: Callable[[str, str, bool], Sequence[Receipt]] | None = None
     secrets: tuple[str, ...] = ()
     slow: bool = False
@@ -79,7 +82,8 @@ class Bench:
 
     def text_of(self, letter: Letter) -> str:
         """What the person is to read."""
-        return self.by_template(letter) if self.by_template else letter.body
+        words = self.by_template or self.as_said
+        return words(letter) if words else letter.body
 
     def send(self, channel: Channel) -> Any:
         """The call that is made for it."""

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from channels.notice import NoticeChannel
-from channels.port import Channel, Letter, Result
-from channels.sms import aliyun, kannel, spool, tencent
+from channels.port import Channel, Collected, Letter, Result
+from channels.sms import aliyun, kannel, spool, tencent, twilio
 from channels.sms.gammu import GammuModem
 from channels.sms.inlet import Inlet, PushRequest
 from channels.templates import registry
@@ -25,10 +30,17 @@ from channels.wechat.account import WeChatAccount
 from channels.wechat.client import WeChatClient
 from channels.wechat.parse import parse
 from channels.wechat.token import TokenKeeper
+from channels.wecom import errors as wecom_errors
+from channels.wecom.account import WeComAccount
+from channels.wecom.client import WeComClient
+from channels.wecom.token import TokenKeeper as WeComTokenKeeper
 from records.outbound import Receipt
 from simulator.background import in_thread, serving
-from simulator.log import Kind
+from simulator.log import Kind, Log
 from simulator.settings import SimulatorSettings
+from simulator.twilio import Twilio as TwilioService
+from simulator.twilio import TwilioSettings, create_twilio_app
+from simulator.wecom import WeComSettings, create_wecom
 from tests.channels.contract.bench import Answer, Bench, Peer, Place
 from tests.channels.contract.hostile import Behaviour
 from tests.channels.sms import clouds, kannel_boxes
@@ -62,6 +74,17 @@ def _pushed(inlet: Inlet, request: PushRequest) -> Sequence[Receipt]:
     return inlet.read(request, NOW()).receipts
 
 
+def _seen(log: Log, kind: Kind) -> list[tuple[str, str]]:
+    return [(entry.openid, entry.text) for entry in log.entries(None, kind)]
+
+
+@contextmanager
+def _listening(app: ASGIApp) -> Iterator[str]:
+    listening = socket.create_server(("127.0.0.1", 0))
+    with in_thread(app, listening):
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
 # --- WeChat ------------------------------------------------------------------------------------
 def _wechat_account() -> WeChatAccount:
     return WeChatAccount("wx-contract", APP_SECRET, token="", aes_keys=())
@@ -80,8 +103,11 @@ def _wechat(place: Place) -> Channel:
 def _wechat_platform(_: Path) -> Iterator[Peer]:
     settings = SimulatorSettings("wx-contract", APP_SECRET, "", "A" * 43, open_to_all=True)
     with serving(settings) as served:
-        entries = served.platform.log.entries
-        yield Peer(served.url, lambda: [(e.openid, e.text) for e in entries(None, Kind.CUSTOM)])
+        yield Peer(served.url, lambda: _seen(served.platform.log, Kind.CUSTOM))
+
+
+# Whose receipts come without the name of an account get it where they are received.
+_OURS = "wechat:wx-contract"
 
 
 def _wechat_receipt(provider_id: str, _: str, delivered: bool) -> Sequence[Receipt]:
@@ -96,7 +122,7 @@ def _wechat_receipt(provider_id: str, _: str, delivered: bool) -> Sequence[Recei
         "Status": "success" if delivered else "failed:user block",
     }
     arrival = parse(fields, _wechat_account())
-    return arrival.receipts
+    return [replace(one, provider=one.provider or _OURS) for one in arrival.receipts]
 
 
 # --- The clouds --------------------------------------------------------------------------------
@@ -169,7 +195,63 @@ def _kannel_receipt(_: str, attempt_id: str, delivered: bool) -> Sequence[Receip
     return _pushed(kannel.KannelInlet(), PushRequest("GET", url))
 
 
+# --- Twilio ------------------------------------------------------------------------------------
+_TWILIO_SID, _TWILIO_FROM = "AC" + "0" * 32, "+15005550006"
+_TWILIO_PUSH = "http://127.0.0.1:1/sms/twilio"
+
+
+def _twilio(place: Place) -> Channel:
+    return twilio.Twilio(
+        place.http, _TWILIO_SID, APP_SECRET, _TWILIO_FROM, _TWILIO_PUSH, base=place.url
+    )
+
+
+@contextmanager
+def _twilio_service(_: Path) -> Iterator[Peer]:
+    service = TwilioService(TwilioSettings(_TWILIO_SID, APP_SECRET, frozenset({_TWILIO_FROM})))
+    with _listening(create_twilio_app(service)) as url:
+        yield Peer(url, lambda: _seen(service.log, Kind.SMS))
+
+
+def _twilio_receipt(provider_id: str, attempt_id: str, delivered: bool) -> Sequence[Receipt]:
+    status = "delivered" if delivered else "undelivered"
+    form = {"MessageSid": provider_id, "MessageStatus": status, "AccountSid": _TWILIO_SID}
+    url = f"{_TWILIO_PUSH}?attempt={attempt_id}"
+    headers = {twilio.SIGNATURE: twilio.signature(APP_SECRET, url, list(form.items()))}
+    request = PushRequest("POST", url, headers, body=urlencode(form).encode())
+    return _pushed(twilio.TwilioInlet(_TWILIO_SID, APP_SECRET), request)
+
+
+# --- WeCom -------------------------------------------------------------------------------------
+_CORP, _AGENT, _MEMBER = "ww-contract", 1000002, "LiJianGuo"
+
+
+def _wecom(place: Place) -> Channel:
+    account = WeComAccount(_CORP, _AGENT, APP_SECRET, platform=place.url)
+    keeper = WeComTokenKeeper(account, place.http, place.db, place.vault)
+    return WeComClient(account, place.http, keeper)
+
+
+@contextmanager
+def _corporation(_: Path) -> Iterator[Peer]:
+    settings = WeComSettings(_CORP, _AGENT, APP_SECRET, "", "A" * 43, members={_MEMBER: "李建国"})
+    app = create_wecom(settings)
+    with _listening(app) as url:
+        yield Peer(url, lambda: _seen(app.state.wecom.log, Kind.NOTICE))
+
+
 # --- A modem -----------------------------------------------------------------------------------
+def _modem_receipt(_: str, attempt_id: str, delivered: bool) -> Sequence[Receipt]:
+    """A file where the daemon puts it, under the name that it always has."""
+    with TemporaryDirectory() as folder:
+        for name in spool.FOLDERS:
+            (Path(folder) / name).mkdir()
+        end = Path(folder) / (spool.SENT if delivered else spool.ERROR)
+        (end / f"OUTB20261123_090000_000000_{PHONE}_{attempt_id}.txt").write_bytes(b"")
+        found = asyncio.run(GammuModem(Path(folder)).collect(NOW()))
+    return found.receipts if isinstance(found, Collected) else ()
+
+
 @contextmanager
 def _spool(folder: Path) -> Iterator[Peer]:
     """The daemon's folder; a real daemon is tried in test_gammu_smsd."""
@@ -194,9 +276,8 @@ def _webhook(_: Path) -> Iterator[Peer]:
         return JSONResponse({})
 
     app = Starlette(routes=[Route("/bell", take, methods=["POST"])])
-    listening = socket.create_server(("127.0.0.1", 0))
-    with in_thread(app, listening):
-        yield Peer(f"http://127.0.0.1:{listening.getsockname()[1]}/bell", lambda: posts)
+    with _listening(app) as url:
+        yield Peer(f"{url}/bell", lambda: posts)
 
 
 _YES_BY_STATUS = dict.fromkeys(
@@ -225,6 +306,7 @@ WECHAT = Bench(
     refusal=_errcode,
     honest={"stable_token": json.dumps({"access_token": TOKEN, "expires_in": 7200}).encode()},
     has_id=False,
+    checks_address=False,
     closing=_wechat_receipt,
     secrets=(APP_SECRET, TOKEN),
 )
@@ -264,9 +346,34 @@ KANNEL = Bench(
     refusal=lambda words: (202 if words[0].isdigit() else 403, words.encode()),
     same_phone=PHONE.removeprefix("+86"),
     no_phone="10086",
+    as_said=lambda letter: kannel.whole_at_seams(letter.body),
     closing=_kannel_receipt,
     secrets=(kannel_boxes.PASSWORD, "hidden-token"),
     slow=True,
+)
+TWILIO = Bench(
+    "twilio",
+    _twilio,
+    _twilio_service,
+    LETTER,
+    accepted=_json({"sid": "SM1", "status": "queued"}, 201),
+    table=twilio.CODES,
+    refusal=lambda code: _json({"code": int(code) if code.isdigit() else code}, 400),
+    same_phone=PHONE.removeprefix("+86"),
+    no_phone="10086",
+    closing=_twilio_receipt,
+    secrets=(APP_SECRET,),
+)
+WECOM = Bench(
+    "wecom",
+    _wecom,
+    _corporation,
+    Letter("m-1", _MEMBER, WORDS, "key-1", attempt_id="0192-attempt", purpose="notice"),
+    accepted=_json({"errcode": 0, "msgid": "9"}),
+    table=wecom_errors.ERRORS,
+    refusal=_errcode,
+    honest={"gettoken": json.dumps({"access_token": TOKEN, "expires_in": 7200}).encode()},
+    secrets=(APP_SECRET, TOKEN),
 )
 GAMMU = Bench(
     "gammu",
@@ -276,6 +383,7 @@ GAMMU = Bench(
     accepted=(0, b""),
     same_phone=PHONE.removeprefix("+86"),
     no_phone="10086",
+    closing=_modem_receipt,
 )
 NOTICE = Bench(
     "notice",
@@ -298,8 +406,9 @@ NOTICE = Bench(
         Behaviour.REDIRECT: Result.OPERATOR,
     },
     has_id=False,
+    checks_address=False,
     secrets=("secret-of-the-bell",),
 )
 
-BENCHES = (WECHAT, ALIYUN, TENCENT, KANNEL, GAMMU, NOTICE)
+BENCHES = (WECHAT, ALIYUN, TENCENT, KANNEL, TWILIO, GAMMU, WECOM, NOTICE)
 OVER_HTTP = tuple(bench for bench in BENCHES if bench is not GAMMU)
