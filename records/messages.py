@@ -20,7 +20,7 @@ from records.conversations import DONE, WAITING
 from records.identity import new_id
 from records.insertion import insert_once
 from records.media import WANTED
-from records.outbound import Receipt
+from records.outbound import Receipt, release_words
 from records.subscriptions import Choice
 from records.tables import ContactPoint, InboundMessage, Media
 from records.vault import Vault
@@ -118,6 +118,8 @@ def accept(
         session.add(_wanted(wanted, row, now))
     _follow(contact, arrival, now)
     if arrival.window is not None:
+        if windows.room(contact, now).left == 0:
+            release_words(session, contact.id, now)
         windows.grant(contact, arrival.window, now)
     subscriptions.note(session, contact.id, arrival.choices, arrival.sent_at, arrival.external_id)
     if arrival.waits:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from agent.loading import Tools
 from agent.perceiving import perceive_next
 from agent.turn import take_turn
-from channels.delivery import Routes, deliver_due
+from channels.delivery import Limits, Routes, deliver_due
 from channels.media import Sources, fetch_wanted
 from channels.port import Mailbox
 from channels.reception import Reception
@@ -63,6 +63,7 @@ class Work:
     mailboxes: Sequence[Mailbox] = ()
     reception: Reception | None = None
     perch: canary.Perch = field(default_factory=canary.Perch)
+    limits: Limits = field(default_factory=Limits)
     stopping: threading.Event = field(default_factory=threading.Event)
 
 
@@ -103,6 +104,7 @@ async def deliver(work: Work) -> int:
         work.routes,
         work.clock(),
         _DELIVERIES,
+        limits=work.limits,
         stopping=work.stopping,
     )
 

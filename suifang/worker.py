@@ -14,7 +14,7 @@ import httpx
 from agent import batch
 from agent.context import Model
 from agent.loading import Tools
-from channels.delivery import Routes
+from channels.delivery import Limits, Routes
 from channels.notice import NoticeChannel
 from channels.port import Channel
 from channels.sms import line
@@ -107,6 +107,15 @@ def _notices(settings: Settings, http: httpx.AsyncClient) -> NoticeChannel:
     )
 
 
+def limits(settings: Settings) -> Limits:
+    """How much and how fast we send, as the operator wants it."""
+    return Limits(
+        fuse=settings.patient_daily_cap,
+        doctor_sms_cap=settings.doctor_sms_daily_cap,
+        sends_per_second=settings.sends_per_second,
+    )
+
+
 def work(
     installation: Installation, platform: httpx.AsyncClient, elsewhere: httpx.AsyncClient
 ) -> Work:
@@ -129,6 +138,7 @@ def work(
         database=installation.database,
         tools=ours,
         routes=Routes(channels, notices),
+        limits=limits(installation.settings),
         media=media,
         clock=clock.now,
         worker=f"{socket.gethostname()}:{os.getpid()}",
