@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from care.level import Level
+from inbox.account import masked
 from inbox.deps import InboxDeps, deps_of
 from inbox.door import Posted, clinical_post, clinician, not_found
 from inbox.form import Fields
@@ -41,7 +42,9 @@ class Board:
     shifts: tuple[Shift, ...]
     colleagues: tuple[Colleague, ...]
     deputies: tuple[Colleague, ...]
+    ways: tuple[str, ...]
     rung_at: str
+    number: str
 
 
 @router.get("/duty")
@@ -128,6 +131,7 @@ async def _page(
         status=422 if problem else 200,
         board=found,
         reasons=REASONS,
+        more_bells=bool(deps.sources) or deps.texts,
         plans_shifts=visitor.reader.role in _SHIFT_ROLES,
         today=duty.today(now),
         tomorrow=duty.today(now) + timedelta(days=1),
@@ -150,7 +154,9 @@ def _load(
         shifts=on_call.shifts(session, vault, reader, now),
         colleagues=on_call.colleagues(session, vault, reader),
         deputies=on_call.deputies(session, vault, reader),
+        ways=bells.ways_of(session, reader.practitioner_id),
         rung_at=bells.has_own(session, vault, reader.practitioner_id),
+        number=masked(bells.number_of(session, vault, reader.practitioner_id) or ""),
     )
     return frame(session, deps, visitor, now), board
 

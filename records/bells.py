@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select, update
 
 from records.db import changed
+from records.identities import WECOM, bound_to
 from records.identity import new_id
 from records.outbound import NOTICE
 from records.practitioners import same
@@ -141,6 +142,15 @@ def bell_of(session: Session, vault: Vault, practitioner_id: str) -> Bell | None
         return None
     known = json.loads(vault.open(row.address_sealed, PLACE, row.id))
     return Bell(row.channel, known["url"], known["secret"])
+
+
+def ways_of(session: Session, practitioner_id: str) -> tuple[str, ...]:
+    """The ways of one's own by which this practitioner is rung, the first one first."""
+    if silenced(session, practitioner_id):
+        return ()
+    member = any(one.provider == WECOM for one in bound_to(session, practitioner_id))
+    own = [one for one in (WEBHOOK, SMS) if _address(session, practitioner_id, one) is not None]
+    return (*([WECOM] if member else []), *own)
 
 
 def has_own(session: Session, vault: Vault, practitioner_id: str) -> str:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from channels.delivery import Limits, Routes, deliver_due
 from channels.notice import NoticeChannel
 from channels.port import Channel, Result, SendOutcome
-from records import alarms, bells, identities, outbound
+from records import alarms, bells, identities, numbers, outbound
 from records.db import Database
 from records.identities import WECOM, Subject
 from records.identity import new_id
@@ -321,3 +321,20 @@ def test_a_number_is_found_again_until_it_is_dropped(ward: Ward) -> None:
         assert not bells.drop_number(session, ward.doctor)
         assert bells.number_of(session, ward.vault, ward.doctor) is None
         assert not bells.silenced(session, ward.doctor)
+
+
+async def test_the_code_for_a_number_goes_to_that_number_alone(ward: Ward) -> None:
+    ward.has("wecom")
+    with ward.db.transaction() as session:
+        assert numbers.send_code(session, ward.vault, ward.doctor, NUMBER, ward.now)
+    assert (await ward.deliver()).state == "accepted"
+    assert ward.tried() == ["sms:text"]
+    assert ward.sms.sent[0].address == NUMBER
+    assert "验证码" in ward.sms.sent[0].body
+    ward.sms = channel("sms", free_text=False, templates=("number_code",))
+    ward.now += timedelta(minutes=1)
+    with ward.db.transaction() as session:
+        assert numbers.send_code(session, ward.vault, ward.doctor, NUMBER, ward.now)
+    assert (await ward.deliver()).state == "accepted"
+    assert ward.tried()[-1] == "sms:template"
+    assert ward.sms.sent[0].template["code"] in ward.sms.sent[0].body
