@@ -259,12 +259,12 @@ async def test_while_we_are_away_patients_get_no_word_of_kannels(line: Line) -> 
 
 async def test_while_smsbox_rests_everything_waits_on_the_disk(line: Line) -> None:
     kannel = line.kannel
-    kannel.carrier.tell(receipts={"after": 400})
+    kannel.carrier.tell(receipts={"after": 800})
     said = await line.say("记得量血压。")
     await until(lambda: line.carried)
     kannel.kill("smsbox")
     kannel.carrier.tell(deliver={"from": PHONE[1:], "to": SENDER, "text": "量过了"})
-    await asyncio.sleep(0.6)
+    await asyncio.sleep(1)
     kannel.kill("bearerbox")
     kannel.carrier.lines.clear()
     async with line.serving():
@@ -293,6 +293,7 @@ async def test_a_killed_gateway_is_unsure_then_absent_then_forgets_nothing(line:
     await line.say("先存着。")
     os.kill(kannel.pid("bearerbox"), signal.SIGSTOP)
     stuck = asyncio.create_task(line.say("说一半。"))
+    await until(lambda: any(one.result is None for one in attempts(line.db)))
     await asyncio.sleep(0.3)
     kannel.kill("bearerbox")
     assert (await stuck).state == "unknown"
