@@ -237,6 +237,18 @@ async def test_what_a_patient_writes_arrives_sign_for_sign(line: Line) -> None:
     assert messages.address_of(line.vault, line.contact()) == PHONE
 
 
+async def test_who_writes_of_danger_is_told_at_once_what_to_do(line: Line) -> None:
+    said = "高压190低压115，头痛得厉害，看东西模糊"
+    async with line.serving():
+        line.kannel.carrier.tell(deliver={"from": PHONE[1:], "to": SENDER, "text": said})
+        await until(line.came_in)
+        await line.deliver()
+        await until(lambda: line.carried and _settled(line))
+    [told] = line.carried
+    assert "120" in told
+    assert [(row.purpose, row.state) for row in line.rows()] == [("safety", "delivered")]
+
+
 async def test_a_patients_long_message_is_one_message(line: Line) -> None:
     said = "大夫，我今天早上起来量的" * 12 + "完"
     async with line.serving():
