@@ -91,8 +91,7 @@ def template_for(message: OutboundMessage, channel: Channel) -> str | None:
     """The registered template of this channel that stands in for a message, if there is one."""
     own = str(message.template.get("name", ""))
     fitting = templates.registry().candidates(message.purpose, message.text_key, message.template)
-    names = (own, *fitting) if own else fitting
-    return next((name for name in names if channel.has_template(name)), None)
+    return next((name for name in (*fitting, own) if name and channel.has_template(name)), None)
 
 
 def segments(letter: Letter, channel: Channel, way: str) -> int | None:

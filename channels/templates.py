@@ -201,9 +201,11 @@ class Registry:
         keys = [key for key in keys if not self.is_silent(key)]
         if not keys:
             return None
-        if own in self.templates:
-            return own
         order = list(self.templates)
+        if own in self.templates:
+            # A ready-made reply has words of its own; what it announces otherwise is the message's.
+            said = [entry.name for entry in self for key in keys if key in entry.text_keys]
+            return next((name for name in said if self.templates[name].instead == own), own)
         found = [name for key in keys if (name := self.for_sentence(key)) is not None]
         if found:
             return min(found, key=order.index)

@@ -13,10 +13,11 @@ from records.reaching import own_contact_point
 from records.reader import Reader
 from records.tables import OutboundMessage, Person, Practitioner
 from records.vault import Vault
-from texts.catalogue import fit, render
+from texts.catalogue import catalogue, fit, render
 
 LONGEST_REPLY = 500
 REPLY_EXPIRES = timedelta(days=3)
+_READY_MADE = "canned."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,25 @@ def speak(
             "name": "reply_waiting",
             "title": render("followup.template_reply_title"),
             "action": render("followup.template_reply_action"),
+            **_ready_made(words.text),
         },
     )
     message = outbound.queue(session, vault, draft, now)
     if message is not None:
         takeover.take(session, reader, words.contact_point_id, now)
     return message
+
+
+def _ready_made(text: str) -> dict[str, list[str]]:
+    """Which ready-made reply these words are: it may be registered with an SMS provider."""
+    said = text.strip()
+    found = (
+        key
+        for key, one in catalogue().sentences.items()
+        if key.startswith(_READY_MADE) and one.text == said
+    )
+    key = next(found, None)
+    return {"keys": [key]} if key else {}
 
 
 def write_to_patient(

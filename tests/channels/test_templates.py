@@ -20,7 +20,7 @@ from channels.templates import (
     longest_phone,
     registry,
 )
-from texts.catalogue import Channel, Use, catalogue
+from texts.catalogue import Channel, Use, catalogue, render
 from texts.segments import sms_units
 
 WHOLE = load(SOURCE, longest_phone())
@@ -90,6 +90,23 @@ def test_the_template_that_a_sentence_names_is_the_one_that_stands_in_for_it() -
     assert {key: registry().for_sentence(key) for key in named if key in ON_SMS} == {
         key: name for key, name in named.items() if key in ON_SMS
     }
+
+
+READY_MADE = [key for key in catalogue().sentences if key.startswith("canned.")]
+
+
+@pytest.mark.parametrize("key", READY_MADE)
+def test_a_ready_made_reply_goes_in_its_own_words_and_nobody_phones_besides(key: str) -> None:
+    brought = {"name": "reply_waiting", "keys": [key]}
+    first, *others = registry().candidates("doctor", "doctor.replied", brought)
+    assert others == ["reply_waiting"]
+    assert not registry().template(first).calls
+    assert registry().template(first).sms == f"医生回复：{render(key)}"
+
+
+def test_what_a_doctor_writes_in_other_words_is_announced() -> None:
+    brought = {"name": "reply_waiting"}
+    assert registry().candidates("doctor", "doctor.replied", brought) == ("reply_waiting",)
 
 
 def test_what_could_not_be_said_is_said_by_a_doctor_on_the_phone() -> None:

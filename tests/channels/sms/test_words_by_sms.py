@@ -12,8 +12,10 @@ from channels.port import Result, SendOutcome
 from records import people, sms_contacts
 from records.db import Database
 from records.people import Registration
+from records.reader import Reader
 from records.tables import ContactPoint, OutboundMessage, Person, Task
 from records.vault import Vault
+from records.writing import Words, speak
 from tests.channels.world import (
     MovingClock,
     ScriptedChannel,
@@ -212,3 +214,19 @@ async def test_who_is_on_the_carrier_s_black_list_gets_nothing_more_that_we_star
     await modem.deliver()
     assert modem.row().reason == "stopped"
     assert len(modem.carrier.texts) == 1
+
+
+async def test_a_ready_made_reply_of_a_doctor_goes_by_its_own_template(cloud: Line) -> None:
+    cloud.carrier.templates = ("reply_waiting", "said_come_today")
+    with cloud.db.transaction() as session:
+        contact = a_contact(
+            session, cloud.vault, cloud.clock.now, E164, channel="sms", account="main"
+        )
+        person = people.ensure_person(session, contact, cloud.clock.now)
+        reader = Reader("doctor", "village_doctor", "f", "f/")
+        for once, text in (("1", render("canned.come_today")), ("2", "药别停，来一趟。")):
+            words = Words(text, once, person.id, contact.id)
+            speak(session, cloud.vault, reader, words, cloud.clock.now)
+    await cloud.deliver()
+    assert cloud.carrier.texts == ["[said_come_today]", "[reply_waiting]"]
+    assert cloud.tasks() == ["undelivered:by_template"]
