@@ -46,8 +46,8 @@ OK = "OK"
 # What a send's code means. Every `isv.` code is the check of what we handed in, made before anything
 # is sent: certain not to have gone, so one that is not listed here waits for the operator.
 SEND: Mapping[str, tuple[Result, str]] = {
-    # too much: the minute passes by itself, the hour and the day do not within our patience
-    "isv.BUSINESS_LIMIT_CONTROL": (Result.NEVER, "number_limit"),
+    # too much: the minute passes by itself; for the hour and the day this way is shut, another may go
+    "isv.BUSINESS_LIMIT_CONTROL": (Result.CHANNEL_CLOSED, "number_limit"),
     "isv.BUSINESS_LIMIT_CONTROL.minute": (Result.RETRY, "number_minute_limit"),
     "BUSINESS_LIMIT_CONTROL_MINUTE": (Result.RETRY, "number_minute_limit"),
     "isv.DAY_LIMIT_CONTROL": (Result.OPERATOR, "account_daily_limit"),
@@ -57,17 +57,17 @@ SEND: Mapping[str, tuple[Result, str]] = {
     "Throttling.Api": (Result.RETRY, "throttled"),
     # this person, this number
     "isv.MOBILE_NUMBER_ILLEGAL": (Result.NEVER, "number_illegal"),
-    "isv.DOMESTIC_NUMBER_NOT_SUPPORTED": (Result.NEVER, "number_not_served"),
-    "isv.INTERNATIONAL_NUMBER_NOT_SUPPORTED": (Result.NEVER, "number_not_served"),
+    "isv.DOMESTIC_NUMBER_NOT_SUPPORTED": (Result.CHANNEL_CLOSED, "number_not_served"),
+    "isv.INTERNATIONAL_NUMBER_NOT_SUPPORTED": (Result.CHANNEL_CLOSED, "number_not_served"),
     "isv.CUSTOMER_REFUSED": (Result.NEVER, OPTED_OUT),
     "isv.MOBILE_IN_BLACK": (Result.NEVER, OPTED_OUT),
-    # these words
-    "isv.BLACK_KEY_CONTROL_LIMIT": (Result.NEVER, "words_refused"),
-    "isv.SMS_CONTENT_ILLEGAL": (Result.NEVER, "words_refused"),
-    "isv.UNSUPPORTED_CONTENT": (Result.NEVER, "words_refused"),
-    "isv.TEMPLATE_PARAMS_ILLEGAL": (Result.NEVER, "value_refused"),
-    "isv.PARAM_NOT_SUPPORT_URL": (Result.NEVER, "value_refused"),
-    "isv.PARAM_LENGTH_LIMIT": (Result.NEVER, "value_too_long"),
+    # these words: another provider may take them
+    "isv.BLACK_KEY_CONTROL_LIMIT": (Result.CHANNEL_CLOSED, "words_refused"),
+    "isv.SMS_CONTENT_ILLEGAL": (Result.CHANNEL_CLOSED, "words_refused"),
+    "isv.UNSUPPORTED_CONTENT": (Result.CHANNEL_CLOSED, "words_refused"),
+    "isv.TEMPLATE_PARAMS_ILLEGAL": (Result.CHANNEL_CLOSED, "value_refused"),
+    "isv.PARAM_NOT_SUPPORT_URL": (Result.CHANNEL_CLOSED, "value_refused"),
+    "isv.PARAM_LENGTH_LIMIT": (Result.CHANNEL_CLOSED, "value_too_long"),
     # what we registered
     "isv.SMS_TEMPLATE_ILLEGAL": (Result.OPERATOR, "template_not_approved"),
     "isv.TEMPLATE_MISSING_PARAMETERS": (Result.OPERATOR, "template_differs"),

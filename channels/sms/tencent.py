@@ -46,18 +46,18 @@ OK = "Ok"
 
 # What a send's code means. All but InternalError are checks made before anything is sent.
 SEND: Mapping[str, tuple[Result, str]] = {
-    # too much: half a minute passes by itself, the hour and the day do not within our patience
+    # too much: half a minute passes by itself; for the hour and the day this way is shut, another may go
     "LimitExceeded.PhoneNumberThirtySecondLimit": (Result.RETRY, "number_minute_limit"),
-    "LimitExceeded.DeliveryFrequencyLimit": (Result.NEVER, "number_limit"),
-    "LimitExceeded.PhoneNumberOneHourLimit": (Result.NEVER, "number_limit"),
-    "LimitExceeded.PhoneNumberDailyLimit": (Result.NEVER, "number_limit"),
-    "LimitExceeded.PhoneNumberSameContentDailyLimit": (Result.NEVER, "number_limit"),
+    "LimitExceeded.DeliveryFrequencyLimit": (Result.CHANNEL_CLOSED, "number_limit"),
+    "LimitExceeded.PhoneNumberOneHourLimit": (Result.CHANNEL_CLOSED, "number_limit"),
+    "LimitExceeded.PhoneNumberDailyLimit": (Result.CHANNEL_CLOSED, "number_limit"),
+    "LimitExceeded.PhoneNumberSameContentDailyLimit": (Result.CHANNEL_CLOSED, "number_limit"),
     "LimitExceeded.AppDailyLimit": (Result.OPERATOR, "account_daily_limit"),
     "LimitExceeded.AppMainlandChinaDailyLimit": (Result.OPERATOR, "account_daily_limit"),
     "LimitExceeded.AppGlobalDailyLimit": (Result.OPERATOR, "account_daily_limit"),
     "LimitExceeded.AppCountryOrRegionDailyLimit": (Result.OPERATOR, "account_daily_limit"),
     "LimitExceeded.DailyLimit": (Result.OPERATOR, "account_daily_limit"),
-    "LimitExceeded.AppCountryOrRegionInBlacklist": (Result.NEVER, "number_not_served"),
+    "LimitExceeded.AppCountryOrRegionInBlacklist": (Result.CHANNEL_CLOSED, "number_not_served"),
     "LimitExceeded.GlobalSmsSendingRateLimit": (Result.RETRY, "throttled"),
     "LimitExceeded.PhoneNumberCountLimit": (Result.OPERATOR, "request"),
     "RequestLimitExceeded": (Result.RETRY, "throttled"),
@@ -67,23 +67,26 @@ SEND: Mapping[str, tuple[Result, str]] = {
     "FailedOperation.PhoneNumberInBlacklist": (Result.NEVER, OPTED_OUT),
     "FailedOperation.PhoneNumberParseFail": (Result.NEVER, "number_illegal"),
     "InvalidParameterValue.IncorrectPhoneNumber": (Result.NEVER, "number_illegal"),
-    "UnsupportedOperation.UnsupportedRegion": (Result.NEVER, "number_not_served"),
+    "UnsupportedOperation.UnsupportedRegion": (Result.CHANNEL_CLOSED, "number_not_served"),
     "UnsupportedOperation.ChineseMainlandTemplateToGlobalPhone": (
-        Result.NEVER,
+        Result.CHANNEL_CLOSED,
         "number_not_served",
     ),
     "UnsupportedOperation.GlobalTemplateToChineseMainlandPhone": (
         Result.OPERATOR,
         "template_differs",
     ),
-    # these words
-    "FailedOperation.ContainSensitiveWord": (Result.NEVER, "words_refused"),
-    "InvalidParameter.DirtyWordFound": (Result.NEVER, "words_refused"),
-    "InvalidParameterValue.TemplateWithDirtyWords": (Result.NEVER, "words_refused"),
-    "InvalidParameterValue.ContentLengthLimit": (Result.NEVER, "value_too_long"),
-    "InvalidParameterValue.TemplateParameterLengthLimit": (Result.NEVER, "value_too_long"),
-    "InvalidParameterValue.TemplateParameterFormatError": (Result.NEVER, "value_refused"),
-    "InvalidParameterValue.ProhibitedUseUrlInTemplateParameter": (Result.NEVER, "value_refused"),
+    # these words: another provider may take them
+    "FailedOperation.ContainSensitiveWord": (Result.CHANNEL_CLOSED, "words_refused"),
+    "InvalidParameter.DirtyWordFound": (Result.CHANNEL_CLOSED, "words_refused"),
+    "InvalidParameterValue.TemplateWithDirtyWords": (Result.CHANNEL_CLOSED, "words_refused"),
+    "InvalidParameterValue.ContentLengthLimit": (Result.CHANNEL_CLOSED, "value_too_long"),
+    "InvalidParameterValue.TemplateParameterLengthLimit": (Result.CHANNEL_CLOSED, "value_too_long"),
+    "InvalidParameterValue.TemplateParameterFormatError": (Result.CHANNEL_CLOSED, "value_refused"),
+    "InvalidParameterValue.ProhibitedUseUrlInTemplateParameter": (
+        Result.CHANNEL_CLOSED,
+        "value_refused",
+    ),
     # marketing hours: none of ours is marketing, so the template was registered as the wrong kind
     "FailedOperation.MarketingSendTimeConstraint": (Result.OPERATOR, "template_kind"),
     # what we registered

@@ -205,7 +205,7 @@ def test_only_what_is_stored_is_acknowledged(inlet: Inlet) -> None:
 def test_no_code_of_aliyuns_that_says_no_is_taken_for_a_yes(code: str) -> None:
     outcome = aliyun.outcome_of(code)
 
-    assert outcome.result.value in {"retry", "never", "operator", "unknown"}
+    assert outcome.result.value in {"retry", "never", "operator", "unknown", "channel_closed"}
     assert outcome.reason
 
 
@@ -213,8 +213,8 @@ def test_no_code_of_aliyuns_that_says_no_is_taken_for_a_yes(code: str) -> None:
     ("code", "message", "result"),
     [
         ("isv.BUSINESS_LIMIT_CONTROL", "触发分钟级流控Permits:1", "retry"),
-        ("isv.BUSINESS_LIMIT_CONTROL", "触发天级流控Permits:10", "never"),
-        ("isv.BUSINESS_LIMIT_CONTROL", "", "never"),
+        ("isv.BUSINESS_LIMIT_CONTROL", "触发天级流控Permits:10", "channel_closed"),
+        ("isv.BUSINESS_LIMIT_CONTROL", "", "channel_closed"),
         ("isv.SOMETHING_NEW", "", "operator"),
         ("isp.SOMETHING_NEW", "", "unknown"),
         ("", "", "unknown"),
@@ -228,7 +228,7 @@ def test_a_code_of_aliyuns(code: str, message: str, result: str) -> None:
     ("code", "result"),
     [
         ("LimitExceeded.PhoneNumberThirtySecondLimit", "retry"),
-        ("LimitExceeded.PhoneNumberDailyLimit", "never"),
+        ("LimitExceeded.PhoneNumberDailyLimit", "channel_closed"),
         ("FailedOperation.PhoneNumberInBlacklist", "never"),
         ("InternalError.Timeout", "unknown"),
         ("InternalError.SomethingNew", "unknown"),

@@ -150,11 +150,11 @@ async def test_an_empty_account_is_the_operators(cloud: Served, channel: Aliyun 
     ("limit", "result"),
     [
         ({"per_minute": 1}, Result.RETRY),
-        ({"per_hour": 1}, Result.NEVER),
-        ({"per_day": 1}, Result.NEVER),
+        ({"per_hour": 1}, Result.CHANNEL_CLOSED),
+        ({"per_day": 1}, Result.CHANNEL_CLOSED),
     ],
 )
-async def test_a_minute_is_waited_for_and_a_day_is_not(
+async def test_a_minute_is_waited_for_and_a_day_shuts_the_way(
     limit: dict[str, int], result: Result, cloud: Served, channel: Aliyun | Tencent
 ) -> None:
     cloud.begin(**limit)
