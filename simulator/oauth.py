@@ -1,4 +1,4 @@
-"""The authorize page of open.weixin.qq.com: whoever holds the phone is sent back with a code.
+"""The authorize page of open.weixin.qq.com, and a service account's openids by code: whoever holds the phone is sent back with a code.
 
 The same page serves WeCom and a service account; what a code is exchanged for differs. A code is
 good once and for five minutes.
@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
 
 from simulator.clock import Clock
 
@@ -24,6 +25,9 @@ class _Code:
     holder: str
     expires_at: datetime
     used: bool = False
+
+
+_ERRCODES = {"unknown": 40029, "expired": 42003, "used": 40163}
 
 
 class CodeError(Exception):
@@ -83,6 +87,49 @@ class AuthorizePage:
             return "10005 invalid scope"
         if len(query.get("state", "")) > LONGEST_STATE:
             return "10006 invalid state"
-        if urlsplit(query.get("redirect_uri", "")).netloc != self._trusted:
+        back = urlsplit(query.get("redirect_uri", "")).netloc
+        if not back or self._trusted not in {"", back}:
             return "50001 redirect_uri domain is not trusted"
         return ""
+
+
+class OpenidDesk:
+    """A service account's sign-in by the silent scope. Who is in `snapshots` looks at a copy."""
+
+    def __init__(self, app_id: str, secret: str, *, clock: Clock) -> None:
+        self.page = AuthorizePage(app_id, clock=clock)
+        self.snapshots: set[str] = set()
+        self._app_id = app_id
+        self._secret = secret
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/connect/oauth2/authorize", self.page.authorize),
+            Route("/sns/oauth2/access_token", self.access_token),
+        ]
+
+    async def access_token(self, request: Request) -> Response:
+        query = request.query_params
+        if query.get("appid") != self._app_id:
+            return _refused(40013)
+        if query.get("secret") != self._secret:
+            return _refused(40125)
+        try:
+            openid = self.page.exchange(query.get("code", ""))
+        except CodeError as error:
+            return _refused(_ERRCODES[error.kind])
+        snapshot = {"is_snapshotuser": 1} if openid in self.snapshots else {}
+        return JSONResponse(
+            {
+                "access_token": secrets.token_urlsafe(64),
+                "expires_in": 7200,
+                "refresh_token": secrets.token_urlsafe(64),
+                "openid": openid,
+                "scope": "snsapi_base",
+                **snapshot,
+            }
+        )
+
+
+def _refused(errcode: int) -> Response:
+    return JSONResponse({"errcode": errcode, "errmsg": "refused"})

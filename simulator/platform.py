@@ -17,6 +17,7 @@ from simulator.log import Log
 from simulator.media import MediaStore
 from simulator.menu import MenuDesk
 from simulator.messages import MessageWriter, seconds
+from simulator.oauth import OpenidDesk
 from simulator.qrcode import TicketOffice
 from simulator.quota import QuotaLedger
 from simulator.settings import SimulatorSettings
@@ -50,6 +51,7 @@ class Platform:
         self.templates = TemplateDesk(settings.templates, first_id=seconds(clock()))
         self.tickets = TicketOffice()
         self.tokens = TokenDesk()
+        self.openids = OpenidDesk(settings.app_id, settings.secret, clock=clock)
         self.writer = MessageWriter(settings.account_id, clock=clock)
         # A proxy from the environment must not stand between two loopback ports.
         self.http = http or httpx.AsyncClient(trust_env=False)

@@ -60,6 +60,7 @@ def create_app(
         *Control(platform).routes(),
         *phones.routes(),
         *DoctorPhone(platform, pages).routes(),
+        *platform.openids.routes(),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     if sms is not None:
