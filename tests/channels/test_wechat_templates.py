@@ -15,6 +15,7 @@ from records.windows import Window
 from simulator.settings import TemplateSpec
 from simulator.template_message import fits as platform_takes
 
+ROOT = Path(__file__).parents[2]
 SAID = st.text(max_size=60) | st.dates().map(str) | st.datetimes().map(str) | st.integers()
 
 
@@ -180,3 +181,10 @@ def test_an_account_of_its_own_goes_before_what_is_shipped(tmp_path: Path) -> No
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(RegisteredError, match=r"gone\.toml"):
         load(tmp_path / "gone.toml")
+
+
+def test_the_file_that_the_documents_show_is_taken(tmp_path: Path) -> None:
+    shown = (ROOT / "docs/channels.md").read_text("utf-8")
+    blocks = [block.partition("```")[0] for block in shown.split("```toml\n")[1:]]
+    (ours,) = [block for block in blocks if "[windows.menu]" in block]
+    assert load(a_file(tmp_path, ours)).templates["lesson"].kind == "long_term"
