@@ -6,16 +6,13 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from channels import templates
 from channels.parcel import Parcel, Routes
 from channels.routing import WORDS
-from channels.undelivered import hand_over
+from channels.sms.saying import phone_besides
 from records import outbound, windows
 from records.outbound import REMINDER, Draft
 from records.tables import ContactPoint
 from records.vault import Vault
-
-ONLY_ANNOUNCED = "only_announced"
 
 
 def keep_words(
@@ -27,15 +24,11 @@ def keep_words(
     asked to phone.
     """
     message = parcel.message
-    if message.purpose == REMINDER or message.expires_at <= now:
-        return
     chat = _chat(session, routes, message.contact_point_id)
-    if chat is not None:
+    if chat is None:
+        phone_besides(session, message, str(parcel.letter.template["name"]), now)
+    elif message.purpose != REMINDER and message.expires_at > now:
         outbound.queue(session, vault, _words(parcel, chat, now), now)
-        return
-    registry, name = templates.registry(), str(parcel.letter.template.get("name", ""))
-    if name in registry and registry.template(name).calls:
-        hand_over(session, message, ONLY_ANNOUNCED, now)
 
 
 def _chat(session: Session, routes: Routes, contact_id: str | None) -> ContactPoint | None:

@@ -11,7 +11,6 @@ from channels.limits import Limits
 from channels.parcel import TEMPLATE, Parcel
 from channels.port import NOT_FOLLOWING, OPTED_OUT, Licensed, Result, SendOutcome
 from channels.receipts import apply_early
-from channels.sms.saying import phone_besides
 from channels.undelivered import hand_over
 from records import outbound, receipts
 from records.outbound import CHANNEL_CLOSED, DELIVERED, EXPIRED, NEVER, NOTICE, SAFETY, UNKNOWN
@@ -102,9 +101,9 @@ def finish(
 def _accepted(session: Session, parcel: Parcel, outcome: SendOutcome, now: datetime) -> None:
     _count(session, parcel, now)
     finish(session, parcel.message, outcome.result, "", now)
-    if parcel.by_template and not parcel.channel.free_text:
-        phone_besides(session, parcel.message, str(parcel.letter.template["name"]), now)
-    apply_early(session, _tried(session, parcel.attempt_id), now)
+    if parcel.by_template or not parcel.channel.windowed:
+        # WeChat sends no receipt for words within the window.
+        apply_early(session, _tried(session, parcel.attempt_id), now)
 
 
 def _rings_elsewhere(

@@ -14,7 +14,15 @@ from channels.parcel import PICTURE, TEMPLATE, Decided, Parcel, Routes, segments
 from channels.port import Channel, Letter
 from channels.recipient import Refusal, addressed, refused
 from channels.ringing import Call, bell_for
-from channels.routing import AWAITS_WINDOW, NO_ROUTE, PROVIDER_SHUT, Routing, Wait, Way
+from channels.routing import (
+    AWAITS_WINDOW,
+    NO_ROUTE,
+    PROVIDER_SHUT,
+    WORDS,
+    Routing,
+    Wait,
+    Way,
+)
 from channels.sms import line
 from channels.sms.saying import words_for
 from channels.undelivered import hand_over
@@ -29,7 +37,7 @@ from records.vault import Vault
 # What may go to a number that nobody wrote from yet.
 _BY_NUMBER = (REMINDER, DOCTOR)
 # What a row that grew old while it waited ends with; any other was simply too late.
-WAITED = (ALL_STOPPED, AWAITS_WINDOW, NO_ROUTE, PROVIDER_SHUT)
+_WAITED = (ALL_STOPPED, NO_ROUTE, PROVIDER_SHUT)
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +60,13 @@ def prepare(
         return Decided(message.id)
 
 
+def _waited_for(message: OutboundMessage) -> str | None:
+    """What a row that grew old was waiting for, where that was not its own time."""
+    if message.template == WORDS:
+        return AWAITS_WINDOW
+    return message.reason if message.reason in _WAITED else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """Decides about one claimed row. Every way out either has a parcel or has settled the row."""
@@ -66,8 +81,7 @@ class _Plan:
     def made(self) -> Parcel | Decided:
         message = self.message
         if message.expires_at <= self.now:
-            waited = message.reason in WAITED
-            return self._finish(EXPIRED, str(message.reason) if waited else "too_late")
+            return self._finish(EXPIRED, _waited_for(message) or "too_late")
         if message.practitioner_id is not None:
             return self._to_practitioner()
         stop = switches.stopped(self.session)
