@@ -43,7 +43,7 @@ def _plain(contact: Contact, offers: Offers) -> Standing:
     if contact.channel != SMS or offers.sms == WORDS:
         return Standing("可以直接发", "calm")
     if offers.sms == ONLY_TEMPLATES:
-        return Standing("短信只能发固定的话，您写的字发不过去：请打电话说", "waiting")
+        return Standing("短信只发得出常用回复，您自己写的发不过去：请打电话说", "waiting")
     return Standing("没有开通短信，发不到，请打电话", "alarming")
 
 
