@@ -65,6 +65,11 @@ def spread(key: str) -> float:
     return sha256(key.encode()).digest()[0] / 255
 
 
+def peace_ended_at(now: datetime) -> datetime:
+    """The last end of the quiet hours: what we start could not have gone before."""
+    return Limits().quiet_ends(now) - timedelta(days=1)
+
+
 def day_began(now: datetime) -> datetime:
     """Midnight where the people live."""
     return datetime.combine(now.astimezone(CHINA).date(), time.min, CHINA)

@@ -6,7 +6,7 @@ Nothing here names a person: counts, codes and ids. Who may see the person follo
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, HTTPException
@@ -14,7 +14,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from channels.limits import Limits
+from channels.limits import peace_ended_at
 from inbox import ways
 from inbox.deps import InboxDeps, deps_of
 from inbox.door import Posted, not_found, posted, signed_in
@@ -132,11 +132,6 @@ async def take_alarm(
 
     taken = await deps.database.write(write)
     return RedirectResponse(f"/channels?done={'alarm_taken' if taken else 'alarm_late'}", 303)
-
-
-def peace_ended_at(now: datetime) -> datetime:
-    """The last end of the quiet hours."""
-    return Limits().quiet_ends(now) - timedelta(days=1)
 
 
 def _board(session: Session, deps: InboxDeps, visitor: Visitor, now: datetime) -> Board:

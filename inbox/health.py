@@ -15,7 +15,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from inbox.channels import peace_ended_at
+from channels.limits import peace_ended_at
 from inbox.deps import deps_of
 from records import channel_board, running
 from records.channel_board import Pulse

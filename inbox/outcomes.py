@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +23,10 @@ _TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "gammu": ("channels.sms.gammu", ("DISK",)),
     "twilio": ("channels.sms.twilio", ("CODES",)),
 }
+# A gateway that is known by its HTTP status alone.
+_BY_STATUS = {"kannel": {"403": "user_refused", "503": "gateway_busy"}}
+# Of these three figures, no provider's own table has one.
+_HTTP_STATUS = re.compile(r"[1-5]\d\d")
 _CALM, _WAITING, _ALARMING = "calm", "waiting", "alarming"
 _TONES = {ACCEPTED: _CALM, DELIVERED: _CALM, QUEUED: _WAITING, SENDING: _WAITING}
 
@@ -40,7 +45,7 @@ def meaning_of(provider: str, code: str | None) -> Meaning:
     if not code:
         return Meaning("", "", "")
     kind = provider.partition(":")[0]
-    reason = reasons(kind).get(code, code)
+    reason = reasons(kind).get(code, "http_status" if _HTTP_STATUS.fullmatch(code) else code)
     known = words_of("code_says")
     if reason not in known:
         return Meaning(code, word("code_says", "unlisted"), word("code_do", "unlisted"))
@@ -54,7 +59,7 @@ def reasons(kind: str) -> Mapping[str, str]:
     if not name:
         return {}
     module = import_module(name)
-    found: dict[str, str] = {}
+    found: dict[str, str] = dict(_BY_STATUS.get(kind, {}))
     for table in tables:
         rows: Mapping[object, tuple[object, ...]] = getattr(module, table)
         # The word stands beside the result of a send, and beside whether a receipt ends consent.

@@ -207,7 +207,7 @@ def _end(
         session,
         canary_id,
         result=outcome.result.value,
-        code=outcome.code or outcome.reason or None,
+        code=outcome.reason or outcome.code or None,
         provider_id=outcome.provider_id,
     )
     if flight.contact_id is not None and outcome.result in (*_TAKEN, Result.UNKNOWN):

@@ -17,7 +17,7 @@ import structlog
 from sqlmodel import Session, col, select
 
 from agent.loading import Tools
-from channels.limits import Limits
+from channels.limits import peace_ended_at
 from records import alarms, channel_board, halting, outbound, running, unsent
 from records.db import Database
 from records.outbound import Draft
@@ -138,8 +138,7 @@ def ring(database: Database, vault: Vault, now: datetime) -> int:
 
 def _wrong(session: Session, now: datetime) -> Iterator[_Wrong]:
     limits, halt = bounds(), halting.halted(session)
-    peace_ended_at = Limits().quiet_ends(now) - timedelta(days=1)
-    late = unsent.late_by_purpose(unsent.heaps(session, now, peace_ended_at))
+    late = unsent.late_by_purpose(unsent.heaps(session, now, peace_ended_at(now)))
     for purpose, since in late.items():
         if halt is None and now - since > limits.oldest.get(purpose, timedelta(hours=1)):
             minutes = int((now - since).total_seconds() // 60)

@@ -12,6 +12,7 @@ from rich.console import Console
 from care.situation import Programme
 from suifang import (
     article_commands,
+    channel_commands,
     clock,
     figure_commands,
     lesson_commands,
@@ -40,7 +41,7 @@ wechat_app = typer.Typer(help="The official account itself.", no_args_is_help=Tr
 app.add_typer(wechat_app, name="wechat")
 for commands in (
     register_commands, figure_commands, words_commands, lesson_commands, article_commands,
-    question_commands, template_commands,
+    question_commands, template_commands, channel_commands,
 ):  # fmt: skip
     commands.add_to(app)
 staff_commands.add_to(staff_app)

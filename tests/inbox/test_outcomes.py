@@ -59,6 +59,7 @@ def test_every_advice_belongs_to_a_word() -> None:
         ("aliyun:main", "ReadTimeout", "对方没有回话"),
         ("aliyun:main", "isv.BRAND_NEW", "没见过的代码"),
         ("nobody", "x", "没见过的代码"),
+        ("kannel:main", "502", "对方的网站答非所问"),
     ],
 )
 def test_a_code_in_plain_words(provider: str, code: str, says: str) -> None:
