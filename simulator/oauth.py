@@ -1,4 +1,4 @@
-"""The authorize page of open.weixin.qq.com, and a service account's openids by code: whoever holds the phone is sent back with a code.
+"""The authorize page of open.weixin.qq.com: whoever holds the phone is sent back with a code.
 
 The same page serves WeCom and a service account; what a code is exchanged for differs. A code is
 good once and for five minutes.
