@@ -23,8 +23,10 @@ _TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "gammu": ("channels.sms.gammu", ("DISK",)),
     "twilio": ("channels.sms.twilio", ("CODES",)),
 }
-# A gateway that is known by its HTTP status alone.
-_BY_STATUS = {"kannel": {"403": "user_refused", "503": "gateway_busy"}}
+# A gateway that is known by its HTTP status alone, and whose receipts are numbers.
+_BY_STATUS = {
+    "kannel": {"403": "user_refused", "503": "gateway_busy", "2": "network", "16": "rejected"}
+}
 # Of these three figures, no provider's own table has one.
 _HTTP_STATUS = re.compile(r"[1-5]\d\d")
 _CALM, _WAITING, _ALARMING = "calm", "waiting", "alarming"
@@ -45,9 +47,12 @@ def meaning_of(provider: str, code: str | None) -> Meaning:
     if not code:
         return Meaning("", "", "")
     kind = provider.partition(":")[0]
-    reason = reasons(kind).get(code, "http_status" if _HTTP_STATUS.fullmatch(code) else code)
-    known = words_of("code_says")
-    if reason not in known:
+    known, ours = words_of("code_says"), reasons(kind)
+    # A gateway's receipt is its own number and the carrier's words behind a stroke.
+    head = code.partition("/")[0]
+    found = (ours.get(code), code, ours.get(head), "http_status" if _is_status(code) else None)
+    reason = next((one for one in found if one in known), None)
+    if reason is None:
         return Meaning(code, word("code_says", "unlisted"), word("code_do", "unlisted"))
     return Meaning(code, known[reason], words_of("code_do").get(reason, ""))
 
@@ -66,6 +71,10 @@ def reasons(kind: str) -> Mapping[str, str]:
         for code, row in rows.items():
             found[str(code)] = next((str(one) for one in reversed(row) if _is_word(one)), "")
     return found
+
+
+def _is_status(code: str) -> bool:
+    return _HTTP_STATUS.fullmatch(code) is not None
 
 
 def _is_word(one: object) -> bool:

@@ -60,6 +60,8 @@ def test_every_advice_belongs_to_a_word() -> None:
         ("aliyun:main", "isv.BRAND_NEW", "没见过的代码"),
         ("nobody", "x", "没见过的代码"),
         ("kannel:main", "502", "对方的网站答非所问"),
+        ("kannel:main", "403", "网关的用户名或密码不对"),
+        ("kannel:main", "2/UNDELIV", "运营商网络的问题，没送到"),
     ],
 )
 def test_a_code_in_plain_words(provider: str, code: str, says: str) -> None:
