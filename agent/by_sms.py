@@ -21,8 +21,10 @@ ASKED_AT = "asked_at"
 STILL_FRESH = timedelta(hours=24)
 MOST_SEGMENTS = 3
 
+# Something was asked so long ago that a short answer is asked about.
+STALE = "stale"
 # What a short answer answers. What else is kept there has its own end.
-_ANSWERED_SHORTLY = frozenset({"confirm", "stop", "hour", "name", "agree", "of"})
+_ANSWERED_SHORTLY = frozenset({"confirm", "stop", "hour", "agree", "of"})
 # Said beside an answer where there is room; on a small screen they cost an SMS of their own.
 _LEFT_OUT = frozenset({"feedback.hint", "follow.one_more"})
 _SENTENCE_ENDS = "。！？"
@@ -36,12 +38,13 @@ def still_asked(contact: ContactPoint, now: datetime) -> Mapping[str, Any]:
         return kept
     if now - datetime.fromisoformat(str(asked_at)) <= STILL_FRESH:
         return kept
-    return {name: value for name, value in kept.items() if name not in _ANSWERED_SHORTLY}
+    fresh = {name: value for name, value in kept.items() if name not in _ANSWERED_SHORTLY}
+    return {**fresh, STALE: True} if len(fresh) < len(kept) else fresh
 
 
 def dated(awaiting: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """What is asked now, with the moment."""
-    asked = {name: value for name, value in awaiting.items() if name != ASKED_AT}
+    asked = {name: value for name, value in awaiting.items() if name not in (ASKED_AT, STALE)}
     return {**asked, ASKED_AT: now.isoformat()} if asked else {}
 
 

@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 
 from agent import answering, listening, photos, wording
 from agent.asking import ask_doctor
+from agent.by_sms import STALE
 from agent.context import TurnContext
 from agent.decision import Part, Route, TaskWish
 from agent.hearing import words_of
@@ -110,7 +111,7 @@ def _rest(state: TurnState, context: TurnContext, understood: Understanding) -> 
         return {"parts": (wording.part("chat.noted"),)}
     if not state["heed"].text.strip():
         return {"parts": ()} if _only_quiet_events(context) else _welcome(context)
-    told = _felt(state) or _told_us(state, context) or _agreed(understood)
+    told = _felt(state) or _told_us(state, context) or _agreed(understood, context)
     if told is not None:
         return told
     found = answering.look_up(state, context)
@@ -156,8 +157,10 @@ def _told_us(state: TurnState, context: TurnContext) -> TurnState | None:
     return {"parts": (wording.part(key),), "tasks": (_to_read(context, reason),)}
 
 
-def _agreed(understood: Understanding) -> TurnState | None:
-    """好的, said to an answer: nothing was asked that could be agreed to."""
+def _agreed(understood: Understanding, context: TurnContext) -> TurnState | None:
+    """好的, said to an answer: nothing was asked that could be agreed to, or it was long ago."""
+    if context.awaiting.get(STALE) and understood.intent in (Intent.CONFIRM, Intent.DENY):
+        return {"parts": (wording.part("late.ask"),)}
     if understood.intent is not Intent.CONFIRM:
         return None
     return {"parts": (wording.part("follow.fine"),)}

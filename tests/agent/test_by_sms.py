@@ -144,8 +144,10 @@ def test_a_yes_after_a_day_confirms_nothing(keypad: KeypadVillage) -> None:
     keypad.say("血压14892")
     assert "confirm" in keypad.contact().awaiting
     keypad.later(hours=30)
-    keypad.say("对")
+    said = keypad.say("对")
+    assert said[-1] == render("late.ask")
     assert {state for _, state in keypad.readings()} == {"unconfirmed"}
+    assert "stale" not in keypad.contact().awaiting
 
 
 def test_a_yes_within_the_day_confirms(keypad: KeypadVillage) -> None:
