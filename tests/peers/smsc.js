@@ -7,7 +7,8 @@
 // stdin:  {"receipts": {"stat", "err", "after", "copies"}}   what becomes of messages from now on
 //         {"receipt": {"id", "from", "to", "stat", "err"}}   a receipt by hand, for any id
 //         {"refuse": status, "times": n}                     answers to the next submits, 0 to 255
-//         {"deliver": {"from", "to", "text", "coding", "parts"}}   a phone writes; `parts`: in pieces
+//         {"deliver": {"from", "to", "text" or "hex", "coding", "parts"}}   a phone writes; `parts`: in
+//                                                            pieces; `hex`: bytes of some charset
 'use strict';
 
 const readline = require('node:readline');
@@ -38,8 +39,9 @@ function send(pdu) {
   if (first) first.deliver_sm({ ...types, ...pdu });
 }
 
-function deliver({ from, to, text, coding = 8, parts = 1 }) {
+function deliver({ from, to, text, hex, coding = 8, parts = 1 }) {
   const base = { source_addr: from, destination_addr: to, data_coding: coding };
+  if (hex) return send({ ...base, short_message: Buffer.from(hex, 'hex') });
   if (parts === 1) return send({ ...base, short_message: { message: text } });
   const size = Math.ceil(text.length / parts);
   for (let seq = 1; seq <= parts; seq++) {

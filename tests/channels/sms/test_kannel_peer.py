@@ -224,16 +224,19 @@ async def test_a_long_message_arrives_whole_and_no_sign_is_cut(line: Line) -> No
         part.encode("utf-8")
 
 
-async def test_what_a_patient_writes_arrives_sign_for_sign(line: Line) -> None:
-    said = "血压165/98，头有点晕😀　想问问"
+async def test_what_a_patient_writes_arrives_sign_for_sign_in_every_charset(line: Line) -> None:
+    said = ["血压165/98，头有点晕😀　想问问", "165 98_@", "头晕，难受165", "头晕，没劲"]
+    came: list[dict[str, object]] = [
+        {"text": said[0]},
+        {"hex": said[1].encode().hex(), "coding": 0},
+        {"hex": said[2].encode("gbk").hex(), "coding": 0},
+        {"hex": said[3].encode("gbk").hex(), "coding": 15},
+    ]
     async with line.serving():
-        line.kannel.carrier.tell(deliver={"from": PHONE[1:], "to": SENDER, "text": said})
-        await until(line.came_in)
-        line.kannel.carrier.tell(
-            deliver={"from": PHONE[1:], "to": SENDER, "text": "165 98", "coding": 0}
-        )
-        await until(lambda: len(line.came_in()) == 2)
-    assert line.came_in() == [said, "165 98"]
+        for how in came:
+            line.kannel.carrier.tell(deliver={"from": PHONE[1:], "to": SENDER, **how})
+        await until(lambda: len(line.came_in()) == len(said))
+    assert sorted(line.came_in()) == sorted(said)
     assert messages.address_of(line.vault, line.contact()) == PHONE
 
 
