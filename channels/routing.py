@@ -98,6 +98,7 @@ class Routing:
         if self.message.template == WORDS:
             return self._when_open(first)
         waiting: list[Wait] = []
+        shut: list[Way] = []
         for ways in self._choices(first, meant=refusal is None):
             found = ways if isinstance(ways, Wait) else self._healthy(ways)
             if isinstance(found, Way):
@@ -105,8 +106,12 @@ class Routing:
             if found is None:
                 continue
             waiting.append(found)
+            shut += [] if isinstance(ways, Wait) else ways
             if self.message.purpose not in _URGENT and found.reason != NO_ROUTE:
                 break
+        if shut and self.message.purpose == SAFETY and self.message.attempts == 1:
+            # Nobody knows better whether it works again; a life is worth one call.
+            return shut[0]
         if waiting:
             return min(waiting, key=lambda one: one.until)
         return refusal or self._nothing_left(first)
@@ -173,9 +178,6 @@ class Routing:
             if until is None:
                 return way
             waiting.append(until)
-        if waiting and self.message.purpose == SAFETY and self.message.attempts == 1:
-            # Nobody knows better whether it works again; a life is worth one call.
-            return ways[0]
         reason = self.message.reason if self._tried.refused_us else PROVIDER_SHUT
         return Wait(reason or PROVIDER_SHUT, min(waiting)) if waiting else None
 
