@@ -183,6 +183,7 @@ def problem_page(
         status=429 if problem == "too_many" else status,
         title=word("identity_title", problem if problem == "disabled" else "problem"),
         text=word("identity_problem", problem).format(who=who),
+        by_password=problem != "disabled",
         again=f"/sign-in/{provider}" if provider and problem in _AGAIN else "",
     )
 
