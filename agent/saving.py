@@ -24,6 +24,7 @@ from records import (
     outbound,
     own_corrections,
     readings,
+    stopping,
     strangers,
     tasks,
 )
@@ -206,6 +207,8 @@ def _write_step(session: Session, step: FollowUpStep, now: datetime) -> None:
         follow_ups.note_answers(session, step.follow_up_id, step.answers, _next_reminder(now))
         return
     follow_ups.draft(session, step.follow_up_id, step.answers, step.classification, now)
+    # A reminder that waits for the morning, or for a send, would only cost one.
+    stopping.withdraw_reminders(session, step.person_id, now)
     if step.next_due_on is not None:
         follow_ups.plan(session, step.person_id, step.programme, step.next_due_on, step.next_reason)
 

@@ -17,11 +17,15 @@ from records.db import changed
 from records.escalations import CLOSED, NOT_RUNG, record
 from records.escalations import OPEN as ALARM_OPEN
 from records.follow_ups import CANCELLED, OPEN, PLANNED, SILENT, plan
-from records.outbound import NEVER, QUEUED, STARTED_BY_US
+from records.outbound import EXPIRED, NEVER, QUEUED, REMINDER, STARTED_BY_US
 from records.tables import Enrolment, Escalation, EscalationEvent, FollowUp, OutboundMessage, Task
 from records.tasks import CALL, REVIEW
 
 _UNDER_WAY = (PLANNED, OPEN, SILENT)
+
+# Why a reminder was not sent any more, and how the cause of one begins.
+ANSWERED = "answered"
+FOLLOW_UP_KEY = "follow-up:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,23 @@ def stop_messages(
     if not all_of_them:
         statement = statement.where(col(OutboundMessage.purpose).in_(STARTED_BY_US))
     return changed(session, statement)
+
+
+def withdraw_reminders(session: Session, person_id: str, now: datetime) -> int:
+    """What was to remind somebody who has answered meanwhile, once nothing else is asked of them."""
+    asked = (
+        select(FollowUp.id)
+        .where(FollowUp.person_id == person_id)
+        .where(FollowUp.state == OPEN)
+        .exists()
+    )
+    reminders = and_(
+        col(OutboundMessage.person_id) == person_id,
+        col(OutboundMessage.purpose) == REMINDER,
+        col(OutboundMessage.send_key).startswith(FOLLOW_UP_KEY),
+        ~asked,
+    )
+    return stop_messages(session, reminders, ANSWERED, now, all_of_them=False, state=EXPIRED)
 
 
 def cancel_follow_ups(session: Session, person_id: str, now: datetime) -> dict[str, date]:

@@ -14,6 +14,7 @@ from care.level import Level
 from knowledge.answer import UNKNOWN, Answer
 from records import conversations, erasing, follow_ups, outbound, people
 from records.db import Database
+from records.outbound import Draft
 from records.people import Registration, china_date
 from records.readings import recent
 from records.tables import (
@@ -218,6 +219,25 @@ def open_follow_up(village: Village) -> None:
             now=village.now,
             next_step_at=village.now + timedelta(days=2),
         )
+
+
+def test_a_reminder_that_waits_is_withdrawn_once_everything_is_answered(village: Village) -> None:
+    open_follow_up(village)
+    with village.database.transaction() as session:
+        draft = Draft(
+            purpose="reminder",
+            text_key="followup.reminder1",
+            body="该量血压了",
+            send_key=f"follow-up:{village.patient.id}:reminder1",
+            person_id=village.patient.id,
+            not_before=village.now + timedelta(hours=12),
+            expires_at=village.now + timedelta(days=2),
+        )
+        outbound.queue(session, village.vault, draft, village.now)
+    for words in ("136 84", "没有", "按时"):
+        village.say(words)
+    (reminder,) = [row for row in rows(village, OutboundMessage) if row.purpose == "reminder"]
+    assert (reminder.state, reminder.reason) == ("expired", "answered")
 
 
 def test_a_follow_up_is_filled_over_several_messages_and_days(village: Village) -> None:
