@@ -24,6 +24,7 @@ from channels.body import read_body
 from channels.receipts import take_receipt
 from channels.reception import Heard, Reception
 from channels.sms.inlet import Inlet, PushAnswer, Pushed, PushError, PushRequest
+from records import providers
 from records.db import Database
 from records.gathering import Gathering
 from records.messages import Arrival
@@ -165,6 +166,8 @@ class Pushes:
             accepted = self.reception.store(session, arrival, said, now)
             log.info("sms.accepted", inbound_message_id=accepted.message_id, new=accepted.new)
             new += accepted.new
+        if new:
+            providers.note_inbound(session, inlet.provider, now)
         for receipt in pushed.receipts:
             take_receipt(session, receipt, now)
         return new

@@ -27,6 +27,7 @@ from records.tables import (
     Escalation,
     InboundMessage,
     OutboundMessage,
+    ProviderState,
 )
 from records.vault import Vault
 from tests.channels.world import MovingClock, a_contact, outbound_rows, queue
@@ -128,6 +129,9 @@ async def test_a_message_is_stored_once_and_wakes_a_worker(line: Line) -> None:
     contact = line.contact()
     assert (contact.channel, contact.account) == ("sms", "main")
     assert contact.wake_at is not None
+    with line.db.reading() as session:
+        state = session.get_one(ProviderState, "plain:main")
+    assert state.last_inbound_at is not None
 
 
 @pytest.mark.parametrize(
