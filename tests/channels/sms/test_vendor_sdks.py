@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +22,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::SyntaxWarning"),
 ]
+ROOT = Path(__file__).parents[3]
 ODD = "东沟 村~*'()+&=%/?#：“量”😀"
 
 
@@ -201,3 +204,15 @@ def test_every_code_that_tencent_names_has_a_result() -> None:
 
     assert len(codes) > 90
     assert {code for code in codes if code not in SEND and not code.startswith(beginnings)} == set()
+
+
+@pytest.mark.parametrize("package", ["channels", "suifang", "simulator"])
+def test_the_product_imports_no_vendors_client(package: str) -> None:
+    """They cost up to two seconds of start and eleven packages; here they only check us."""
+    imports = re.compile(
+        r"^\s*(?:from|import) (?:alibabacloud|tencentcloud|twilio)\b", re.MULTILINE
+    )
+    sources = list((ROOT / package).rglob("*.py"))
+
+    assert len(sources) > 20
+    assert [path.name for path in sources if imports.search(path.read_text("utf-8"))] == []
