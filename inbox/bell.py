@@ -63,6 +63,7 @@ async def notice(request: Request, token: str) -> Response:
         "notice.html",
         None,
         token=token,
+        case_id=case.id if case else "",
         code=code_of(case.id) if case else "",
         level=label("level", case.level) if case else "",
         state=word("case_state", case.state) if case else "",

@@ -257,3 +257,12 @@ async def test_a_notice_about_no_alarm_leads_to_the_inbox(office: Office, bell: 
 )
 def test_replies_are_understood(text: str, action: str | None, code: str | None) -> None:
     assert understood(text) == (action, code)
+
+
+async def test_the_page_of_a_notice_leads_to_the_case_behind_the_door(
+    bell: Bell, case: str
+) -> None:
+    page = (await bell.client.get(f"/notices/{bell.ring(case)}")).text
+    assert f'href="/cases/{case}"' in page
+    answer = await bell.client.get(f"/cases/{case}")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/sign-in?back=/cases/{case}")
