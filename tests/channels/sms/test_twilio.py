@@ -311,6 +311,8 @@ class Line:
     limits: Limits = field(default_factory=lambda: Limits(lanes=1))
 
     async def say(self, body: str = MOBILE_WORDS, **changes: object) -> OutboundMessage:
+        # One send a second is Twilio's pace.
+        self.clock.move(seconds=2)
         with self.db.transaction() as session:
             known = session.exec(select(ContactPoint)).first()
             contact = known or a_contact(
