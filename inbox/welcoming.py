@@ -50,9 +50,10 @@ def _greet(session: Session, vault: Vault, person: Person, tied: links.Tied, now
     clinic = next((place.name for place in duty.chain(session, person.facility_id)), "卫生院")
     own = tied.relation == links.SELF
     key = "bound.seen" if own else "bound.family"
-    said = [render(key, name=name, clinic=fit("clinic", clinic))]
+    said, keys = [render(key, name=name, clinic=fit("clinic", clinic))], [key]
     if consents.standing(session, person.id, tied.contact_point_id).pending:
         said.append(render("consent.ask") if own else render("consent.ask_family", name=name))
+        keys.append("consent.ask" if own else "consent.ask_family")
         contact = session.exec(
             select(ContactPoint).where(col(ContactPoint.id) == tied.contact_point_id)
         ).one()
@@ -65,6 +66,7 @@ def _greet(session: Session, vault: Vault, person: Person, tied: links.Tied, now
         send_key=f"{key}:{tied.link_id}:{now.isoformat()}",
         contact_point_id=tied.contact_point_id,
         person_id=person.id,
+        template={"keys": keys},
         expires_at=now + _LIVES,
     )
     outbound.queue(session, vault, draft, now)
