@@ -17,9 +17,9 @@ from sqlmodel import Session, col, func, select
 from care import protocol_file
 from records import migrations, people, running
 from records.db import Database
-from records.outbound import QUEUED
-from records.tables import ContactPoint, InboundMessage, OutboundMessage, Person, Practitioner
+from records.tables import ContactPoint, InboundMessage, Person, Practitioner
 from records.vault import Vault, VaultError
+from suifang.channel_check import examine_channel_settings, examine_channels, late
 from suifang.errors import ConfigurationError
 from suifang.findings import Finding, State, print_findings, worst
 from suifang.keys import load_keys
@@ -111,6 +111,7 @@ def _inside(database: Database, patient: _Patient) -> Iterator[Finding]:
         yield from _seal(session, patient.settings)
         for check in _ROW_CHECKS:
             yield from check(session, patient.now)
+        yield from examine_channels(session, patient.settings, patient.now)
 
 
 def _seal(session: Session, settings: Settings) -> Iterator[Finding]:
@@ -174,12 +175,7 @@ def _waiting(session: Session, now: datetime) -> Iterator[Finding]:
 
 
 def _unsent(session: Session, now: datetime) -> Iterator[Finding]:
-    oldest = session.exec(
-        select(func.min(col(OutboundMessage.next_attempt_at))).where(
-            OutboundMessage.state == QUEUED
-        )
-    ).one()
-    yield _age("等待发出的去信", oldest, now, "看后台进程和微信凭证")
+    yield _age("等待发出的去信", late(session, now), now, "看后台进程,再看下面各条通道")
 
 
 def _clock(session: Session, _now: datetime) -> Iterator[Finding]:
@@ -241,6 +237,7 @@ def _parts(patient: _Patient) -> Iterator[Finding]:
         yield Finding("微信", State.WARN, "接受不加密的消息", "正式使用请关掉明文模式")
     else:
         yield Finding("微信", State.OK, "已设置,安全模式")
+    yield from examine_channel_settings(settings)
     model = "已设置" if settings.model else "没有设置,全部由规则回答(可以这样用)"
     yield Finding("大模型", State.OK, model)
     yield from examine_voice(settings)
