@@ -245,12 +245,22 @@ def end_attempt(
     provider_id: str | None = None,
 ) -> None:
     """Write down what came back."""
-    session.execute(
-        update(DeliveryAttempt)
-        .where(col(DeliveryAttempt.id) == attempt_id)
-        .values(ended_at=now, result=result, code=code, provider_id=provider_id)
-        .execution_options(synchronize_session=False)
+    values = {"result": str(result), "code": code, "provider_id": provider_id}
+    session.execute(_END_ATTEMPT, {"attempt": attempt_id, "at": now, **values})
+
+
+# Its values are the parameters.
+_END_ATTEMPT = (
+    update(DeliveryAttempt)
+    .where(col(DeliveryAttempt.id) == bindparam("attempt"))
+    .values(
+        ended_at=bindparam("at"),
+        result=bindparam("result"),
+        code=bindparam("code"),
+        provider_id=bindparam("provider_id"),
     )
+    .execution_options(synchronize_session=False)
+)
 
 
 def settle(
@@ -311,11 +321,11 @@ def lapsed(session: Session, now: datetime, limit: int) -> list[OutboundMessage]
 
 
 def unfinished_attempt(session: Session, message: OutboundMessage) -> DeliveryAttempt | None:
-    """The try that was begun and never came back."""
+    """The try that was begun and never came back, even if its receipt did."""
     return session.exec(
         select(DeliveryAttempt)
         .where(DeliveryAttempt.outbound_message_id == message.id)
-        .where(col(DeliveryAttempt.result).is_(None))
+        .where(col(DeliveryAttempt.ended_at).is_(None))
         .order_by(col(DeliveryAttempt.number).desc())
     ).first()
 
