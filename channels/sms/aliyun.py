@@ -12,14 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 import httpx
 import structlog
 
 from channels.port import OPTED_OUT, Approval, Letter, Result, SendOutcome
 from channels.sms.acs3 import AccessKey, query_string, signed_headers
-from channels.sms.calling import CALL_SECONDS, call
+from channels.sms.calling import CALL_SECONDS, call, site
 from channels.sms.inlet import PushAnswer, Pushed, PushError, PushRequest
 from channels.sms.line import ACCOUNT, CHANNEL
 from channels.sms.loose_json import (
@@ -232,10 +231,10 @@ class Aliyun:
         self, action: str, query: Mapping[str, str], now: datetime
     ) -> dict[str, Any] | SendOutcome:
         """The body of an answer that says OK, or by name why there is none."""
-        path = f"{urlsplit(self.base).path.rstrip('/')}/"
+        host, path = site(self.base)
         headers = signed_headers(
             self.key,
-            host=urlsplit(self.base).netloc,
+            host=host,
             path=path,
             action=action,
             version=VERSION,

@@ -67,6 +67,12 @@ async def call(
         return SendOutcome(Result.UNKNOWN, reason=type(error).__name__)
 
 
+def site(base: str) -> tuple[str, str]:
+    """Host and path of a provider's address, as signatures want them; a wrong one breaks in the call."""
+    host, _, folder = base.partition("://")[2].partition("/")
+    return host, f"/{folder}/".replace("//", "/")
+
+
 def _bytes(value: str | bytes) -> bytes:
     """Secrets may hold any sign."""
     return value.encode() if isinstance(value, str) else value

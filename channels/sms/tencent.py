@@ -12,13 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 import httpx
 import structlog
 
 from channels.port import OPTED_OUT, Approval, Balance, Letter, Result, SendOutcome
-from channels.sms.calling import CALL_SECONDS, call
+from channels.sms.calling import CALL_SECONDS, call, site
 from channels.sms.inlet import PushAnswer, Pushed, PushError, PushRequest
 from channels.sms.line import ACCOUNT, CHANNEL
 from channels.sms.loose_json import (
@@ -268,11 +267,11 @@ class Tencent:
     ) -> dict[str, Any] | SendOutcome:
         """The answer's own part when it holds no error, or by name why there is none."""
         body = json.dumps(request, ensure_ascii=False).encode("utf-8", "replace")
-        path = f"{urlsplit(self.base).path.rstrip('/')}/"
+        host, path = site(self.base)
         headers = signed_headers(
             self.pair,
             Operation(SERVICE, action, VERSION, self.region),
-            host=urlsplit(self.base).netloc,
+            host=host,
             path=path,
             body=body,
             now=now,

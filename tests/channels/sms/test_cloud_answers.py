@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from channels.port import Result, SendOutcome
+from channels.sms.calling import site
 from tests.channels.sms.clouds import NOW, a_letter, adapter
 
 
@@ -99,3 +100,32 @@ async def test_an_approvals_reason_may_be_a_word_or_an_object() -> None:
     found = {one.template_id: (one.state, one.reason) for one in approvals.values()}
     assert found["SMS_100"] == ("rejected", "内容不符")
     assert found["SMS_101"] == ("SOMETHING_NEW", "x")
+
+
+@pytest.mark.parametrize("kind", ["aliyun", "tencent"])
+@pytest.mark.parametrize(
+    ("base", "result"),
+    [
+        ("nonsense", Result.OPERATOR),
+        ("http://[::1", Result.OPERATOR),
+        ("http://127.0.0.1:1", Result.RETRY),
+    ],
+)
+async def test_an_address_that_is_none_raises_nothing(kind: str, base: str, result: Result) -> None:
+    async with httpx.AsyncClient(trust_env=False) as http:
+        outcome = await adapter(kind, base, http).send_template(a_letter(), NOW())
+
+    assert outcome.result is result
+
+
+@pytest.mark.parametrize(
+    ("base", "found"),
+    [
+        ("https://dysmsapi.aliyuncs.com", ("dysmsapi.aliyuncs.com", "/")),
+        ("https://dysmsapi.aliyuncs.com/", ("dysmsapi.aliyuncs.com", "/")),
+        ("http://127.0.0.1:8090/aliyun", ("127.0.0.1:8090", "/aliyun/")),
+        ("http://127.0.0.1:8090/aliyun/", ("127.0.0.1:8090", "/aliyun/")),
+    ],
+)
+def test_what_is_signed_is_where_it_goes(base: str, found: tuple[str, str]) -> None:
+    assert site(base) == found
