@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,26 @@ def test_the_template_that_a_sentence_names_is_the_one_that_stands_in_for_it() -
     assert {key: registry().for_sentence(key) for key in named if key in ON_SMS} == {
         key: name for key, name in named.items() if key in ON_SMS
     }
+
+
+# They ask for somebody to be registered, which by SMS is the village doctor's affair.
+NEED_NO_ANSWER = {
+    "reading.for_other",
+    "reading.not_yours",
+    "reading.not_yours_other",
+    "feedback.hint",
+}
+
+
+@pytest.mark.parametrize("key", sorted(set(ON_SMS) - NEED_NO_ANSWER))
+def test_where_the_sentence_asks_the_template_asks_too_or_a_doctor_does(key: str) -> None:
+    if key.startswith("bell.") or not re.search("？|请回", catalogue().sentence(key).text):
+        return
+    name = registry().for_sentence(key)
+    assert registry().is_silent(key) or name is not None
+    if name is not None:
+        entry = registry().template(name)
+        assert entry.calls or re.search("？|请回|请把|再发|前面写上", entry.sms), key
 
 
 READY_MADE = [key for key in catalogue().sentences if key.startswith("canned.")]
