@@ -9,7 +9,7 @@ from sqlmodel import Session
 from channels.parcel import Parcel, Routes
 from channels.routing import WORDS
 from channels.sms.saying import phone_besides
-from records import outbound, windows
+from records import announced, outbound, windows
 from records.outbound import REMINDER, Draft
 from records.tables import ContactPoint
 from records.vault import Vault
@@ -46,7 +46,7 @@ def _words(parcel: Parcel, chat: ContactPoint, now: datetime) -> Draft:
         purpose=message.purpose,
         text_key=message.text_key,
         body=parcel.letter.body,
-        send_key=outbound.words_key(message.send_key),
+        send_key=announced.words_key(message.send_key),
         contact_point_id=chat.id,
         person_id=message.person_id,
         turn_id=message.turn_id,

@@ -51,7 +51,8 @@ def prepare(
         return None
     try:
         with session.begin_nested():
-            return _Plan(session, vault, routes, limits, message, now).made()
+            about = session.get(Person, message.person_id) if message.person_id else None
+            return _Plan(session, vault, routes, limits, message, now, about).made()
     except Exception as error:  # noqa: BLE001 - one row that cannot be read must not stop the queue
         log.warning(
             "delivery.broken_row", outbound_message_id=message.id, error=type(error).__name__
@@ -69,7 +70,10 @@ def _waited_for(message: OutboundMessage) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """Decides about one claimed row. Every way out either has a parcel or has settled the row."""
+    """Decides about one claimed row. Every way out either has a parcel or has settled the row.
+
+    `about`: whom it is about. Held here, so that nobody who asks for the person reads the row again.
+    """
 
     session: Session
     vault: Vault
@@ -77,6 +81,7 @@ class _Plan:
     limits: Limits
     message: OutboundMessage
     now: datetime
+    about: Person | None = None
 
     def made(self) -> Parcel | Decided:
         message = self.message
@@ -104,10 +109,9 @@ class _Plan:
         message = self.message
         if message.purpose not in _BY_NUMBER or not self.routes.carries(line.CHANNEL, line.ACCOUNT):
             return None
-        person = self.session.get(Person, message.person_id) if message.person_id else None
-        if person is None:
+        if self.about is None:
             return None
-        return sms_contact_of(self.session, self.vault, person, self.now)
+        return sms_contact_of(self.session, self.vault, self.about, self.now)
 
     def _stopped(self) -> Decided:
         """It waits as long as it is true. What is dangerous is said by telephone meanwhile."""

@@ -15,12 +15,12 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
-from records import subscriptions, windows
+from records import announced, subscriptions, windows
 from records.conversations import DONE, WAITING
 from records.identity import new_id
 from records.insertion import insert_once
 from records.media import WANTED
-from records.outbound import Receipt, release_words
+from records.outbound import Receipt
 from records.subscriptions import Choice
 from records.tables import ContactPoint, InboundMessage, Media
 from records.vault import Vault
@@ -119,7 +119,7 @@ def accept(
     _follow(contact, arrival, now)
     if arrival.window is not None:
         if windows.room(contact, now).left == 0:
-            release_words(session, contact.id, now)
+            announced.release(session, contact.id, now)
         windows.grant(contact, arrival.window, now)
     subscriptions.note(session, contact.id, arrival.choices, arrival.sent_at, arrival.external_id)
     if arrival.waits:

@@ -39,9 +39,6 @@ PRIORITY: Mapping[str, int] = {
 # Messages that we start: quiet hours and the daily fuse apply to these alone.
 STARTED_BY_US = (REMINDER, EDUCATION)
 
-# Ends the send key of words that wait until their reader opens the chat.
-WORDS_SUFFIX = ":words"
-
 QUEUED, SENDING = "queued", "sending"
 ACCEPTED, DELIVERED, UNKNOWN = "accepted", "delivered", "unknown"
 NEVER, EXPIRED, CHANNEL_CLOSED = "never", "expired", "channel_closed"
@@ -328,25 +325,6 @@ def unfinished_attempt(session: Session, message: OutboundMessage) -> DeliveryAt
         .where(col(DeliveryAttempt.ended_at).is_(None))
         .order_by(col(DeliveryAttempt.number).desc())
     ).first()
-
-
-def words_key(send_key: str) -> str:
-    """The send key of the full words of a message that a template announced."""
-    return f"{send_key}{WORDS_SUFFIX}"
-
-
-def release_words(session: Session, contact_point_id: str, now: datetime) -> int:
-    """The chat was opened: the words that waited for it go now."""
-    statement = (
-        update(OutboundMessage)
-        .where(col(OutboundMessage.contact_point_id) == contact_point_id)
-        .where(col(OutboundMessage.state) == QUEUED)
-        .where(col(OutboundMessage.next_attempt_at) > now)
-        .where(col(OutboundMessage.send_key).endswith(WORDS_SUFFIX))
-        .values(next_attempt_at=now)
-        .execution_options(synchronize_session=False)
-    )
-    return changed(session, statement)
 
 
 def attempts_of(session: Session, message: OutboundMessage) -> list[DeliveryAttempt]:

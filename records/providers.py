@@ -19,6 +19,8 @@ from records.db import changed
 from records.insertion import insert_once
 from records.tables import ProviderState
 
+# Built once: building the statement costs more than running it. There is a handful of rows.
+_ALL = select(ProviderState).execution_options(populate_existing=True)
 # What we start gets this share of a provider's pace: the rest is for answers.
 OUR_SHARE = 0.5
 _SWAPS = 50
@@ -42,12 +44,7 @@ class Breaker:
 
 def states(session: Session, providers: Collection[str]) -> dict[str, ProviderState]:
     """What is known of these providers; one that never failed nor paced may have no row."""
-    rows = session.exec(
-        select(ProviderState)
-        .where(col(ProviderState.provider).in_(sorted(providers)))
-        .execution_options(populate_existing=True)
-    ).all()
-    return {row.provider: row for row in rows}
+    return {row.provider: row for row in session.exec(_ALL).all() if row.provider in providers}
 
 
 def shut_until(state: ProviderState | None, now: datetime) -> datetime | None:
