@@ -176,13 +176,11 @@ def _may_text(
     phone = bells.number_index(vault, call.address)
     key = f"doctor_sms:{phone}:{today(now).isoformat()}"
     sent = throttle.count(session, key, _DAY, now)
-    subject = f"doctor:{message.practitioner_id}"
     if sent <= limits.doctor_sms_cap:
-        if sent == 1:
-            alarms.settle_alarm(session, alarms.FUSE, subject, now)
         return True
     log.warning("ringing.sms_cap", practitioner_id=message.practitioner_id, today=sent)
-    alarms.raise_for_operator(session, alarms.FUSE, subject, now, today=sent)
+    login = session.get_one(Practitioner, message.practitioner_id).login
+    alarms.raise_for_operator(session, alarms.DOCTOR_SMS, login, now, today=sent)
     return _is_emergency(session, message)
 
 

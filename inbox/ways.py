@@ -30,6 +30,8 @@ def subject_of(alarm: OperatorAlarm) -> str:
     match alarm.kind:
         case alarms.FUSE | alarms.STOPPED | alarms.UNKNOWN_SENDS:
             return ""
+        case alarms.DOCTOR_SMS:
+            return alarm.subject
         case alarms.OLDEST_UNSENT:
             return word("purpose", alarm.subject)
         case alarms.TEMPLATE:

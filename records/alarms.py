@@ -14,6 +14,8 @@ from records.tables import OperatorAlarm
 FUSE, TROUBLE, BREAKER = "fuse", "trouble", "breaker"
 OLDEST_UNSENT, LOW_BALANCE, CANARY = "oldest_unsent", "low_balance", "canary"
 UNKNOWN_SENDS, STOPPED, TEMPLATE = "unknown_sends", "stopped", "template"
+# One doctor's phone has had its SMS for today; the subject is the login.
+DOCTOR_SMS = "doctor_sms"
 
 
 def raise_for_operator(

@@ -46,6 +46,8 @@ _OF_A_PROVIDER = (
 )
 # One alarm a day for all of them together: each names a conversation.
 _TOGETHER = (alarms.FUSE,)
+# What counts a day ends with it.
+_BY_THE_DAY = (alarms.FUSE, alarms.DOCTOR_SMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def watch(database: Database, tools: Tools, now: datetime) -> int:
         known = {(one.kind, one.subject) for one in alarms.open_alarms(session)}
         ended = {key for key in known if key[0] in _OURS} - wrong.keys()
         new = [one for key, one in wrong.items() if key not in known]
-        stale_fuses = any(kind == alarms.FUSE for kind, _ in known)
+        stale_fuses = any(kind in _BY_THE_DAY for kind, _ in known)
     done = 0
     if new or ended or stale_fuses:
         with database.transaction() as session:
@@ -117,7 +119,7 @@ def watch(database: Database, tools: Tools, now: datetime) -> int:
                 log.error("alarm.opened", kind=one.kind, subject=one.subject)
             done += sum(alarms.settle_alarm(session, *key, now) for key in ended)
             midnight = channel_board.day_began(now)
-            done += alarms.settle_quiet(session, alarms.FUSE, midnight, now)
+            done += sum(alarms.settle_quiet(session, kind, midnight, now) for kind in _BY_THE_DAY)
     return done + ring(database, tools.vault, now)
 
 
