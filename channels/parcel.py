@@ -89,9 +89,14 @@ class Decided:
 
 def template_for(message: OutboundMessage, channel: Channel) -> str | None:
     """The registered template of this channel that stands in for a message, if there is one."""
+    return next(iter(templates_for(message, channel)), None)
+
+
+def templates_for(message: OutboundMessage, channel: Channel) -> list[str]:
+    """Every registered template of this channel that may stand in for a message, the best first."""
     own = str(message.template.get("name", ""))
     fitting = templates.registry().candidates(message.purpose, message.text_key, message.template)
-    return next((name for name in (*fitting, own) if name and channel.has_template(name)), None)
+    return [name for name in (*fitting, own) if name and channel.has_template(name)]
 
 
 def segments(letter: Letter, channel: Channel, way: str) -> int | None:

@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from channels import templates
 from channels.limits import Limits, spread
-from channels.parcel import PICTURE, TEMPLATE, TEXT, Routes, template_for
+from channels.parcel import PICTURE, TEMPLATE, TEXT, Routes, templates_for
 from channels.port import Channel, Licensed, Paced, PictureSender, Result
 from channels.recipient import Refusal, elsewhere
 from records import outbound, providers, windows
@@ -152,8 +152,9 @@ class Routing:
             if free and text.key not in self._tried.closed:
                 yield text
                 continue
-            name = template_for(message, channel)
-            if name is not None and self._licensed(contact, channel, name):
+            known = templates_for(message, channel)
+            name = next((one for one in known if self._licensed(contact, channel, one)), None)
+            if name is not None:
                 yield Way(contact, channel, TEMPLATE, name)
 
     def _room(self, contact: ContactPoint) -> bool:
