@@ -316,7 +316,7 @@ def _seconds(session: Session, provider: str, now: datetime) -> float | None:
 def _unsure(session: Session, reader: Reader, since: datetime) -> tuple[Unsure, ...]:
     """The newest ones; whoever may not see the person is shown an id that opens nothing."""
     found = unsent.unknown_since(session, since, _MOST_UNKNOWN)
-    seen = sent.visible(session, reader, [row.id for row in found])
+    seen = sent.visible(session, reader, found)
     return tuple(
         Unsure(row.id, row.purpose, row.reason or "", row.settled_at or since, row.id in seen)
         for row in found

@@ -158,20 +158,33 @@ def settle(
     return Settled(done=True, person_id=person_id)
 
 
-def visible(session: Session, reader: Reader, message_ids: Sequence[str]) -> Collection[str]:
-    """Those of the messages that are to somebody this reader may see."""
-    if not message_ids or not reader.sees_people:
+def visible(
+    session: Session, reader: Reader, messages: Sequence[OutboundMessage]
+) -> Collection[str]:
+    """The ids of those messages that are to somebody this reader may see."""
+    if not messages or not reader.sees_people:
         return frozenset()
-    return frozenset(
+    points = {one.contact_point_id for one in messages if one.person_id is None}
+    behind: dict[str, set[str]] = {}
+    links = session.exec(
+        select(PersonContact.contact_point_id, PersonContact.person_id)
+        .where(col(PersonContact.contact_point_id).in_(points))
+        .where(col(PersonContact.unlinked_at).is_(None))
+    ).all()
+    for point, person in links:
+        behind.setdefault(point, set()).add(person)
+    about = {
+        one.id: {one.person_id} if one.person_id else behind.get(one.contact_point_id or "", set())
+        for one in messages
+        if one.practitioner_id is None and one.purpose != NOTICE
+    }
+    people = set().union(*about.values())
+    seen = set(
         session.exec(
-            select(OutboundMessage.id)
-            .select_from(OutboundMessage)
-            .join(Person, _about())
-            .where(col(OutboundMessage.id).in_(message_ids))
-            .where(_to_people())
-            .where(reader.people())
+            select(Person.id).where(col(Person.id).in_(people)).where(reader.people())
         ).all()
     )
+    return frozenset(one for one, persons in about.items() if persons & seen)
 
 
 def _about() -> ColumnElement[bool]:
