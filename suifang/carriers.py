@@ -85,6 +85,8 @@ class CarrierSettings(BaseSettings):
     kannel_push_token: SecretStr | None = None
 
     gammu_dir: Path | None = None
+    # The network reports what arrived; gammu-smsd then needs `DeliveryReport = sms`.
+    gammu_reports: bool = False
 
     twilio_account_sid: str | None = None
     twilio_auth_token: SecretStr | None = None

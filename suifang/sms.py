@@ -131,7 +131,7 @@ def _gammu(settings: Settings, _: httpx.AsyncClient) -> Channel:
         msg = "SUIFANG_GAMMU_DIR is missing."
         raise ConfigurationError(msg)
     # A SIM's own pace is not a matter of taste.
-    return GammuModem(settings.gammu_dir)
+    return GammuModem(settings.gammu_dir, reports=settings.gammu_reports)
 
 
 _MAKERS: Mapping[str, Making] = {

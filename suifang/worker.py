@@ -16,7 +16,7 @@ from agent.context import Model
 from agent.loading import Tools
 from channels.delivery import Limits, Routes
 from channels.notice import NoticeChannel
-from channels.port import Channel
+from channels.port import Channel, Mailbox
 from channels.sms import line
 from knowledge.shelf import Shelf
 from language.reader import read
@@ -145,5 +145,7 @@ def work(
         shelf=ours.answers if isinstance(ours.answers, Shelf) else None,
         rehearsal=education.rehearsal(installation.settings),
         school=schooling.taught_from(installation.settings, ours.answers),
+        mailboxes=tuple(one for one in carriers if isinstance(one, Mailbox)),
+        reception=installation.reception,
         perch=Perch.of(installation.settings.canary_phone, installation.settings.canary_openid),
     )

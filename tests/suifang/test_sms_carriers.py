@@ -127,3 +127,20 @@ def test_a_modem_without_a_folder_is_named(
 ) -> None:
     with pytest.raises(ConfigurationError, match="SUIFANG_GAMMU_DIR"):
         sms.carriers_of(changed(installation, sms_route=("gammu",)), http)
+
+
+async def test_the_worker_looks_into_a_modems_mailbox_and_asks_for_reports(
+    installation: Installation,
+    http: httpx.AsyncClient,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(education, "shelf", lambda _installation: None)
+    modem = {"gammu_dir": tmp_path, "gammu_reports": True, "sms_route": ("aliyun", "gammu")}
+    ours = changed(installation, **ALIYUN, **modem)
+
+    work = worker.work(ours, http, http)
+
+    assert [mailbox.provider for mailbox in work.mailboxes] == ["gammu:main"]
+    assert [getattr(one, "reports", None) for one in work.mailboxes] == [True]
+    assert work.reception is not None
