@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, SQLModel, func, select
+from sqlmodel import Session, SQLModel, col, func, select
 
 from agent.loading import Tools
 from knowledge.library import Library
+from records import follow_ups, people
 from records.db import Database
 from records.tables import Escalation, FollowUp, Person, Practitioner, StoredReading
 from records.vault import Vault
@@ -86,10 +87,26 @@ def seed_demo(
             year.live()
         said += year.said
         tell("history", done, len(residents))
+    with db.transaction() as session:
+        _fall_due(session, [residents[place] for place in county()["sms"]["people"]], now)
     tools = Tools(vault, Library(None, None, serve_pending=True))
     talk(Stage(db, tools, account, places.readers()), said)
     tell("conversations", len(said), len(said))
     return _summary(db, fresh=True)
+
+
+def _fall_due(session: Session, residents: Sequence[Resident], now: datetime) -> None:
+    """Whoever has a phone with keys is reminded on the first day, so that its screen is not empty."""
+    for resident in residents:
+        planned = session.exec(
+            select(FollowUp)
+            .where(FollowUp.person_id == resident.person_id)
+            .where(FollowUp.state == follow_ups.PLANNED)
+            .order_by(col(FollowUp.due_on))
+        ).first()
+        if planned is not None:
+            planned.due_on = min(planned.due_on, people.china_date(now))
+            session.add(planned)
 
 
 def _scenes(residents: Sequence[Resident], now: datetime) -> list[Said]:
