@@ -16,7 +16,7 @@ from records import identities, practitioners, throttle
 from records.db import changed
 from records.identities import Subject
 from records.practitioners import Credentials
-from records.tables import IdentityVisit, Practitioner
+from records.tables import IdentityCode, IdentityVisit, Practitioner, TrustedDevice
 from records.vault import Vault
 
 LASTS = timedelta(minutes=10)
@@ -152,6 +152,16 @@ def end(session: Session, visit_id: str, now: datetime) -> bool:
         .execution_options(synchronize_session=False)
     )
     return changed(session, statement) == 1
+
+
+def sweep(session: Session, now: datetime) -> int:
+    """Delete what nobody can use any more: journeys, codes and trusted browsers that ran out."""
+    gone = (
+        delete(IdentityVisit).where(col(IdentityVisit.expires_at) <= now),
+        delete(IdentityCode).where(col(IdentityCode.expires_at) <= now),
+        delete(TrustedDevice).where(col(TrustedDevice.expires_at) <= now),
+    )
+    return sum(changed(session, one) for one in gone)
 
 
 def form_token(vault: Vault, cookie: str) -> str:

@@ -54,8 +54,7 @@ def recognise(
     if row is None:
         return None
     if row.token_index != index:
-        session.delete(row)
-        session.flush()
+        session.execute(delete(TrustedDevice).where(col(TrustedDevice.id) == row.id))
         return None
     cookie, fresh = _fresh(vault)
     statement = (

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlmodel import col, delete
 
 from agent.loading import Tools
-from records import asked, drafts, readings, registering
+from records import arriving, asked, drafts, readings, registering
 from records.db import Database, changed
 from records.tables import Heartbeat, SignIn, Throttle
 
@@ -26,4 +26,5 @@ def tidy(database: Database, _tools: Tools, now: datetime) -> int:
         silent = delete(Heartbeat).where(col(Heartbeat.at) <= now - _HEARTBEATS_LIVE)
         done += registering.forget_old(session, now)
         done += asked.forget_old(session, now)
+        done += arriving.sweep(session, now)
         return done + changed(session, silent)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -189,7 +190,7 @@ def test_one_address_begins_only_so_many_journeys(
     for _ in range(arriving.PER_ADDRESS):
         leave(session, vault, now)
     assert arriving.depart(session, vault, WECOM, "/", "1.2.3.4", now) is None
-    assert leave(session, vault, now, "5.6.7.8")
+    assert leave(session, vault, now, "5.6.7.8").state
 
 
 def test_who_arrived_is_known_by_the_cookie_until_it_ends(
@@ -271,3 +272,61 @@ def test_a_new_password_signing_out_or_closing_ends_the_trust(
         assert trusted() == 1
         end()
         assert trusted() == 0
+
+
+def test_what_ran_out_is_swept(
+    session: Session, vault: Vault, doctors: list[str], now: datetime
+) -> None:
+    code_of(session, vault, doctors[0], now)
+    leave(session, vault, now)
+    devices.trust(session, vault, doctors[0], now)
+    assert arriving.sweep(session, now) == 0
+    assert arriving.sweep(session, now + timedelta(minutes=10)) == 2
+    assert arriving.sweep(session, now + timedelta(days=30)) == 1
+
+
+def test_of_two_that_come_at_once_one_wins(database: Database, vault: Vault, now: datetime) -> None:
+    with database.transaction() as session:
+        place = Facility(id=new_id(), kind="village_clinic", name="村", path="v/")
+        session.add(place)
+        session.flush()
+        who = Practitioner(
+            facility_id=place.id,
+            role="village_doctor",
+            login="a",
+            password_hash="x",
+            created_at=now,
+        )
+        session.add(who)
+        session.flush()
+        doctor = who.id
+        code = code_of(session, vault, doctor, now)
+        left = leave(session, vault, now)
+        cookie = devices.trust(session, vault, doctor, now)
+
+    def redeem(session: Session) -> bool:
+        return identities.redeem(session, vault, code, now) is not None
+
+    def come_back(session: Session) -> bool:
+        return arriving.come_back(session, vault, WECOM, left, now) is not None
+
+    def bind(session: Session) -> bool:
+        return identities.bind(session, vault, doctor, LI, now)
+
+    def recognise(session: Session) -> bool:
+        return devices.recognise(session, vault, cookie, doctor, now) is not None
+
+    def at_once(work: Callable[[Session], bool]) -> list[bool]:
+        def one(_: int) -> bool:
+            with database.transaction() as session:
+                return work(session)
+
+        with ThreadPoolExecutor(4) as threads:
+            return sorted(threads.map(one, range(4)))
+
+    assert at_once(redeem) == [False, False, False, True]
+    assert at_once(come_back) == [False, False, False, True]
+    assert at_once(bind) == [True] * 4
+    assert sum(at_once(recognise)) <= 1
+    with database.reading() as session:
+        assert len(session.exec(select(ExternalIdentity)).all()) == 1
