@@ -258,7 +258,9 @@ def test_twelve_phones_follow_the_account_and_their_owners_agreed(session: Sessi
     assert sorted(len(linked) for linked in holders.values()) == [1] * 11 + [2]
     (keypad,) = [contact for contact in everybody if contact.channel == "sms"]
     holders[keypad.id] = people.behind(session, keypad.id)
-    assert len(holders[keypad.id]) == 1
+    (owner,) = holders[keypad.id]
+    due = session.exec(select(FollowUp).where(FollowUp.person_id == owner.person.id)).all()
+    assert NOW.date() in {one.due_on for one in due if one.state == follow_ups.PLANNED}
     agreed = set(session.exec(select(Consent.person_id)).all())
     assert {one.person.id for linked in holders.values() for one in linked} == agreed
 
