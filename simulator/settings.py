@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from simulator.sms_cloud import SmsCloudSettings
 
 Mode: TypeAlias = Literal["safe", "compatible", "plain"]
+TemplateKind: TypeAlias = Literal["template", "one_time", "long_term"]
 
 PHRASES = (
     "血压 165/98",
@@ -65,7 +66,7 @@ class TemplateSpec:
     title: str
     fields: Mapping[str, str]
     constants: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    kind: Literal["template", "one_time", "long_term"] = "template"
+    kind: TemplateKind = "template"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,19 +12,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import cast
 
 import httpx
 from sqlmodel import Session, col, select
 
 from care.situation import Programme
 from channels.wechat.menu import Button, menu
+from channels.wechat.registered import load
 from records import people
 from records.db import Database
 from records.messages import ADDRESS
 from records.tables import ContactPoint, Facility, Person, PersonContact
 from records.vault import Vault
 from sight import eye
-from simulator.settings import DemoPatient, MenuButton, SimulatorSettings, TemplateSpec
+from simulator.settings import (
+    DemoPatient,
+    MenuButton,
+    SimulatorSettings,
+    TemplateKind,
+    TemplateSpec,
+)
 from suifang.keys import Keys
 from suifang.serve import service_commands
 from suifang.settings import Settings
@@ -34,6 +42,8 @@ from voice import local
 APP_ID = "wxdemo0000000001"
 TEMPLATE_ID = "demo-follow-up"
 REPLY_TEMPLATE_ID = "demo-reply"
+ACCOUNT_FILE = Path(__file__).parent / "seed" / "wechat.toml"
+_LABELS = {"title": "提醒事项", "action": "怎么做"}
 ORIGINAL_ID = "gh_demo000000001"
 HOST = "127.0.0.1"
 _READY_WITHIN = 30.0
@@ -73,6 +83,7 @@ def settings(port: int, simulator_port: int) -> dict[str, str]:
         "SUIFANG_WECHAT_ORIGINAL_ID": ORIGINAL_ID,
         "SUIFANG_WECHAT_TEMPLATE_ID_FOLLOW_UP": TEMPLATE_ID,
         "SUIFANG_WECHAT_TEMPLATE_ID_REPLY": REPLY_TEMPLATE_ID,
+        "SUIFANG_WECHAT_ACCOUNT_FILE": str(ACCOUNT_FILE),
         "SUIFANG_NOTICE_WEBHOOK_URL": f"http://{HOST}:{simulator_port}/notices",
         "SUIFANG_LOG_LEVEL": "warning",
     }
@@ -131,9 +142,24 @@ def simulator_settings(
             TemplateSpec(
                 REPLY_TEMPLATE_ID, "医生回复通知", {"thing1": "提醒事项", "thing2": "怎么做"}
             ),
+            *templates_of_its_own(),
         ),
         links=(("医生工作台", f"{configured.public_url}/"),),
         log_path=log_path,
+    )
+
+
+def templates_of_its_own() -> tuple[TemplateSpec, ...]:
+    """What the account's own file names, as the platform approved it."""
+    known = {one.id: one for one in load(ACCOUNT_FILE).templates.values() if one.id}
+    return tuple(
+        TemplateSpec(
+            template_id,
+            one.title,
+            {slot.key: _LABELS.get(ours, ours) for ours, slot in one.slots.items()},
+            kind=cast("TemplateKind", one.kind),
+        )
+        for template_id, one in known.items()
     )
 
 

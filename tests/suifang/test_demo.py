@@ -16,6 +16,7 @@ import pytest
 from rich.console import Console
 
 from care.situation import Programme
+from channels.wechat.registered import load
 from records import messages, people
 from records.messages import Address
 from records.people import Registration
@@ -246,3 +247,14 @@ def test_the_index_of_the_set_up_is_used(
     (made / "current").write_text("v2")
     play(tmp_path / "demo")
     assert (tmp_path / "demo/index/current").read_text() == "v2"
+
+
+def test_the_simulated_platform_knows_every_template_of_the_account() -> None:
+    """Whatever we fill in, the platform of the demonstration takes."""
+    registered = load(demo.ACCOUNT_FILE).templates
+    specs = {one.template_id: one for one in demo.templates_of_its_own()}
+    ours = [one for one in registered.values() if one.id]
+    assert {one.id for one in ours} == set(specs) == {"demo-danger", "demo-lesson"}
+    for one in ours:
+        assert one.kind == specs[one.id].kind
+        assert {slot.key for slot in one.slots.values()} == set(specs[one.id].fields)
