@@ -12,7 +12,7 @@ from agent.context import TurnContext
 from agent.decision import Decision
 from agent.graph import decide
 from agent.turn import take_turn
-from channels.recipient import Refusal, resolve
+from channels.recipient import Refusal, addressed, refused
 from records import binding, consents, links, outbound, people, strangers
 from records.db import Database
 from records.identity import new_id
@@ -312,7 +312,9 @@ def test_a_reminder_is_sent_only_where_it_was_agreed_to(
             )
             row = outbound.queue(session, village.vault, draft, village.now)
             assert row is not None
-            found = resolve(session, row, village.now)
+            found = addressed(session, row, village.now)
+            if isinstance(found, ContactPoint):
+                found = refused(session, row, found) or found
         return not isinstance(found, Refusal)
 
     assert not may_be_sent()
