@@ -27,8 +27,10 @@ def test_one_machine_sends_it(database: Database, now: datetime) -> None:
     assert tomorrow is not None
 
 
-def test_what_could_not_be_tried_is_tried_again_later(database: Database, now: datetime) -> None:
-    with database.transaction() as session:
+def test_what_could_not_be_tried_is_tried_again_later(
+    sqlite_database: Database, now: datetime
+) -> None:
+    with sqlite_database.transaction() as session:
         canary = there(canaries.claim(session, "wechat:wx1", now))
         canaries.note(session, canary.id, result=CANNOT, code="window_shut", provider_id=None)
         assert canaries.claim(session, "wechat:wx1", now + 29 * MINUTE) is None
@@ -60,8 +62,8 @@ def test_the_verdict(
     assert canaries.verdict(canary, now) == expected
 
 
-def test_a_receipt_says_that_it_arrived(database: Database, now: datetime) -> None:
-    with database.transaction() as session:
+def test_a_receipt_says_that_it_arrived(sqlite_database: Database, now: datetime) -> None:
+    with sqlite_database.transaction() as session:
         canary = there(canaries.claim(session, "aliyun:main", now))
         canaries.note(session, canary.id, result="accepted", code=None, provider_id="b^0")
         assert canaries.take_receipts(session, now) == 0
@@ -83,8 +85,8 @@ def test_a_receipt_says_that_it_arrived(database: Database, now: datetime) -> No
     assert (row.arrived_at, canaries.verdict(row, now + 60 * MINUTE)) == (now + MINUTE, GOOD)
 
 
-def test_a_receipt_says_that_it_did_not(database: Database, now: datetime) -> None:
-    with database.transaction() as session:
+def test_a_receipt_says_that_it_did_not(sqlite_database: Database, now: datetime) -> None:
+    with sqlite_database.transaction() as session:
         canary = there(canaries.claim(session, "aliyun:main", now))
         canaries.note(session, canary.id, result="unknown", code="ReadTimeout", provider_id=None)
         session.add(

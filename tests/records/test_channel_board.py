@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import Session
 
-from records import alarms, channel_board, halting
+from records import alarms, channel_board, halting, sent
 from records.channel_board import CUT, FINE, OFF, PROBING, SLOW, TROUBLE, UNUSED, Way
-from records.tables import Canary, DeliveryAttempt, ProviderState, TemplateApproval
+from records.db import Database
+from records.tables import (
+    Canary,
+    DeliveryAttempt,
+    OutboundMessage,
+    ProviderState,
+    TemplateApproval,
+)
+from records.vault import Vault
 from tests.inbox.county import County, there
 
 MINUTE = timedelta(minutes=1)
 ALIYUN = "aliyun:main"
 Tries = Callable[..., None]
+
+
+@pytest.fixture
+def county(sqlite_database: Database, vault: Vault, now: datetime) -> Iterator[County]:
+    """On SQLite; one test asks the same of PostgreSQL."""
+    with sqlite_database.transaction() as session:
+        yield County(session, vault, now).build()
 
 
 @pytest.fixture
@@ -187,3 +202,21 @@ def test_a_stop_says_who_why_and_since_when(session: Session, now: datetime) -> 
     assert halting.go_on(session, "operator", "改好了", now) == 0
     assert halting.go_on(session, "operator", "改好了", now) is None
     assert halting.halted(session) is None
+
+
+def test_both_engines_read_the_same(database: Database, vault: Vault, now: datetime) -> None:
+    with database.transaction() as session:
+        made = County(session, vault, now).build()
+        message = made.unsure(*made.person("a"))
+        late = session.get_one(OutboundMessage, made.unsure(*made.person("b")))
+        late.state, late.reason, late.next_attempt_at = "queued", "provider_shut", now + MINUTE
+        session.add(late)
+        session.flush()
+        doctor = made.readers["doctor_a"]
+        board = there(channel_board.board(session, made.readers["duty"], ("wechat:wx1",), now, now))
+        assert [(one.id, one.visible) for one in board.unsure] == [(message, True)]
+        assert board.late_since == now - 9 * MINUTE
+        assert board.ways[0].today.tries == 2
+        assert [one.id for one in sent.unsure(session, vault, doctor, now)] == [message]
+        assert there(sent.settle(session, doctor, message, "received", now)).done
+        assert channel_board.pulse(session, now, now).unknown_today == 0

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
 from sqlmodel import Session, select
 
 from records import outbound, sent
+from records.db import Database
 from records.outbound import NOTICE, Draft
 from records.reader import Reader
 from records.tables import AuditEvent, OutboundMessage
+from records.vault import Vault
 from tests.inbox.county import County, there
+
+
+@pytest.fixture
+def county(sqlite_database: Database, vault: Vault, now: datetime) -> Iterator[County]:
+    """On SQLite; test_channel_board asks the same of PostgreSQL once."""
+    with sqlite_database.transaction() as session:
+        yield County(session, vault, now).build()
 
 
 @pytest.fixture

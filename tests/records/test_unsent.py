@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -10,13 +10,22 @@ import pytest
 from sqlmodel import Session
 
 from records import outbound, unsent
+from records.db import Database
 from records.outbound import DOCTOR, EDUCATION, REMINDER, SAFETY, Draft
 from records.tables import OutboundMessage
+from records.vault import Vault
 from tests.inbox.county import County
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 _numbers = count(1)
 Queue = Callable[..., OutboundMessage]
+
+
+@pytest.fixture
+def county(sqlite_database: Database, vault: Vault, now: datetime) -> Iterator[County]:
+    """On SQLite; test_channel_board asks the same of PostgreSQL once."""
+    with sqlite_database.transaction() as session:
+        yield County(session, vault, now).build()
 
 
 @pytest.fixture
