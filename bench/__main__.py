@@ -1,4 +1,4 @@
-"""`python -m bench [turn batch acknowledge memory states index]`: measure, show a table, keep JSON in var/."""
+"""`python -m bench [turn batch acknowledge memory states index delivery]`: measure, show a table, keep JSON in var/."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import structlog
 
 from bench.figure import Figure, load_average, show, write
 
-PARTS = ("turn", "batch", "acknowledge", "memory", "states", "index")
+PARTS = ("turn", "batch", "acknowledge", "memory", "states", "index", "delivery")
 RESULTS = Path("var/bench.json")
 _QUIET_LOAD = 0.5
 
