@@ -1,7 +1,7 @@
 """Signing in through WeCom or WeChat: there and back, bound once with a code, then a second factor.
 
-The platform only says who holds the phone. What opens a session is the password, or this browser
-when the password was given on it within thirty days.
+The platform only says who holds the phone. What opens a session, and what makes a binding hold, is
+the password, or this browser when the password was given on it within thirty days.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ async def step(request: Request) -> Response:
 
 @router.post("/sign-in/bind")
 async def bind(request: Request) -> Response:
-    """The code from the account's page ties this member or openid to that account."""
+    """The code from the account's page says which account this member or openid is to be tied to."""
     here, fields = await _posted(request)
     if here is None:
         return problem_page(request, "state_lost")
@@ -58,8 +58,8 @@ async def bind(request: Request) -> Response:
         who = identities.redeem(session, deps.vault, code, now)
         if who is None:
             return "code_wrong"
-        done = identities.bind(session, deps.vault, who, here.subject, now)
-        return "" if done else "taken"
+        arriving.claim(session, here.visit_id, who)
+        return ""
 
     problem = await deps.database.write(tie)
     if problem == "code_wrong":
@@ -154,15 +154,18 @@ async def _open(request: Request, here: Arrived, device: Callable[[Session], str
     if who is None:
         return problem_page(request, "state_lost")
 
-    def write(session: Session) -> tuple[Ticket, str] | None:
+    def write(session: Session) -> tuple[Ticket, str] | str:
         if not arriving.end(session, here.visit_id, now):
-            return None
+            return "state_lost"
+        mine = who.practitioner_id
+        if here.claimed and not identities.bind(session, deps.vault, mine, here.subject, now):
+            return "taken"
         trusted = device(session)
         return open_session(session, who.practitioner_id, now, by=here.provider), trusted
 
     opened = await deps.database.write(write)
-    if opened is None:
-        return problem_page(request, "state_lost", here.provider)
+    if isinstance(opened, str):
+        return problem_page(request, opened, here.provider)
     ticket, trusted = opened
     answer = RedirectResponse(here.back, 303)
     set_cookie(answer, deps, cookie_name(deps), ticket.cookie, age=SESSION_SECONDS)

@@ -35,7 +35,10 @@ class Departure:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A browser that came back. `credentials`: of the account the subject is bound to, if any."""
+    """A browser that came back. `credentials`: of the account the subject is bound to, if any.
+
+    `claimed`: it is not bound yet, but the code of that account was entered.
+    """
 
     visit_id: str
     provider: str
@@ -44,6 +47,7 @@ class Arrived:
     credentials: Credentials | None = None
     login: str = ""
     name: str = ""
+    claimed: bool = False
 
 
 def depart(
@@ -115,7 +119,8 @@ def arrived(
         return None
     account, _, name = vault.open(row.subject_sealed, _SUBJECT, row.id).partition("\n")
     subject = Subject(row.provider, account, name)
-    holder = identities.holder(session, vault, subject)
+    bound = identities.holder(session, vault, subject)
+    holder = bound or row.claimed_by
     if holder is None:
         return Arrived(row.id, row.provider, row.back, subject)
     who = session.get_one(Practitioner, holder)
@@ -127,7 +132,16 @@ def arrived(
         credentials=practitioners.credentials(session, who.login, loopback=loopback),
         login=who.login,
         name=practitioners.name_of(vault, who.id, who.name_sealed),
+        claimed=bound is None,
     )
+
+
+def claim(session: Session, visit_id: str, practitioner_id: str) -> None:
+    """Whose code was entered on this journey. Nothing is bound before the password is given, too."""
+    row = session.get_one(IdentityVisit, visit_id)
+    row.claimed_by = practitioner_id
+    session.add(row)
+    session.flush()
 
 
 def may_guess(session: Session, visit_id: str) -> bool:

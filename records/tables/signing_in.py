@@ -15,6 +15,7 @@ class IdentityVisit(SQLModel, table=True):
 
     `state_index` is good once (`returned_at`), and only for the browser whose cookie is behind
     `browser_index`. The subject is who the platform said it is; it is not signed in by that.
+    `claimed_by`: whose code was entered; the subject is bound when the password was given, too.
     """
 
     __tablename__ = "identity_visits"
@@ -31,6 +32,7 @@ class IdentityVisit(SQLModel, table=True):
     tries: int = 0
     subject_sealed: bytes | None = sealed()
     subject_index: str | None = None
+    claimed_by: str | None = None
 
 
 class TrustedDevice(SQLModel, table=True):

@@ -156,8 +156,9 @@ async def test_a_doctor_binds_once_and_is_in(gate: Gate) -> None:
     answer = await phone.post("/sign-in/bind", {"code": await gate.code()})
     assert answer.headers["location"] == "/sign-in/step"
     page = (await phone.get("/sign-in/step")).text
-    assert "再输一次密码" in page
+    assert "绑定码对了。再输一次密码，企业微信就绑定好了" in page
     assert await signed_in_as(phone) == ""
+    assert "identity.bound" not in gate.actions()
     await phone.get("/sign-in/step")
     answer = await phone.post("/sign-in/confirm", {"password": PASSWORD})
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
@@ -299,6 +300,18 @@ async def test_wrong_codes_are_counted(gate: Gate) -> None:
     assert (await phone.post("/sign-in/bind", {"code": code})).status_code == 429
     with gate.office.database.reading() as session:
         assert session.exec(select(ExternalIdentity)).all() == []
+
+
+async def test_a_code_without_the_password_binds_nothing(gate: Gate) -> None:
+    phone = await gate.phone()
+    await gate.go(phone)
+    await phone.post("/sign-in/bind", {"code": await gate.code()})
+    await phone.get("/sign-in/step")
+    assert (await phone.post("/sign-in/confirm", {"password": "guessed"})).status_code == 401
+    with gate.office.database.reading() as session:
+        assert session.exec(select(ExternalIdentity)).all() == []
+    # The code is used up: whoever read it over a shoulder has nothing.
+    assert "绑定企业微信" in (await gate.go(phone)).text
 
 
 async def test_one_member_is_not_two_accounts(gate: Gate) -> None:

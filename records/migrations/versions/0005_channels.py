@@ -204,6 +204,7 @@ def upgrade() -> None:
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("subject_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("subject_index", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("claimed_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_identity_visits")),
         sa.UniqueConstraint("state_index", name=op.f("uq_identity_visits_state_index")),
         sa.UniqueConstraint("browser_index", name=op.f("uq_identity_visits_browser_index")),
