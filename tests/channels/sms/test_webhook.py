@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from sqlmodel import func, select
 
 from channels import body as reading
@@ -344,3 +345,13 @@ async def test_knocking_never_shuts_the_door_to_the_provider(line: Line) -> None
         assert (await line.push(path="/sms/plain/wrong")).status_code == 404
     assert (await line.push(a_text("血压 128/76"))).status_code == 200
     assert line.count() == 1
+
+
+class _Slow:
+    async def stream(self) -> AsyncIterator[bytes]:
+        yield b"x"
+        await asyncio.sleep(5)
+
+
+async def test_a_body_that_never_ends_is_given_up() -> None:
+    assert await reading.read_body(cast("Request", _Slow()), seconds=0.01) is None
