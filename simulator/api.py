@@ -35,6 +35,8 @@ class Api:
             ("POST", "message/custom/send", self.custom_send, True),
             ("POST", "message/template/send", self.template_send, True),
             ("POST", "message/subscribe/bizsend", self.subscription_send, True),
+            ("GET", "template/get_all_private_template", self.own_templates, True),
+            ("GET", "/wxaapi/newtmpl/gettemplate", self.subscribed_templates, True),
             ("GET", "media/get", self.media_get, True),
             ("POST", "media/upload", self.media_upload, True),
             ("POST", "qrcode/create", self.qrcode_create, True),
@@ -43,7 +45,7 @@ class Api:
             ("GET", "menu/delete", self.menu_delete, True),
         ]
         return [
-            Route(f"/cgi-bin/{path}", self._guarded(path, endpoint, needs_token), methods=[method])
+            Route(_full(path), self._guarded(path, endpoint, needs_token), methods=[method])
             for method, path, endpoint, needs_token in table
         ]
 
@@ -73,6 +75,27 @@ class Api:
         msgid = self._account.send_subscription(await _json(request))
         told = {"msgid": msgid} if self._platform.settings.tells_msgid else {}
         return JSONResponse({**OK, **told})
+
+    async def own_templates(self, _: Request) -> Response:
+        specs = self._platform.templates.listed("template")
+        rows = [
+            {"template_id": one.template_id, "title": one.title, "content": one.content}
+            for one in specs
+        ]
+        return JSONResponse({"template_list": rows})
+
+    async def subscribed_templates(self, _: Request) -> Response:
+        specs = self._platform.templates.listed("one_time", "long_term")
+        rows = [
+            {
+                "priTmplId": one.template_id,
+                "title": one.title,
+                "content": one.content,
+                "type": 2 if one.kind == "one_time" else 3,
+            }
+            for one in specs
+        ]
+        return JSONResponse({**OK, "data": rows})
 
     async def media_get(self, request: Request) -> Response:
         media_id = request.query_params.get("media_id", "")
@@ -135,6 +158,10 @@ class Api:
             raise ApiError(40013)
         if fields.get("secret") != self._platform.settings.secret:
             raise ApiError(40125)
+
+
+def _full(path: str) -> str:
+    return path if path.startswith("/") else f"/cgi-bin/{path}"
 
 
 async def _json(request: Request) -> dict[str, Any]:

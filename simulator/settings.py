@@ -68,6 +68,11 @@ class TemplateSpec:
     constants: Mapping[str, frozenset[str]] = field(default_factory=dict)
     kind: TemplateKind = "template"
 
+    @property
+    def content(self) -> str:
+        """The card as the platform's list of templates shows it."""
+        return "".join(f"{label}:{{{{{name}.DATA}}}}\n" for name, label in self.fields.items())
+
 
 @dataclass(frozen=True, slots=True)
 class SimulatorSettings:

@@ -67,9 +67,12 @@ class TemplateDesk:
             raise ApiError(40037)
         return spec
 
+    def listed(self, *kinds: str) -> list[TemplateSpec]:
+        return [spec for spec in self._specs.values() if spec.kind in kinds]
+
     def subscribable(self) -> list[TemplateSpec]:
         """What people can be asked about."""
-        return [spec for spec in self._specs.values() if spec.kind != "template"]
+        return self.listed("one_time", "long_term")
 
     def send(self, spec: TemplateSpec, request: Mapping[str, Any], now: datetime) -> Sent:
         """Write it, unless this client_msg_id was sent to this person within ten minutes."""

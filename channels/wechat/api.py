@@ -95,7 +95,7 @@ class Api:
             async with (
                 asyncio.timeout(CALL_SECONDS),
                 self.http.stream(
-                    method, f"/cgi-bin/{path}", params=dict(query), timeout=CALL_SECONDS, **sent
+                    method, _full(path), params=dict(query), timeout=CALL_SECONDS, **sent
                 ) as response,
             ):
                 content = await _up_to(response, LARGEST_ANSWER)
@@ -153,6 +153,10 @@ async def _up_to(response: httpx.Response, largest: int) -> bytes | None:
         if len(content) > largest:
             return None
     return bytes(content)
+
+
+def _full(path: str) -> str:
+    return path if path.startswith("/") else f"/cgi-bin/{path}"
 
 
 def _signed(query: Mapping[str, str] | None, token: str) -> dict[str, str]:

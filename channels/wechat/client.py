@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 from sqlmodel import Session
 
-from channels.port import Letter, Result, SendOutcome
+from channels.port import Approval, Letter, Result, SendOutcome
+from channels.wechat import office
 from channels.wechat.account import CHANNEL, WeChatAccount
 from channels.wechat.api import Answer, Api
 from channels.wechat.errors import OUR_OWN
@@ -36,7 +37,7 @@ class QrCode:
 
 @dataclass(frozen=True, slots=True)
 class WeChatClient:
-    """Sends for one account. A `Channel`, a `MediaSource`, and `Licensed`."""
+    """Sends for one account. A `Channel`, a `MediaSource`, `Licensed` and a `TemplateOffice`."""
 
     account: WeChatAccount
     http: httpx.AsyncClient
@@ -126,6 +127,17 @@ class WeChatClient:
     async def published_menu(self, now: datetime) -> Answer:
         """The menu as the platform holds it; code 46003 when there is none."""
         return await self.api.call("menu/get", now, method="GET")
+
+    async def approvals(self, now: datetime) -> Mapping[str, Approval] | SendOutcome:
+        """Whether the platform has our templates, with the fields that we fill in."""
+        rows: list[Any] = []
+        for path, name in office.lists_of(self.account):
+            answer = await self.api.call(path, now, method="GET")
+            found = answer.body.get(name)
+            if not isinstance(found, list):
+                return answer.outcome
+            rows += found
+        return office.approvals(self.account, rows)
 
     async def create_qr_code(
         self, scene: str, lasts_seconds: int, now: datetime
