@@ -6,7 +6,6 @@ commit is a 5xx, so that the platform sends the message again.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,8 +13,8 @@ from datetime import datetime, timedelta
 import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, Response
-from starlette.requests import ClientDisconnect
 
+from channels.body import BODY_SECONDS, LARGEST_BODY, read_body
 from channels.reception import Reception
 from channels.wechat.account import WeChatAccount
 from channels.wechat.codec import (
@@ -30,8 +29,6 @@ from records.gathering import Gathering
 from records.messages import Accepted, Arrival
 
 SUCCESS = "success"
-LARGEST_BODY = 64 * 1024
-BODY_SECONDS = 5.0
 CLOCK_SKEW = timedelta(minutes=5)
 
 log = structlog.get_logger(__name__)
@@ -139,24 +136,10 @@ def router(callbacks: Mapping[str, Callback]) -> APIRouter:
         callback = callbacks.get(name)
         if callback is None:
             return PlainTextResponse("no such account", 404)
-        body = await _body(request)
+        body = await read_body(request, largest=LARGEST_BODY, seconds=BODY_SECONDS)
         if body is None:
             log.warning("wechat.callback_refused", reason="too_large_or_slow", status=413)
             return PlainTextResponse("too large", 413)
         return await callback.post(request.query_params, body)
 
     return routes
-
-
-async def _body(request: Request) -> bytes | None:
-    """The body, or None as soon as it is larger or slower than any message of the platform."""
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for piece in request.stream():
-                body += piece
-                if len(body) > LARGEST_BODY:
-                    return None
-    except (TimeoutError, ClientDisconnect):
-        return None
-    return bytes(body)
