@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from sqlmodel import Session, and_, col, or_, select, update
+from sqlmodel import Session, col, select, update
 
 from records.db import changed
 from records.insertion import insert_once
@@ -125,13 +125,12 @@ def _awaiting(session: Session, now: datetime) -> list[Canary]:
 
 
 def _receipt(session: Session, row: Canary) -> DeliveryReceipt | None:
-    ours = and_(
-        col(DeliveryReceipt.provider_id) == row.provider_id,
-        col(DeliveryReceipt.provider) == row.provider,
-    )
+    """By the provider's id, or by our own where the provider has none (a gateway echoes it)."""
+    names = [name for name in (row.provider_id, row.id) if name]
     return session.exec(
         select(DeliveryReceipt)
-        .where(or_(ours, col(DeliveryReceipt.attempt_id) == row.id))
+        .where(DeliveryReceipt.provider == row.provider)
+        .where(col(DeliveryReceipt.provider_id).in_(names))
         .order_by(col(DeliveryReceipt.delivered).desc(), col(DeliveryReceipt.received_at))
     ).first()
 

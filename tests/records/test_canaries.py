@@ -92,8 +92,7 @@ def test_a_receipt_says_that_it_did_not(sqlite_database: Database, now: datetime
         session.add(
             DeliveryReceipt(
                 provider="aliyun:main",
-                provider_id="b^1",
-                attempt_id=canary.id,
+                provider_id=canary.id,
                 delivered=False,
                 code="UNDELIVERED",
                 received_at=now,

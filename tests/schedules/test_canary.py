@@ -11,13 +11,14 @@ from sqlmodel import select
 
 from channels.parcel import Routes
 from channels.port import Approval, Balance, Letter, Result, SendOutcome
+from channels.receipts import take_receipt
 from records import alarms, canaries, halting, messages, windows
 from records.identity import new_id
+from records.outbound import Receipt
 from records.tables import (
     Canary,
     ContactPoint,
     DeliveryAttempt,
-    DeliveryReceipt,
     OutboundMessage,
     ProviderState,
     TemplateApproval,
@@ -205,15 +206,8 @@ async def test_without_a_receipt_it_failed_until_another_one_arrives(
         [alarm] = alarms.open_alarms(session)
     assert (alarm.kind, alarm.count, alarm.detail) == ("canary", 1, {"code": "no_receipt"})
     with village.database.transaction() as session:
-        session.add(
-            DeliveryReceipt(
-                provider="aliyun:main",
-                provider_id="b^0",
-                delivered=True,
-                code="DELIVERED",
-                received_at=morning + 40 * MINUTE,
-            )
-        )
+        receipt = Receipt("b^0", delivered=True, code="DELIVERED", provider="aliyun:main")
+        assert not take_receipt(session, receipt, morning + 40 * MINUTE)
     assert await fly(village, morning + 41 * MINUTE, bird) == 2
     assert opened(village) == []
 
