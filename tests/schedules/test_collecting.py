@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from codecs import BOM_UTF16_BE
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
+from channels.delivery import Routes
 from channels.port import Collected, SendOutcome
 from channels.reception import Reception, Watch
 from channels.sms import spool
@@ -23,6 +25,8 @@ from records.outbound import Draft, Receipt, Trial
 from records.tables import ContactPoint, Escalation, InboundMessage, OutboundMessage
 from records.vault import Vault
 from schedules.collecting import collect_from
+from schedules.ticks import TICKS, Work
+from tests.agent.scene import Village
 
 WANG = "+8613800001111"
 HOUR = timedelta(hours=1)
@@ -189,3 +193,21 @@ async def test_without_handles_nothing_is_stored(
     sqlite_database: Database, reception: Reception, now: datetime
 ) -> None:
     assert await collect_from([OnlyReceipts()], sqlite_database, reception, now) == 0
+
+
+async def test_the_tick_looks_into_the_mailboxes_of_its_worker(
+    village: Village, modem: GammuModem, reception: Reception, now: datetime
+) -> None:
+    [tick] = [one for one in TICKS if one.name == "collect"]
+    work = Work(
+        village.database,
+        village.tools,
+        Routes({}),
+        media={},
+        clock=lambda: now,
+        worker="test:1",
+        mailboxes=[modem],
+    )
+    came(modem, "血压128/76", now)
+    assert await tick.run(work) == 0
+    assert await tick.run(replace(work, reception=reception)) == 1
