@@ -35,6 +35,7 @@ from records.tables import (
     Person,
     PersonContact,
     StoredReading,
+    Subscription,
     Task,
     metadata,
 )
@@ -149,6 +150,9 @@ def _phones(session: Session, found: Belongings, now: datetime) -> None:
                 awaiting={},
             )
         )
+    session.execute(
+        delete(Subscription).where(col(Subscription.contact_point_id).in_(found.own_contacts))
+    )
     # A phone she left long ago is no matter of hers.
     linked = session.exec(
         select(PersonContact.contact_point_id)

@@ -17,7 +17,18 @@ from sqlmodel import col, select
 from care.level import Level
 from care.reading import Kind, Reading
 from care.situation import Programme
-from records import asked, audit, erasing, escalations, media, messages, outbound, people, readings
+from records import (
+    asked,
+    audit,
+    erasing,
+    escalations,
+    media,
+    messages,
+    outbound,
+    people,
+    readings,
+    subscriptions,
+)
 from records.asked import Asker, Question
 from records.erasing import EraseError
 from records.identity import new_id
@@ -34,6 +45,7 @@ from records.tables import (
     OutboundMessage,
     Person,
     StoredReading,
+    Subscription,
     Turn,
     metadata,
 )
@@ -231,6 +243,20 @@ def test_her_husband_keeps_his_phone_and_his_words(household: Household) -> None
         assert sorted(said) == ["", "", HIS_WORDS]
         addresses = session.exec(select(ContactPoint.address_index)).all()
         assert registry.vault.index("openid-shared", "address") in addresses
+
+
+def test_what_her_own_phone_agreed_to_be_sent_goes_and_what_the_shared_one_did_stays(
+    household: Household,
+) -> None:
+    now = household.registry.now
+    yes = [subscriptions.Choice("tpl", subscriptions.LONG_TERM, subscriptions.YES)]
+    with household.registry.database.transaction() as session:
+        for point in session.exec(select(ContactPoint)).all():
+            subscriptions.note(session, point.id, yes, now, "event")
+    household.erases()
+    with household.registry.database.reading() as session:
+        (left,) = session.exec(select(Subscription)).all()
+        assert session.get_one(ContactPoint, left.contact_point_id).address_sealed is not None
 
 
 def test_an_open_alarm_must_be_closed_first(household: Household) -> None:
