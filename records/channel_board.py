@@ -15,7 +15,7 @@ from typing import TypeVar
 from sqlalchemy import case, func, select
 from sqlmodel import Session, col
 
-from records import alarms, halting, sent, unsent
+from records import alarms, halting, last_heard, sent, unsent
 from records.people import china_date
 from records.reader import Reader
 from records.tables import (
@@ -87,6 +87,8 @@ class Way:
     canaries: tuple[Canary, ...]
     approvals: tuple[TemplateApproval, ...]
     now: datetime
+    last_receipt_at: datetime | None = None
+    last_inbound_at: datetime | None = None
 
     @property
     def kind(self) -> str:
@@ -200,6 +202,7 @@ def ways(session: Session, set_up: Sequence[str], now: datetime) -> tuple[Way, .
     approvals = _by_provider(
         session.execute(select(TemplateApproval).order_by(col(TemplateApproval.name))).scalars()
     )
+    receipts, messages = last_heard.receipts(session, now), last_heard.messages(session, now)
     former = sorted((states.keys() | canaries.keys()) - set(set_up))
     return tuple(
         _way(
@@ -209,6 +212,7 @@ def ways(session: Session, set_up: Sequence[str], now: datetime) -> tuple[Way, .
             state=states.get(provider),
             canaries=canaries.get(provider, ()),
             approvals=approvals.get(provider, ()),
+            heard=(receipts.get(provider), messages.get(provider)),
             now=now,
         )
         for provider in [*set_up, *former]
@@ -244,8 +248,10 @@ def _way(
     state: ProviderState | None,
     canaries: tuple[Canary, ...],
     approvals: tuple[TemplateApproval, ...],
+    heard: tuple[datetime | None, datetime | None],
     now: datetime,
 ) -> Way:
+    receipt, message = heard
     codes, today, hour = _tallies(session, provider, now)
     return Way(
         provider=provider,
@@ -258,6 +264,8 @@ def _way(
         canaries=canaries,
         approvals=approvals,
         now=now,
+        last_receipt_at=receipt or (state.last_receipt_at if state else None),
+        last_inbound_at=message or (state.last_inbound_at if state else None),
     )
 
 

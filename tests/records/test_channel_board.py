@@ -15,6 +15,8 @@ from records.db import Database
 from records.tables import (
     Canary,
     DeliveryAttempt,
+    DeliveryReceipt,
+    InboundMessage,
     OutboundMessage,
     ProviderState,
     TemplateApproval,
@@ -154,6 +156,37 @@ def test_long_answers_are_slow(session: Session, tries: Tries, now: datetime) ->
 def test_a_provider_of_former_days_is_off(session: Session, now: datetime) -> None:
     known(session)
     assert way(session, now, set_up=()).condition == OFF
+
+
+def test_when_a_provider_was_last_heard(county: County, session: Session, now: datetime) -> None:
+    _, point = county.person("a")
+    said = county.says(point, "好", ago=3 * MINUTE)
+    for provider, ago in ((ALIYUN, 5), (ALIYUN, 4), ("tencent:main", 9)):
+        session.add(
+            DeliveryReceipt(
+                provider=provider,
+                provider_id=f"b{ago}",
+                delivered=True,
+                received_at=now - ago * MINUTE,
+            )
+        )
+    row = session.get_one(InboundMessage, said)
+    session.add(
+        InboundMessage(
+            contact_point_id=point,
+            channel="sms",
+            account="main",
+            external_id="aliyun:77",
+            kind="text",
+            sent_at=now,
+            received_at=now - 7 * MINUTE,
+        )
+    )
+    session.flush()
+    one = way(session, now)
+    assert (one.last_receipt_at, one.last_inbound_at) == (now - 4 * MINUTE, now - 7 * MINUTE)
+    found = channel_board.ways(session, (f"wechat:{row.account}", "kannel:main"), now)
+    assert [each.last_inbound_at for each in found[:2]] == [now - 3 * MINUTE, None]
 
 
 def test_canaries_and_templates_stand_with_their_provider(session: Session, now: datetime) -> None:
