@@ -12,6 +12,7 @@ from channels.sms import spool
 from tests.system.stage import missing
 
 _READY_WITHIN = 5.0
+SAMPLE = Path(__file__).parents[3] / "deploy" / "gammu" / "gammu-smsdrc"
 
 
 def needed() -> None:
@@ -63,26 +64,16 @@ class Daemon:
         subprocess.run(command, check=True, capture_output=True)
 
     def _settings(self) -> str:
-        paths = {
-            "inboxpath": spool.INBOX,
-            "outboxpath": spool.OUTBOX,
-            "sentsmspath": spool.SENT,
-            "errorsmspath": spool.ERROR,
-        }
-        settings = {
-            "service": "files",
-            "logfile": f"{self.folder}/log",
-            "debuglevel": "1",
-            "inboxformat": "unicode",
-            "transmitformat": "auto",
-            "commtimeout": "0",
-            "receivefrequency": "0",
-            "statusfrequency": "0",
-            "loopsleep": "1",
-            "checksecurity": "0",
-            "checkbattery": "0",
-            "checksignal": "0",
-            "checknetwork": "0",
-            **{name: f"{self.folder}/{value}/" for name, value in paths.items()},
-        }
-        return "\n[smsd]\n" + "".join(f"{name} = {value}\n" for name, value in settings.items())
+        """The sample as a site takes it, with this folder and without the pauses."""
+        text = SAMPLE.read_text("utf-8").partition("[smsd]")[2]
+        for old, new in {
+            "/var/spool/suifang-sms": str(self.folder),
+            "logfile = syslog": f"logfile = {self.folder}/log",
+            "debuglevel = 0": "debuglevel = 1",
+            "commtimeout = 5": "commtimeout = 0",
+            "receivefrequency = 10": "receivefrequency = 0",
+            "statusfrequency = 60": "statusfrequency = 0\ncheckbattery = 0\nchecksignal = 0\nchecknetwork = 0",
+        }.items():
+            assert old in text, f"the sample has no {old!r} any more"
+            text = text.replace(old, new)
+        return f"\n[smsd]{text}"
