@@ -11,6 +11,7 @@ from channels.limits import Limits
 from channels.parcel import TEMPLATE, Parcel
 from channels.port import NOT_FOLLOWING, OPTED_OUT, Licensed, Result, SendOutcome
 from channels.receipts import apply_early
+from channels.sms.saying import SAID_ALREADY
 from channels.undelivered import hand_over
 from records import outbound, receipts
 from records.outbound import CHANNEL_CLOSED, DELIVERED, EXPIRED, NEVER, NOTICE, SAFETY, UNKNOWN
@@ -22,6 +23,7 @@ _UNSENT = (NEVER, EXPIRED, CHANNEL_CLOSED)
 _ON_PURPOSE = (
     "stopped",
     "silent_here",
+    SAID_ALREADY,
     "person_moved",
     "person_deceased",
     "person_refused",

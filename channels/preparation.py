@@ -24,7 +24,7 @@ from channels.routing import (
     Way,
 )
 from channels.sms import line
-from channels.sms.saying import words_for
+from channels.sms.saying import SAID_ALREADY, said_to_household, words_for
 from channels.undelivered import hand_over
 from records import alarms, messages, outbound, switches, takeover
 from records.identity import new_id
@@ -92,10 +92,7 @@ class _Plan:
         stop = switches.stopped(self.session)
         if stop is not None and stop.holds(message.purpose):
             return self._stopped()
-        number = self._registered_number()
-        first = addressed(self.session, message, self.now)
-        if isinstance(first, Refusal) and not first.final and number is not None:
-            first = number
+        first = self._addressed()
         if isinstance(first, Refusal):
             return self._finish(first.state, first.reason)
         refusal = refused(self.session, message, first)
@@ -103,6 +100,16 @@ class _Plan:
             return self._finish(refusal.state, refusal.reason)
         held_back = self._held_back(first) if message.purpose in STARTED_BY_US else None
         return held_back or self._to_contact(first, refusal)
+
+    def _addressed(self) -> ContactPoint | Refusal:
+        """The address that is meant; without one the number of the household, told once a day."""
+        number = self._registered_number()
+        first = addressed(self.session, self.message, self.now)
+        if isinstance(first, ContactPoint) or first.final or number is None:
+            return first
+        if said_to_household(self.session, self.message, number.id, day_began(self.now)):
+            return Refusal(NEVER, SAID_ALREADY)
+        return number
 
     def _registered_number(self) -> ContactPoint | None:
         """The mobile in the person's file, where an SMS line is set up and we may write to it."""

@@ -74,13 +74,13 @@ def in_whose_file(session: Session, vault: Vault, number: str) -> list[Person]:
 
 
 def said_since(
-    session: Session, message: OutboundMessage, since: datetime
+    session: Session, message: OutboundMessage, contact_point_id: str | None, since: datetime
 ) -> list[OutboundMessage]:
-    """What else went, or perhaps went, to the same contact point."""
+    """What else went, or perhaps went, to a contact point."""
     return list(
         session.exec(
             select(OutboundMessage)
-            .where(OutboundMessage.contact_point_id == message.contact_point_id)
+            .where(OutboundMessage.contact_point_id == contact_point_id)
             .where(OutboundMessage.id != message.id)
             .where(col(OutboundMessage.state).in_(SPOKEN))
             .where(col(OutboundMessage.created_at) >= since)

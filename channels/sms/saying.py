@@ -18,6 +18,8 @@ from texts.catalogue import CatalogError, Channel, key_for, render
 
 # Why there is a call, beside a template that went.
 BY_TEMPLATE = "by_template"
+# Nobody need phone: the number was told the same for another of the household.
+SAID_ALREADY = "said_already"
 _A_DAY = timedelta(days=1)
 
 
@@ -29,6 +31,17 @@ def words_for(text_key: str, body: str) -> str:
         # A doctor's or an article's own words.
         return body
     return body if allowed in (None, text_key) else render(str(allowed))
+
+
+def said_to_household(
+    session: Session, message: OutboundMessage, contact_point_id: str, since: datetime
+) -> bool:
+    """Whether the same words, which name nobody, went to this number for another of the household."""
+    words = words_for(message.text_key, "")
+    return bool(words) and any(
+        words_for(row.text_key, "") == words
+        for row in sms_contacts.said_since(session, message, contact_point_id, since)
+    )
 
 
 def phone_besides(session: Session, message: OutboundMessage, name: str, now: datetime) -> bool:
@@ -47,5 +60,5 @@ def _asked_before(session: Session, message: OutboundMessage, name: str, now: da
     registry = templates.registry()
     return any(
         registry.name_for(row.purpose, row.text_key, row.template) == name
-        for row in sms_contacts.said_since(session, message, now - _A_DAY)
+        for row in sms_contacts.said_since(session, message, message.contact_point_id, now - _A_DAY)
     )

@@ -110,13 +110,21 @@ async def test_where_only_templates_travel_the_reminder_is_one(cloud: Line) -> N
     assert cloud.tasks() == []
 
 
-async def test_of_a_household_each_is_reminded_and_nobody_holds_the_number(cloud: Line) -> None:
+async def test_a_household_is_told_the_same_once_a_day_and_nobody_holds_the_number(
+    cloud: Line,
+) -> None:
     wife, husband = cloud.person(), cloud.person("李大山")
     cloud.remind(wife, "k1")
+    await cloud.deliver()
     cloud.remind(husband, "k2")
     await cloud.deliver()
-    assert cloud.carrier.texts == ["[followup_due]", "[followup_due]"]
-    assert {letter.address for letter in cloud.carrier.sent} == {E164}
+    assert cloud.carrier.texts == ["[followup_due]"]
+    assert (cloud.row().state, cloud.row().reason) == ("never", "said_already")
+    assert cloud.tasks() == []
+    cloud.clock.move(days=1)
+    cloud.remind(husband, "k3")
+    await cloud.deliver()
+    assert len(cloud.carrier.texts) == 2
     with cloud.db.reading() as session:
         contact = session.exec(select(ContactPoint)).one()
         assert {who.relation for who in people.behind(session, contact.id)} == {"household"}
