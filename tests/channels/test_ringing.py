@@ -23,6 +23,7 @@ from records.tables import (
     OutboundMessage,
     Person,
     Practitioner,
+    ProviderState,
 )
 from records.vault import Vault
 from tests.channels.world import ScriptedChannel
@@ -335,3 +336,28 @@ async def test_the_code_for_a_number_goes_to_that_number_alone(ward: Ward) -> No
     assert (await ward.deliver()).state == "accepted"
     assert ward.tried()[-1] == "sms:template"
     assert ward.sms.sent[0].template["code"] in ward.sms.sent[0].body
+
+
+async def test_with_no_way_at_all_a_notice_waits_for_one(ward: Ward) -> None:
+    ward.notice()
+    routes = Routes({("sms", "main"): ward.sms})
+    await deliver_due(ward.db, ward.vault, routes, ward.now, limits=ward.limits)
+    with ward.db.reading() as session:
+        row = session.exec(select(OutboundMessage)).one()
+    assert (row.state, row.reason, ward.tried()) == ("queued", "no_route", [])
+
+
+async def test_a_provider_that_is_down_rings_after_the_others(ward: Ward) -> None:
+    ward.has("wecom", "sms")
+    with ward.db.transaction() as session:
+        session.add(
+            ProviderState(
+                provider="wecom:main",
+                opened_at=ward.now,
+                open_until=ward.now + timedelta(minutes=5),
+                failures=5,
+            )
+        )
+    ward.notice()
+    assert (await ward.deliver()).state == "accepted"
+    assert ward.tried() == ["sms:text"]

@@ -382,3 +382,28 @@ async def test_codes_are_made_a_few_times_an_hour(gate: Gate) -> None:
         await desk.get("/account")
         got.append((await desk.post("/account/identities/code")).status_code)
     assert got == [200] * 6 + [429]
+
+
+async def test_forms_out_of_their_turn_change_nothing(gate: Gate) -> None:
+    phone = await gate.phone()
+    await gate.go(phone)
+    assert "接不上" in (await phone.post("/sign-in/confirm", {"password": PASSWORD})).text
+    await phone.get("/sign-in/step")
+    await phone.post("/sign-in/bind", {"code": await gate.code()})
+    await phone.get("/sign-in/step")
+    # Sent twice by a thumb: the account of the first code stays.
+    answer = await phone.post("/sign-in/bind", {"code": await gate.code("doctor_b")})
+    assert answer.headers["location"] == "/sign-in/step"
+    assert "李建国，您好" in (await phone.get("/sign-in/step")).text
+
+
+async def test_a_journey_is_over_when_it_led_to_a_session(gate: Gate) -> None:
+    phone = await gate.phone()
+    await gate.go(phone)
+    await phone.post("/sign-in/bind", {"code": await gate.code()})
+    page = (await phone.get("/sign-in/step")).text
+    visit = phone.client.cookies[VISIT_COOKIE]
+    assert (await phone.post("/sign-in/confirm", {"password": PASSWORD})).status_code == 303
+    phone.client.cookies.set(VISIT_COOKIE, visit, domain="inbox.test", path="/sign-in")
+    phone.page = page
+    assert "接不上" in (await phone.post("/sign-in/confirm", {"password": PASSWORD})).text

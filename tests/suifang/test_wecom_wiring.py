@@ -8,12 +8,16 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from channels.authorizing import NotKnown
 from knowledge.article import read_articles
 from knowledge.library import Library
-from suifang import education, identity_sources, web, wecom, worker
+from records.identities import Subject
+from simulator.wecom import WeComSettings, create_wecom
+from suifang import clock, education, identity_sources, web, wecom, worker
 from suifang.errors import ConfigurationError
 from suifang.installation import Installation
 from suifang.settings import Settings
+from tests.channels.world import a_port, on_loopback
 
 WECOM: dict[str, Any] = {
     "wecom_corp_id": "ww1",
@@ -96,3 +100,18 @@ async def test_the_worker_rings_members(
 def test_half_of_it_is_refused_in_a_sentence(settings: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ConfigurationError, match=sentence):
         Settings(_env_file=None, **settings)
+
+
+async def test_a_platform_is_asked_over_a_connection_of_its_own(
+    installation: Installation,
+) -> None:
+    listening, url = a_port()
+    corp = create_wecom(WeComSettings("ww1", 1000002, "s", "t", "a" * 43, members={"li": "李建国"}))
+    both = {**WECOM, **WECHAT, "wecom_api_base": url, "wechat_api_base": url}
+    ready = changed(installation, **both, public_url=HOME)
+    found = identity_sources.sources(ready)
+    async with on_loopback((corp, listening)):
+        code = corp.state.wecom.page.issue("li")
+        assert await found["wecom"].whois(code, clock.now()) == Subject("wecom", "ww1", "li")
+        # Nobody speaks for WeChat at this address.
+        assert await found["wechat"].whois("x", clock.now()) == NotKnown("not_answered")
