@@ -128,6 +128,14 @@ class Paced(Protocol):
 
 
 @runtime_checkable
+class PacedByHardware(Protocol):
+    """A channel that no setting makes faster: a SIM."""
+
+    @property
+    def at_most(self) -> float: ...
+
+
+@runtime_checkable
 class Licensed(Protocol):
     """A channel some of whose templates need the person's own leave (WeChat's subscriptions)."""
 

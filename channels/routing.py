@@ -19,7 +19,14 @@ from sqlmodel import Session
 from channels import templates
 from channels.limits import Limits, spread
 from channels.parcel import PICTURE, TEMPLATE, TEXT, Routes, templates_for
-from channels.port import Channel, Licensed, Paced, PictureSender, Result
+from channels.port import (
+    Channel,
+    Licensed,
+    Paced,
+    PacedByHardware,
+    PictureSender,
+    Result,
+)
 from channels.recipient import Refusal, elsewhere
 from records import outbound, providers, windows
 from records.outbound import CHANNEL_CLOSED, DOCTOR, NEVER, SAFETY, STARTED_BY_US
@@ -220,7 +227,8 @@ class Routing:
     def _pace(self, channel: Channel) -> float | None:
         if not isinstance(channel, Paced):
             return None
-        return self.limits.sends_per_second or channel.sends_per_second
+        pace = self.limits.sends_per_second or channel.sends_per_second
+        return min(pace, channel.at_most) if isinstance(channel, PacedByHardware) else pace
 
     def _when_open(self, contact: ContactPoint) -> Way | Wait | Refusal:
         """Words that somebody has been told of go when the chat is opened, and no other way."""

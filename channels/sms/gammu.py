@@ -84,6 +84,10 @@ class GammuModem:
     def provider(self) -> str:
         return f"{KIND}:{self.account}"
 
+    @property
+    def at_most(self) -> float:
+        return self.sends_per_second
+
     def has_template(self, name: str) -> bool:
         return False
 

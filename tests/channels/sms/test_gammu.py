@@ -11,11 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from channels.delivery import Limits, Routes, deliver_due
 from channels.port import Channel, Collected, Letter, Mailbox, Paced, Result, SendOutcome
 from channels.sms import spool
 from channels.sms.gammu import PER_SECOND, GammuModem
+from records import messages, outbound
+from records.db import Database
 from records.identity import new_id
+from records.messages import Address
+from records.outbound import Draft
 from records.times import CHINA
+from records.vault import Vault
 
 WANG, LI = "+8613800001111", "+8613800002222"
 BEHIND_THE_END = b"\x00\x00" * 3 + b"\xd1\xf8\x01\x00"
@@ -368,6 +374,25 @@ async def test_what_was_put_away_is_forgotten_after_three_days(
     assert kept.exists()
     await modem.collect(now + timedelta(days=4))
     assert not kept.exists()
+
+
+async def test_no_setting_makes_a_sim_faster(
+    modem: GammuModem, sqlite_database: Database, vault: Vault, now: datetime
+) -> None:
+    with sqlite_database.transaction() as session:
+        contact = messages.ensure_contact_point(session, vault, Address("sms", "main", WANG), now)
+        for number in range(12):
+            until = now + timedelta(days=1)
+            draft = Draft("reply", "chat.thanks", "好", f"key-{number}", until, contact.id)
+            outbound.queue(session, vault, draft, now)
+    hurried = Limits(sends_per_second=1000.0, lanes=1)
+    routes = Routes({("sms", "main"): modem})
+    await deliver_due(sqlite_database, vault, routes, now, 50, limits=hurried)
+    assert 1 <= len(in_outbox(modem)) <= 4
+    await deliver_due(
+        sqlite_database, vault, routes, now + timedelta(seconds=8), 50, limits=hurried
+    )
+    assert 2 <= len(in_outbox(modem)) <= 6
 
 
 class TestReports:
