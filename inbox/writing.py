@@ -35,7 +35,7 @@ router = APIRouter()
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """The part of a person's page where one writes to her."""
+    """The part of a person's page where one writes to her, and to which address it goes."""
 
     reachable: bool
     held: Held | None
@@ -43,6 +43,7 @@ class Writing:
     problem: str
     once: str
     ready: dict[str, str]
+    contact_id: str | None = None
 
 
 def load(
@@ -60,6 +61,7 @@ def load(
         problem=word("problem", typed.get("problem", "")),
         once=new_id(),
         ready=ready_replies(person, visitor.name, own, now),
+        contact_id=contact.id if contact else None,
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlmodel import select
 
 from inbox.ready import honorific
 from records.outbound import text_of
-from records.tables import AuditEvent, OutboundMessage, OwnReply
+from records.tables import AuditEvent, ContactPoint, OutboundMessage, OwnReply
 from tests.inbox.browser import Opening
 from tests.inbox.office import Office
 
@@ -40,6 +42,22 @@ async def test_a_doctor_writes_from_the_persons_page(
     with office.database.reading() as session:
         actions = session.exec(select(AuditEvent.action)).all()
     assert {"write", "takeover.begun"} <= set(actions)
+
+
+async def test_beside_the_words_stands_what_can_still_be_sent(
+    office: Office, browser: Opening, patient: str
+) -> None:
+    one = await browser("doctor_a")
+    page = (await one.get(f"/persons/{patient}")).text
+    shut = page.partition('id="write"')[2].partition("<textarea")[0]
+    assert "微信窗口已关" in shut
+    with office.database.transaction() as session:
+        contact = session.exec(select(ContactPoint)).one()
+        contact.window_until, contact.window_left = office.now + timedelta(hours=5), 3
+        session.add(contact)
+    page = (await one.get(f"/persons/{patient}")).text
+    opened = page.partition('id="write"')[2].partition("<textarea")[0]
+    assert "微信还能直接发 3 条" in opened
 
 
 async def test_the_same_form_twice_is_one_message(
