@@ -123,7 +123,7 @@ def _beds(
         yield Bed(name, sms, channel, post)
     for name in spool.FOLDERS:
         (folder / name).mkdir()
-    modem = GammuModem(folder)
+    modem = GammuModem(folder, sends_per_second=PACE)
     yield Bed("a modem's outbox", sms, modem, lambda: asyncio.to_thread(_bare_file, folder))
 
 
