@@ -37,6 +37,9 @@ _ALL, _TODAY = "all", "today"
 # What this module raises and settles; the others are settled by whoever raises them.
 _OURS = (alarms.OLDEST_UNSENT, alarms.UNKNOWN_SENDS, alarms.LOW_BALANCE, alarms.TEMPLATE)
 _REFUSED = ("rejected", "paused")
+# Nothing was heard of it since: the provider is used no more.
+_FORGOTTEN = timedelta(days=7)
+_BY_THE_WEEK = (alarms.BREAKER, alarms.TROUBLE)
 _OF_A_PROVIDER = (
     alarms.TROUBLE,
     alarms.BREAKER,
@@ -110,17 +113,23 @@ def watch(database: Database, tools: Tools, now: datetime) -> int:
         known = {(one.kind, one.subject) for one in alarms.open_alarms(session)}
         ended = {key for key in known if key[0] in _OURS} - wrong.keys()
         new = [one for key, one in wrong.items() if key not in known]
-        stale_fuses = any(kind in _BY_THE_DAY for kind, _ in known)
+        may_be_over = any(kind in (*_BY_THE_DAY, *_BY_THE_WEEK) for kind, _ in known)
     done = 0
-    if new or ended or stale_fuses:
+    if new or ended or may_be_over:
         with database.transaction() as session:
             for one in new:
                 done += alarms.raise_for_operator(session, one.kind, one.subject, now, **one.detail)
                 log.error("alarm.opened", kind=one.kind, subject=one.subject)
             done += sum(alarms.settle_alarm(session, *key, now) for key in ended)
-            midnight = channel_board.day_began(now)
-            done += sum(alarms.settle_quiet(session, kind, midnight, now) for kind in _BY_THE_DAY)
+            done += _end(session, now)
     return done + ring(database, tools.vault, now)
+
+
+def _end(session: Session, now: datetime) -> int:
+    """Some last for a day; what a provider that is used no more once did is over in a week."""
+    lasts = dict.fromkeys(_BY_THE_DAY, channel_board.day_began(now))
+    lasts |= dict.fromkeys(_BY_THE_WEEK, now - _FORGOTTEN)
+    return sum(alarms.settle_quiet(session, kind, since, now) for kind, since in lasts.items())
 
 
 def ring(database: Database, vault: Vault, now: datetime) -> int:
@@ -148,11 +157,16 @@ def _wrong(session: Session, now: datetime) -> Iterator[_Wrong]:
     unknown = unsent.count_unknown(session, channel_board.day_began(now))
     if unknown >= limits.unknown_today:
         yield _Wrong(alarms.UNKNOWN_SENDS, _TODAY, {"count": unknown})
-    for state in session.exec(select(ProviderState)).all():
+    asked = select(ProviderState).where(col(ProviderState.balance_at) > now - _FORGOTTEN)
+    for state in session.exec(asked).all():
         least = limits.low_balance.get(state.balance_unit or "")
         if state.balance is not None and least is not None and state.balance < least:
             yield _Wrong(alarms.LOW_BALANCE, state.provider, {"balance": state.balance})
-    refused = select(TemplateApproval).where(col(TemplateApproval.state).in_(_REFUSED))
+    refused = (
+        select(TemplateApproval)
+        .where(col(TemplateApproval.state).in_(_REFUSED))
+        .where(col(TemplateApproval.checked_at) > now - _FORGOTTEN)
+    )
     for one in session.exec(refused).all():
         subject = f"{one.provider}/{one.name}"
         yield _Wrong(alarms.TEMPLATE, subject, {"state": one.state, "reason": one.reason})

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 from sqlmodel import select
 
+from channels.delivery import Routes, deliver_due
+from channels.notice import NoticeChannel
 from records import alarms, halting, outbound
 from records.identity import new_id
 from records.outbound import DOCTOR, REMINDER, SAFETY, Draft
@@ -189,6 +192,28 @@ def test_the_fuses_of_yesterday_are_over(village: Village) -> None:
     assert opened(village) == []
 
 
+def test_what_a_provider_that_is_gone_once_did_is_over_in_a_week(village: Village) -> None:
+    with village.database.transaction() as session:
+        alarms.raise_for_operator(session, alarms.BREAKER, "aliyun:main", village.now)
+        state: dict[str, Any] = {"balance": 1, "balance_unit": "cny", "balance_at": village.now}
+        session.add(ProviderState(provider="aliyun:main", **state))
+    look(village)
+    assert len(opened(village)) == 2
+    look(village, village.now + timedelta(days=7, minutes=1))
+    assert opened(village) == []
+
+
+async def test_the_notice_goes_the_way_of_all_notices(village: Village, operator: str) -> None:
+    with village.database.transaction() as session:
+        alarms.raise_for_operator(session, alarms.BREAKER, "aliyun:main", village.now)
+    look(village)
+    routes = Routes({}, NoticeChannel())
+    assert await deliver_due(village.database, village.vault, routes, village.now) == 1
+    with village.database.reading() as session:
+        [row] = session.exec(select(OutboundMessage)).all()
+    assert (row.practitioner_id, row.state) == (operator, "accepted")
+
+
 def test_many_that_may_be_lost_are_an_alarm(village: Village) -> None:
     for _ in range(bounds().unknown_today):
         assert opened(village) == []
@@ -201,8 +226,12 @@ def test_little_money_and_a_refused_template_are_alarms_until_they_are_mended(
     village: Village,
 ) -> None:
     with village.database.transaction() as session:
-        session.add(ProviderState(provider="aliyun:main", balance=12, balance_unit="cny"))
-        session.add(ProviderState(provider="kannel:main", balance=12, balance_unit="eur"))
+        for provider, unit in (("aliyun:main", "cny"), ("kannel:main", "eur")):
+            session.add(
+                ProviderState(
+                    provider=provider, balance=12, balance_unit=unit, balance_at=village.now
+                )
+            )
         for name, state in (("canary", "paused"), ("danger", "approved")):
             session.add(
                 TemplateApproval(
