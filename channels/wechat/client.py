@@ -17,7 +17,7 @@ from channels.wechat.api import Answer, Api
 from channels.wechat.errors import OUR_OWN
 from channels.wechat.registered import TEMPLATE
 from channels.wechat.token import TokenKeeper
-from records import alarms, subscriptions
+from records import alarms, providers, subscriptions
 from records.media import File
 
 SEND, SEND_TEMPLATE, SEND_SUBSCRIBED = (
@@ -171,9 +171,12 @@ class WeChatClient:
         if outcome.result is not Result.OPERATOR or outcome.reason in OUR_OWN:
             return
         detail = {"code": outcome.code, "reason": outcome.reason, "call": call}
-        await self.tokens.db.write(
-            lambda s: alarms.raise_for_operator(s, alarms.TROUBLE, self.provider, now, **detail)
-        )
+
+        def tell(session: Session) -> None:
+            providers.note_trouble(session, self.provider, outcome.reason or outcome.code, now)
+            alarms.raise_for_operator(session, alarms.TROUBLE, self.provider, now, **detail)
+
+        await self.tokens.db.write(tell)
 
     async def _upload(self, picture: bytes, now: datetime) -> str | SendOutcome:
         """The id of a temporary picture. Nobody has seen it yet, so any doubt is worth a retry."""

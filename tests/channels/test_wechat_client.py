@@ -530,6 +530,16 @@ async def test_a_token_that_is_refused_for_the_account_is_an_alarm_too(world: Wo
         assert [alarm.kind for alarm in open_alarms(session)] == ["trouble"]
 
 
+async def test_the_alarm_ends_by_itself_with_the_next_message_that_is_taken(world: World) -> None:
+    await greet(world)
+    world.platform.faults.add(Fault(FaultKind.ERROR, "/cgi-bin/qrcode/create", errcode=45009))
+    await world.client.create_qr_code("s", 60, world.clock.now)
+    world.queue(contact_point_id=world.contact().id)
+    await world.deliver()
+    with world.db.reading() as session:
+        assert open_alarms(session) == []
+
+
 async def test_a_menu_that_the_platform_does_not_like_is_told_and_is_no_alarm(
     world: World,
 ) -> None:
