@@ -20,6 +20,7 @@ from records.tables import ContactPoint, FollowUp, OutboundMessage, Person, Pers
 STOPPED = "stopped"
 # Who said it: the person in a message, or the carrier with a code.
 BY_MESSAGE, BY_CARRIER = "message", "carrier"
+_REASONS = {BY_MESSAGE: STOPPED, BY_CARRIER: "stopped_by_carrier"}
 
 
 def stop(session: Session, contact_point_id: str, now: datetime, *, by: str = BY_MESSAGE) -> bool:
@@ -38,7 +39,7 @@ def stop(session: Session, contact_point_id: str, now: datetime, *, by: str = BY
         if _another(session, contact_point_id, who.person.id):
             _route_anew(session, contact_point_id, who.person.id)
         elif _asked_now(session, who.person.id):
-            _call(session, contact_point_id, who.person, now)
+            _call(session, contact_point_id, who.person, now, _REASONS[by])
     whose = col(OutboundMessage.contact_point_id) == contact_point_id
     stop_messages(session, whose, STOPPED, now, all_of_them=False)
     return True
@@ -92,12 +93,14 @@ def _asked_now(session: Session, person_id: str) -> bool:
     return found is not None
 
 
-def _call(session: Session, contact_point_id: str, person: Person, now: datetime) -> None:
+def _call(
+    session: Session, contact_point_id: str, person: Person, now: datetime, reason: str
+) -> None:
     tasks.open_task(
         session,
         task_key=f"{STOPPED}:{contact_point_id}:{person.id}:{china_date(now)}",
         kind=tasks.CALL,
-        reason=STOPPED,
+        reason=reason,
         person_id=person.id,
         contact_point_id=contact_point_id,
         facility_id=person.facility_id,

@@ -190,3 +190,14 @@ def test_what_was_planned_takes_another_phone_that_is_not_stopped(county: County
     message = county.session.get_one(OutboundMessage, row)
     assert (message.state, message.contact_point_id) == ("queued", None)
     assert county.session.exec(select(Task).where(Task.reason == "stopped")).all() == []
+
+
+def test_a_carrier_s_block_is_told_as_what_it_is(county: County) -> None:
+    person = register(county, "王桂芳")
+    contact = contact_of(county, person)
+    assert contact is not None
+    _asked(county, person)
+    assert opting_out.stop(county.session, contact.id, county.now, by=opting_out.BY_CARRIER)
+    assert [task.reason for task in county.session.exec(select(Task)).all()] == [
+        "stopped_by_carrier"
+    ]
