@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 
 from channels.port import Result
-from channels.wechat.client import Answer, WeChatClient
+from channels.wechat.api import Answer
+from channels.wechat.client import WeChatClient
 from channels.wechat.menu import Button, as_request, menu
 from suifang import wechat
 from suifang.errors import ConfigurationError

@@ -14,10 +14,11 @@ from channels.reception import Reception
 from records import messages
 from records.db import Database
 from records.escalations import CLOSED
-from records.messages import Arrival, Window
+from records.messages import Arrival
 from records.tables import Escalation
 from records.times import CHINA
 from records.vault import Vault
+from records.windows import Window
 from schedules.teaching import School
 from schedules.ticks import TICKS, Work
 from simulator.county.happening import Changed, Deed, Followed, Happening, Said
