@@ -110,7 +110,9 @@ class Line:
 
     def waiting(self) -> list[str]:
         with self.db.reading() as session:
-            rows = session.exec(select(InboundMessage).order_by(col(InboundMessage.received_at))).all()
+            rows = session.exec(
+                select(InboundMessage).order_by(col(InboundMessage.received_at))
+            ).all()
             return [one.state for one in rows]
 
     def answers(self) -> list[str]:
