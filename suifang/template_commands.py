@@ -41,7 +41,11 @@ def add_to(app: typer.Typer) -> None:
 
 def list_all() -> None:
     """所有短信模板。Every template as it is sent, what it costs, and where it is approved."""
-    table = Table("模板", "发出去的话", "字数", "条数", *_PROVIDERS.values(), show_lines=True)
+    table = Table("模板", show_lines=True)
+    # Whole words are read here, in however many lines.
+    table.add_column("发出去的话", overflow="fold")
+    for title in ("字数", "条数", *_PROVIDERS.values()):
+        table.add_column(title)
     for row in _rows(load_settings()):
         states = (_SAID.get(row.states[kind], row.states[kind]) for kind in _PROVIDERS)
         table.add_row(row.name, row.text, str(row.units), str(row.segments), *states)
@@ -52,7 +56,7 @@ def check() -> None:
     """检查模板。Whether any template holds what providers refuse. Ends with 1 when one does."""
     found = [row for row in _rows(load_settings()) if row.problems]
     for row in found:
-        screen.print(f"{row.name}: {'; '.join(row.problems)}", markup=False)
+        screen.print(f"{row.name}: {'; '.join(row.problems)}", markup=False, soft_wrap=True)
     if found:
         raise typer.Exit(1)
     screen.print("没有问题。No template holds what providers refuse.")
@@ -65,17 +69,23 @@ def show(name: Name) -> None:
     if row is None:
         _give_up(f"There is no template {name}.")
     entry = _registry(settings).template(name)
-    screen.print(f"{row.text}\n", markup=False)
+    screen.print(f"{row.text}\n", markup=False, soft_wrap=True)
     for kind, called in _PROVIDERS.items():
         state = _SAID.get(row.states[kind], row.states[kind])
-        screen.print(f"{called}（{state}）：{entry.as_registered(kind)}", markup=False)
-    screen.print(f"用途说明：{row.note}", markup=False)
-    screen.print(f"最长 {row.units} 个字，{row.segments} 条短信。审阅：{row.review}", markup=False)
-    screen.print(f"代替：{'、'.join(row.stands_for)}", markup=False)
+        screen.print(
+            f"{called}（{state}）：{entry.as_registered(kind)}", markup=False, soft_wrap=True
+        )
+    screen.print(f"用途说明：{row.note}", markup=False, soft_wrap=True)
+    screen.print(
+        f"最长 {row.units} 个字，{row.segments} 条短信。审阅：{row.review}",
+        markup=False,
+        soft_wrap=True,
+    )
+    screen.print(f"代替：{'、'.join(row.stands_for)}", markup=False, soft_wrap=True)
     if row.instead:
-        screen.print(f"没通过时改发：{row.instead}", markup=False)
+        screen.print(f"没通过时改发：{row.instead}", markup=False, soft_wrap=True)
     if row.calls:
-        screen.print("发出以后，医生还要打电话。", markup=False)
+        screen.print("发出以后，医生还要打电话。", markup=False, soft_wrap=True)
 
 
 def example_ids() -> None:

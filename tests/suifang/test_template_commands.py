@@ -33,6 +33,7 @@ def test_every_template_is_listed_with_its_words_and_where_it_is_approved(suifan
     assert done.code == 0
     assert "danger_sugar" in done.out
     assert "已通过" in done.out
+    assert "…" not in done.out
     assert "没报备" in done.out
 
 
