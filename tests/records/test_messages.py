@@ -11,10 +11,10 @@ from sqlmodel import Session, func, select
 
 from records import media, messages, windows
 from records.db import Database
-from records.messages import Accepted, Address, Arrival, MediaRef, Window
+from records.messages import Accepted, Address, Arrival, MediaRef
 from records.tables import ContactPoint, InboundMessage, Media
 from records.vault import Vault
-from records.windows import Room
+from records.windows import Room, Window
 
 SETTLE = timedelta(seconds=4)
 TWO_DAYS = Window(timedelta(hours=48), 5)
