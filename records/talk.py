@@ -16,6 +16,7 @@ from sqlmodel import Session, col, func, or_, select
 
 from care.level import Level
 from records import heard
+from records.announced import SUFFIX
 from records.caseload import called, readable
 from records.messages import BODY, PASSIVE
 from records.outbound import BODY as OUTBOUND_BODY
@@ -230,6 +231,8 @@ def _said(session: Session, vault: Vault, asked: _Asked) -> list[Bubble]:
         )
         .where(about.in_(visible))
         .where(OutboundMessage.purpose != NOTICE)
+        # The message that announced them shows them already.
+        .where(~col(OutboundMessage.send_key).endswith(SUFFIX))
         .where(col(OutboundMessage.practitioner_id).is_(None))
         .order_by(col(OutboundMessage.created_at).desc(), col(OutboundMessage.id).desc())
         .limit(MESSAGES_LIMIT + 1)

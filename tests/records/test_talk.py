@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from records import outbound, people, talk
+from records import announced, outbound, people, talk
 from records.reader import Reader
 from records.talk import Talk
 from tests.inbox.county import County
@@ -77,3 +77,11 @@ def test_a_person_without_any_phone_has_said_nothing(county: County, doctor: Rea
     person, _ = county.person("a")
     empty = talk.talk(county.session, county.vault, doctor, person, [])
     assert (empty.bubbles, empty.more, empty.began_at) == ((), False, None)
+
+
+def test_words_that_were_announced_stand_there_once(county: County, doctor: Reader) -> None:
+    person, point = county.person("a")
+    remind(county, person, point, "明天来一趟")
+    remind(county, person, point, announced.words_key("明天来一趟"))
+    bubbles = said(county, doctor, person, point).bubbles
+    assert [bubble.text for bubble in bubbles] == ["明天来一趟"]
