@@ -12,7 +12,7 @@ from records import messages, people
 from records.db import Database
 from records.messages import Arrival
 from records.people import Registration
-from records.tables import Consent, PersonContact
+from records.tables import Consent, ContactPoint, PersonContact
 from records.vault import Vault
 from records.windows import Window
 from tests.channels.post_office import (
@@ -128,8 +128,6 @@ async def test_a_template_takes_nothing_from_the_window(post: PostOffice) -> Non
     await post.deliver()
     assert post.tries()[0].route == "wechat:template"
     with post.db.reading() as session:
-        from records.tables import ContactPoint
-
         assert session.get_one(ContactPoint, post.chat_id).window_left == 1
 
 
@@ -315,6 +313,26 @@ async def test_a_number_that_refuses_everything_is_remembered(post: PostOffice) 
         ("never", OPTED_OUT),
         ("never", "stopped"),
     }
+
+
+async def test_a_number_shut_by_its_owner_leaves_the_answer_to_another_way(
+    post: PostOffice,
+) -> None:
+    post.aliyun.answers = [SendOutcome(Result.CHANNEL_CLOSED, "1012", OPTED_OUT)]
+    post.queue("doctor", contact_point_id=post.phone_id, text_key="doctor.replied")
+    await post.deliver()
+    assert post.row().state == "accepted"
+    with post.db.reading() as session:
+        assert session.get_one(ContactPoint, post.phone_id).stopped_at is not None
+
+
+async def test_a_safety_text_may_go_to_a_phone_that_was_stopped(post: PostOffice) -> None:
+    post.shut()
+    post.wechat.templates = ()
+    post.change(post.phone_id, stopped_at=post.now)
+    post.queue("safety", text_key="safety.general_emergency")
+    await post.deliver()
+    assert post.aliyun.texts == ["[danger]"]
 
 
 async def test_words_about_stopping_go_by_no_template_and_nobody_phones(post: PostOffice) -> None:
