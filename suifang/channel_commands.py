@@ -1,5 +1,4 @@
 """`suifang channels`: how the ways out stand, the stop, a canary now, and what wants somebody."""
-# ruff: noqa: PLC0415 - heavy parts are imported by the commands that need them
 
 from __future__ import annotations
 

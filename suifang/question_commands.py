@@ -68,7 +68,7 @@ def show(group: Annotated[str, typer.Argument(help="编号，或它的开头。"
 
 def export() -> None:
     """导出。One line of JSON per group; a dismissed one names the decoy it may become."""
-    from records import audit  # noqa: PLC0415 - commands load what they use
+    from records import audit
 
     with _opened() as installation:
         found = _every(installation)
@@ -87,7 +87,7 @@ def export() -> None:
 
 
 def _as_json(one: Detail) -> dict[str, Any]:
-    from records.question_groups import AS_DECOYS  # noqa: PLC0415
+    from records.question_groups import AS_DECOYS
 
     heap = one.heap
     return {
@@ -114,8 +114,8 @@ def _question(kept: Kept) -> dict[str, Any]:
 
 def _every(installation: Installation) -> tuple[Detail, ...]:
     """All groups: the operator of the machine reads what any curator of it could."""
-    from records.question_queue import every  # noqa: PLC0415
-    from records.reader import Reader  # noqa: PLC0415
+    from records.question_queue import every
+    from records.reader import Reader
 
     everywhere = Reader("operator", "curator", "", "")
     with installation.database.reading() as session:
@@ -124,7 +124,7 @@ def _every(installation: Installation) -> tuple[Detail, ...]:
 
 @contextmanager
 def _opened() -> Iterator[Installation]:
-    from suifang.installation import open_installation  # noqa: PLC0415
+    from suifang.installation import open_installation
 
     installation = open_installation(load_settings())
     try:

@@ -37,7 +37,7 @@ def notify(
 
     A bound WeCom member is rung in WeCom first, whatever is said here, except with --off.
     """
-    from suifang.staff import (  # noqa: PLC0415 - heavy
+    from suifang.staff import (
         drop_number,
         set_notices,
         set_number,
@@ -68,14 +68,14 @@ def unbind(
     provider: Annotated[str, typer.Argument(help="wecom or wechat")],
 ) -> None:
     """End what ties an account to WeCom or WeChat: a lost phone, somebody who left."""
-    from suifang.staff import unbind_identity  # noqa: PLC0415 - heavy
+    from suifang.staff import unbind_identity
 
     unbind_identity(_open(), login, provider, clock.now())
     screen.print(f"{login} signs in with the password only, and is known to {provider} no more.")
 
 
 def _open() -> Installation:
-    from suifang.installation import open_installation  # noqa: PLC0415 - heavy
+    from suifang.installation import open_installation
 
     settings = load_settings()
     configure_logs(settings.log_level, settings.log_format)

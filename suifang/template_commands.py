@@ -1,5 +1,4 @@
 """`suifang templates`: the words that SMS providers must approve, and how far that is."""
-# ruff: noqa: PLC0415 - heavy parts are imported by the commands that need them
 
 from __future__ import annotations
 

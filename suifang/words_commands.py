@@ -29,9 +29,9 @@ def add_to(app: typer.Typer) -> None:
 
 def list_packs() -> None:
     """有哪些方言包。The packs, how many words each holds, and which are spoken here."""
-    from language.dialects import ALL  # noqa: PLC0415 - commands load what they use
-    from language.pack import packs  # noqa: PLC0415
-    from suifang.words import names, own_words  # noqa: PLC0415
+    from language.dialects import ALL
+    from language.pack import packs
+    from suifang.words import names, own_words
 
     settings = load_settings()
     named = names(settings)
@@ -49,8 +49,8 @@ def list_packs() -> None:
 
 def check(file: Annotated[Path, typer.Argument(help="本地话的文件，.toml。")]) -> None:
     """检查本地话文件。Every problem with its line; and whether each example is understood."""
-    from language.pack import PackError, load  # noqa: PLC0415
-    from suifang.words import names, unheard  # noqa: PLC0415
+    from language.pack import PackError, load
+    from suifang.words import names, unheard
 
     try:
         pack = load(file)
@@ -66,7 +66,7 @@ def check(file: Annotated[Path, typer.Argument(help="本地话的文件，.toml�
 
 def try_words(text: Annotated[str, typer.Argument(help="一句话。")]) -> None:
     """试一句话。Show a sentence as it is read here, and what was understood."""
-    from suifang.words import settle_words, told  # noqa: PLC0415
+    from suifang.words import settle_words, told
 
     settle_words(load_settings())
     for line in told(text):
@@ -78,9 +78,9 @@ def unknown(
     most: Annotated[int, typer.Option(min=1, max=500, help="最多列多少个。")] = 50,
 ) -> None:
     """听不懂的词。The words seen most often that no list knows; never a message."""
-    from suifang import clock  # noqa: PLC0415
-    from suifang.installation import open_installation  # noqa: PLC0415
-    from suifang.unknown_words import unknown_words  # noqa: PLC0415
+    from suifang import clock
+    from suifang.installation import open_installation
+    from suifang.unknown_words import unknown_words
 
     settings: Settings = load_settings()
     installation = open_installation(settings)
