@@ -64,7 +64,7 @@ def examine(settings: Settings, now: datetime, *, online: bool = False) -> list[
 def _guarded(name: str, check: _Check, patient: _Patient) -> Iterator[Finding]:
     try:
         yield from check(patient)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- one broken check must not hide the others
         yield Finding(
             name, State.ERROR, f"检查时出错:{type(error).__name__}", "请把这一行发给维护人员"
         )

@@ -72,7 +72,7 @@ def _dates(articles: Sequence[Article], today: date) -> Iterator[Finding]:
 
 def _named(articles: Sequence[Article]) -> str:
     names = [article.id for article in articles]
-    return "、".join(names[:3]) + ("…" if len(names) > 3 else "")
+    return "、".join(names[:3]) + ("…" if len(names) > 3 else "")  # noqa: PLR2004 - enough to begin
 
 
 def _revisions(settings: Settings, unreadable: Sequence[str]) -> Iterator[Finding]:
@@ -120,7 +120,7 @@ def _index(settings: Settings, articles: Sequence[Article], now: datetime) -> Fi
     local = settings.embeddings == "local"
     try:
         embedder = education.embedder(settings)
-        assert embedder is not None
+        assert embedder is not None  # noqa: S101 - embeddings are on
         vector = embedder.passages([articles[0].passage])[0] if articles else None
     except EmbedderError as error:
         do = "重新运行 make setup" if local else "检查 SUIFANG_EMBEDDINGS_ 各项和对方的服务"

@@ -41,11 +41,11 @@ class _Child:
     early_deaths: int = 0
 
     def start(self) -> None:
-        self.process = subprocess.Popen(
+        self.process = subprocess.Popen(  # noqa: S603 -- our own commands only
             self.command,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=_die_with_the_supervisor(),
+            preexec_fn=_die_with_the_supervisor(),  # noqa: PLW1509 -- the supervisor has one thread
         )
         self.started = time.monotonic()
         log.info("process.started", name=self.name, pid=self.process.pid)

@@ -22,7 +22,7 @@ from suifang.seed.arrivals import agree, follow
 from suifang.seed.places import found_facility
 
 ACCOUNT = "wxsimulated00001"
-_PASSWORD = "nobody signs in to a simulation"
+_PASSWORD = "nobody signs in to a simulation"  # noqa: S105 - the database is thrown away
 _FIRST_PLAN_WITHIN_DAYS = 90
 
 
