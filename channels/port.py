@@ -13,6 +13,7 @@ from sqlmodel import Session
 from records.media import File
 from records.messages import Arrival
 from records.outbound import Receipt
+from records.plain import plain
 
 # The reasons that also say something about the person: delivery writes them down.
 NOT_FOLLOWING = "not_following"
@@ -44,6 +45,13 @@ class SendOutcome:
     code: str = ""
     reason: str = ""
     provider_id: str | None = None
+
+    def __post_init__(self) -> None:
+        """Whatever a provider answers can be written down."""
+        for name in ("code", "reason"):
+            object.__setattr__(self, name, plain(getattr(self, name)))
+        if self.provider_id is not None:
+            object.__setattr__(self, "provider_id", plain(self.provider_id))
 
 
 @dataclass(frozen=True, slots=True)

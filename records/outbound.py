@@ -21,6 +21,7 @@ from records import windows
 from records.db import changed
 from records.identity import new_id
 from records.insertion import insert, insert_once
+from records.plain import plain
 from records.tables import DeliveryAttempt, OutboundMessage
 from records.vault import Vault
 
@@ -88,6 +89,13 @@ class Receipt:
     at: datetime | None = None
     stops: bool = False
     templates: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Whatever a provider tells can be written down."""
+        for name in ("provider_id", "code"):
+            object.__setattr__(self, name, plain(getattr(self, name)))
+        if self.attempt_id is not None:
+            object.__setattr__(self, "attempt_id", plain(self.attempt_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 import pytest
 from sqlmodel import select
 
+from channels.port import Result, SendOutcome
 from channels.receipts import take_receipt
 from records.db import Database
 from records.outbound import Receipt
+from records.plain import plain
 from records.tables import ContactPoint, DeliveryReceipt
 from records.vault import Vault
 from tests.channels.post_office import UNKNOWN, PostOffice, accepted
@@ -160,3 +162,21 @@ async def test_a_number_that_takes_nothing_more_is_stopped(post: PostOffice) -> 
     with post.db.reading() as session:
         contact = session.get_one(ContactPoint, post.phone_id)
         assert contact.stopped_at == post.now + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("odd", ["B\x001", "B\ud8001", "B" * 9000])
+async def test_whatever_a_provider_calls_it_can_be_written_down_and_found_again(
+    database: Database, vault: Vault, now: datetime, odd: str
+) -> None:
+    post = PostOffice(database, vault, now)
+    post.aliyun.answers = [SendOutcome(Result.ACCEPTED, odd, odd, provider_id=odd)]
+    await sent(post)
+    assert post.row().state == "accepted"
+    assert take(post, receipt(provider_id=odd))
+    assert post.row().state == "delivered"
+
+
+def test_a_plain_code_stays_as_it_is() -> None:
+    assert SendOutcome(Result.NEVER, "isv.X-1", "号码").code == "isv.X-1"
+    assert Receipt("SM0123", True, "成功").code == "成功"
+    assert plain("号\ud800码\x00") == "号?码"
