@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from channels.conclusion import finish
@@ -54,11 +55,27 @@ def prepare(
             about = session.get(Person, message.person_id) if message.person_id else None
             return _Plan(session, vault, routes, limits, message, now, about).made()
     except Exception as error:  # noqa: BLE001 - one row that cannot be read must not stop the queue
-        log.warning(
-            "delivery.broken_row", outbound_message_id=message.id, error=type(error).__name__
-        )
-        finish(session, message, NEVER, f"broken_{type(error).__name__}", now)
+        _broken(session, message, limits, now, error)
         return Decided(message.id)
+
+
+def _broken(
+    session: Session, message: OutboundMessage, limits: Limits, now: datetime, error: Exception
+) -> None:
+    """Nothing was called. A fault of the database says nothing about the row, so it comes again.
+
+    What is dangerous comes again in any case before it is given up and somebody is asked to phone.
+    """
+    kind = type(error).__name__
+    log.warning("delivery.broken_row", outbound_message_id=message.id, error=kind)
+    again = isinstance(error, DBAPIError) or (
+        message.purpose == SAFETY and message.attempts <= limits.retries
+    )
+    if again and message.expires_at > now:
+        at = min(now + limits.pause(message.id, message.attempts), message.expires_at)
+        outbound.put_back(session, message, f"broken_{kind}", at)
+    else:
+        finish(session, message, EXPIRED if again else NEVER, f"broken_{kind}", now)
 
 
 def _waited_for(message: OutboundMessage) -> str | None:

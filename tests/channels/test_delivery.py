@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy.exc
 from sqlmodel import select
 
+from channels import preparation
 from channels.delivery import Limits, Routes, deliver_due
 from channels.port import NOT_FOLLOWING, Letter, Result, SendOutcome
 from records import outbound, people
@@ -550,6 +551,49 @@ async def test_a_row_that_cannot_be_opened_does_not_stop_the_others(post: Post) 
     assert (post.row(broken).state, post.row(broken).reason) == ("never", "broken_VaultError")
     assert post.row(good).state == "accepted"
     assert len(post.tasks()) == 1
+
+
+@pytest.mark.parametrize("purpose", ["safety", "reply"])
+async def test_a_fault_of_the_database_while_deciding_ends_no_message(
+    post: Post, monkeypatch: pytest.MonkeyPatch, purpose: str
+) -> None:
+    post.queue(purpose=purpose, expires_at=post.now + timedelta(hours=6))
+    with monkeypatch.context() as broken:
+        broken.setattr(preparation._Plan, "made", _a_deadlock)
+        await post.deliver()
+    assert (post.row().state, post.row().reason) == ("queued", "broken_OperationalError")
+    await post.deliver(post.now + timedelta(minutes=1))
+    assert post.row().state == "accepted"
+    assert post.tasks() == []
+
+
+async def test_a_fault_of_the_database_does_not_outlive_the_words(
+    desk: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.queue(purpose="reply", expires_at=desk.now + timedelta(seconds=1))
+    monkeypatch.setattr(preparation._Plan, "made", _a_deadlock)
+    await desk.deliver()
+    await desk.deliver(desk.now + timedelta(seconds=2))
+    assert (desk.row().state, desk.row().reason) == ("expired", "broken_OperationalError")
+    assert len(desk.tasks()) == 1
+
+
+async def test_a_safety_text_that_cannot_be_opened_comes_again_before_it_is_given_up(
+    desk: Post,
+) -> None:
+    desk.queue(purpose="safety", expires_at=desk.now + timedelta(hours=6))
+    with desk.db.transaction() as session:
+        session.get_one(OutboundMessage, desk.row().id).body_sealed = b"\x01nonsense-nonsense"
+    await desk.deliver()
+    assert desk.row().state == "queued"
+    for minutes in (1, 2, 3):
+        await desk.deliver(desk.now + timedelta(minutes=minutes))
+    assert (desk.row().state, desk.row().reason) == ("never", "broken_VaultError")
+    assert len(desk.tasks()) == 1
+
+
+def _a_deadlock(*_: object) -> None:
+    raise sqlalchemy.exc.OperationalError("UPDATE", {}, Exception("deadlock detected"))
 
 
 async def test_a_lost_database_is_an_error_of_the_whole_run(desk: Post) -> None:
