@@ -7,10 +7,9 @@ from dataclasses import replace
 
 from langgraph.runtime import Runtime
 
-from agent import putting_right
+from agent import following_up, putting_right
 from agent.context import SENDER, Heard, Member, TurnContext
 from agent.decision import NewReading
-from agent.following_up import expected
 from agent.state import Heed, TurnState
 from care.assess import assess as rules
 from care.situation import Situation
@@ -38,7 +37,7 @@ def hear(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
         text += BREAK if text else ""
         starts.append((len(text), heard.message_id))
         text += words
-    understood = read(text, expecting=asked_for(expected(runtime.context.follow_ups)))
+    understood = read(text, expecting=asked_for(following_up.expected(runtime.context.follow_ups)))
     corrected = putting_right.expected(understood, runtime.context)
     if corrected is not None:
         again = read(text, expecting=corrected)

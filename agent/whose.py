@@ -11,8 +11,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from agent import hearing
 from agent.context import SENDER, Member, TurnContext
-from agent.hearing import words_of
 from agent.state import Heed, Owner, Record
 from care.reading import Kind
 from care.situation import Programme
@@ -281,7 +281,7 @@ def joined(context: TurnContext) -> Heed:
     for heard in context.unplaced:
         text += "，" if text else ""
         starts.append((len(text), heard.message_id))
-        text += words_of(heard)
+        text += hearing.words_of(heard)
     return Heed(text, read(text), tuple(starts))
 
 
