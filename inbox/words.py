@@ -14,6 +14,8 @@ _FOLDER = Path(__file__).parent / "vocabulary"
 _CANNED = "canned."
 # What delivery puts before the reason when it has tried often enough.
 _GAVE_UP = "gave_up_"
+# A row that could not be read; the name of the fault behind it is for the log.
+_BROKEN, _BROKEN_SAYS = "broken_", "系统出了错，没有发出去"
 
 
 @lru_cache(maxsize=1)
@@ -52,7 +54,7 @@ def because(reason: str | None) -> str:
         if bare in _words()[group]:
             said = _words()[group][bare]
             return said if bare == reason else f"试了几次都没成：{said}"
-    return reason
+    return _BROKEN_SAYS if reason.startswith(_BROKEN) else reason
 
 
 def label(group: str, code: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
@@ -10,9 +11,11 @@ import pytest
 
 import channels.sms
 import channels.wecom
+from channels import routing
 from channels.port import Result
 from inbox.outcomes import meaning_of, reasons, stands
-from inbox.words import words_of
+from inbox.words import because, words_of
+from records import switches
 
 MODULES = (
     "channels.wechat.errors",
@@ -90,3 +93,19 @@ def test_how_a_message_stands(state: str, reason: str, tone: str, words: str) ->
     found = stands(state, reason)
     assert found.tone == tone
     assert words in found.text
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        *(routing.NO_ROUTE, routing.PROVIDER_SHUT, routing.PACED, routing.AWAITS_WINDOW),
+        *(routing.SILENT, routing.WINDOW_CLOSED, routing.LEFT_OUT, switches.ALL_STOPPED),
+        *("quiet_hours", "daily_fuse", "doctor_talks", "too_late", "worker_lost", "no_address"),
+        *("practitioner_disabled", "no_bell_left", "no_longer_theirs", "no_consent", "stopped"),
+        *("person_away", "person_deceased", "person_moved", "person_refused", "not_following"),
+        *("said_already", "broken_ValueError", "gave_up_ReadTimeout"),
+    ],
+)
+def test_whatever_delivery_waits_for_or_ends_with_is_said_in_words(reason: str) -> None:
+    assert because(reason) != reason
+    assert not re.search("[A-Za-z_]{4,}", because(reason)), because(reason)
