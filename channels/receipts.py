@@ -30,10 +30,12 @@ def take_receipt(session: Session, receipt: Receipt, now: datetime) -> bool:
     if attempt is None:
         log.info("receipt.unmatched", provider=receipt.provider)
         return False
-    if receipt.stops and attempt.contact_point_id is not None:
-        receipts.note_stop(session, attempt.contact_point_id, now)
     receipts.belongs(session, row.id, attempt.id)
-    return _close(session, attempt.id, now, delivered=receipt.delivered, code=receipt.code)
+    moved = _close(session, attempt.id, now, delivered=receipt.delivered, code=receipt.code)
+    if receipt.stops and attempt.contact_point_id is not None:
+        # The try first, then the address, as a conclusion does: the two may meet.
+        receipts.note_stop(session, attempt.contact_point_id, now)
+    return moved
 
 
 def apply_early(session: Session, attempt: DeliveryAttempt, now: datetime) -> None:

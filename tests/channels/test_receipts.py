@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import select
 
 from channels.port import Result, SendOutcome
@@ -162,6 +163,26 @@ async def test_a_number_that_takes_nothing_more_is_stopped(post: PostOffice) -> 
     with post.db.reading() as session:
         contact = session.get_one(ContactPoint, post.phone_id)
         assert contact.stopped_at == post.now + timedelta(minutes=1)
+
+
+async def test_a_stop_by_receipt_locks_in_the_order_of_a_conclusion(post: PostOffice) -> None:
+    written: list[str] = []
+
+    def note(*given: object) -> None:
+        verb, table, *_ = (*str(given[2]).split(), "")
+        if verb == "UPDATE" and table in ("delivery_attempts", "contact_points"):
+            written.append(table)
+
+    post.aliyun.free_text = True
+    event.listen(post.db.engine, "before_cursor_execute", note)
+    try:
+        await sent(post)
+        concluded = list(dict.fromkeys(written))
+        written.clear()
+        take(post, receipt(delivered=False, stops=True))
+    finally:
+        event.remove(post.db.engine, "before_cursor_execute", note)
+    assert list(dict.fromkeys(written)) == concluded == ["delivery_attempts", "contact_points"]
 
 
 @pytest.mark.parametrize("odd", ["B\x001", "B\ud8001", "B" * 9000])
