@@ -16,7 +16,6 @@ from channels.port import Channel, Letter
 from channels.recipient import Refusal, addressed, refused
 from channels.ringing import Call, bell_for
 from channels.routing import (
-    AWAITS_WINDOW,
     NO_ROUTE,
     PROVIDER_SHUT,
     WORDS,
@@ -29,9 +28,17 @@ from channels.sms.saying import SAID_ALREADY, said_to_household, words_for
 from channels.undelivered import hand_over
 from records import alarms, messages, outbound, switches, takeover
 from records.identity import new_id
-from records.outbound import DOCTOR, EXPIRED, NEVER, REMINDER, SAFETY, STARTED_BY_US
+from records.outbound import (
+    ALL_STOPPED,
+    AWAITS_WINDOW,
+    DOCTOR,
+    EXPIRED,
+    NEVER,
+    REMINDER,
+    SAFETY,
+    STARTED_BY_US,
+)
 from records.sms_contacts import sms_contact_of
-from records.switches import ALL_STOPPED
 from records.tables import ContactPoint, OutboundMessage, Person
 from records.vault import Vault
 
@@ -119,10 +126,15 @@ class _Plan:
         return held_back or self._to_contact(first, refusal)
 
     def _addressed(self) -> ContactPoint | Refusal:
-        """The address that is meant; without one the number of the household, told once a day."""
+        """The address that is meant; without one the number of the household, told once a day.
+
+        The household's number is for what names nobody: never for a doctor's words about one person.
+        """
         number = self._registered_number()
         first = addressed(self.session, self.message, self.now)
         if isinstance(first, ContactPoint) or first.final or number is None:
+            return first
+        if self.message.purpose == DOCTOR:
             return first
         if said_to_household(self.session, self.message, number.id, day_began(self.now)):
             return Refusal(NEVER, SAID_ALREADY)

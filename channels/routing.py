@@ -29,13 +29,19 @@ from channels.port import (
 )
 from channels.recipient import Refusal, elsewhere
 from records import outbound, providers, windows
-from records.outbound import CHANNEL_CLOSED, DOCTOR, NEVER, SAFETY, STARTED_BY_US
+from records.outbound import (
+    AWAITS_WINDOW,
+    CHANNEL_CLOSED,
+    DOCTOR,
+    NEVER,
+    SAFETY,
+    STARTED_BY_US,
+)
 from records.providers import Turn
 from records.tables import ContactPoint, OutboundMessage, ProviderState
 
 # Why a row waits.
 NO_ROUTE, PROVIDER_SHUT, PACED = "no_route", "provider_shut", "paced"
-AWAITS_WINDOW = "awaits_window"
 # Words that wait until the person opens the chat; what announced them went before.
 WORDS = {"awaits": "window"}
 # Nothing is said for this sentence where only templates travel, and that is meant so.
@@ -267,7 +273,10 @@ class Routing:
             key = (attempt.provider or "", attempt.contact_point_id or "", kind)
             times[key] += 1
             if attempt.result == Result.CHANNEL_CLOSED:
-                closed.add(key)
+                if self.message.template != WORDS:
+                    # Words that wait for a window believe the ledger, where that no shut it: what
+                    # is open by now was opened since.
+                    closed.add(key)
             elif attempt.result == Result.OPERATOR and attempt.ended_at is not None:
                 refused_us[key] = attempt.ended_at
         return _Tried(frozenset(closed), refused_us, times)

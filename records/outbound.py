@@ -46,6 +46,11 @@ NEVER, EXPIRED, CHANNEL_CLOSED = "never", "expired", "channel_closed"
 # Said, or perhaps said: what counts against the daily fuse.
 SPOKEN = (SENDING, ACCEPTED, DELIVERED, UNKNOWN)
 
+# Why a row waits: until its reader opens the chat, or until whoever stopped everything goes on.
+AWAITS_WINDOW, ALL_STOPPED = "awaits_window", "all_stopped"
+# While one waits for this, the others of its conversation go before it.
+STANDS_ASIDE = (AWAITS_WINDOW, ALL_STOPPED)
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -158,7 +163,7 @@ def claim_due(session: Session, now: datetime, lease: timedelta) -> OutboundMess
     """Take the most urgent due message whose turn it is in its conversation.
 
     A later message waits while an earlier one of the same or a higher priority is under way, due
-    or being retried; a safety text waits for nobody.
+    or being retried; a safety text waits for nobody, and nobody waits for words that wait for a window.
     """
     values = {"now": now, "token": new_id(), "until": now + lease}
     return session.execute(_CLAIM, values).scalar_one_or_none()
@@ -174,7 +179,13 @@ def _behind_another() -> ColumnElement[bool]:
         other.state == SENDING,
         and_(
             other.state == QUEUED,
-            or_(col(other.next_attempt_at) <= bindparam("now"), col(other.attempts) > 0),
+            or_(
+                col(other.next_attempt_at) <= bindparam("now"),
+                and_(
+                    col(other.attempts) > 0,
+                    func.coalesce(col(other.reason), "").not_in(STANDS_ASIDE),
+                ),
+            ),
         ),
     )
     return (

@@ -13,15 +13,13 @@ from sqlmodel import Session, col, delete, select, update
 
 from records import alarms, audit
 from records.db import changed
-from records.outbound import QUEUED, STARTED_BY_US
+from records.outbound import ALL_STOPPED, QUEUED, STARTED_BY_US
 from records.running import mark
 from records.tables import Marker, OutboundMessage
 
 EVERYTHING, ONLY_WHAT_WE_START = "everything", "started_by_us"
 SCOPES = (EVERYTHING, ONLY_WHAT_WE_START)
 
-# Why a row waits while the stop is on; it also says so when it expires meanwhile.
-ALL_STOPPED = "all_stopped"
 _NAME = "stopped"
 _ROW = select(Marker.value, Marker.set_at).where(col(Marker.name) == _NAME)
 

@@ -403,6 +403,26 @@ async def test_words_whose_window_closed_before_they_went_wait_on(post: PostOffi
     assert row.next_attempt_at == row.expires_at
 
 
+async def test_words_refused_once_go_when_the_chat_is_opened_again_and_hold_up_nobody(
+    post: PostOffice,
+) -> None:
+    announce(post)
+    await post.deliver()
+    write(post, post.now + timedelta(hours=1))
+    post.wechat.answers = [CLOSED]
+    await post.deliver(timedelta(hours=1))
+    post.change(window_until=post.now + timedelta(days=1), window_left=5)
+    for text in ("answer", "second"):
+        post.queue("reply" if text == "answer" else "doctor", body=text)
+    await post.deliver(timedelta(hours=1, seconds=1))
+    assert set(post.wechat.texts[-2:]) == {"answer", "second"}
+    post.shut()
+    write(post, post.now + timedelta(hours=2))
+    await post.deliver(timedelta(hours=2))
+    assert post.wechat.texts[-1] == "李医生说：药先别停"
+    assert post.words().state == "accepted"
+
+
 async def test_a_reminder_that_was_announced_says_it_all(post: PostOffice) -> None:
     announce(post, "reminder", text_key=DUE)
     await post.deliver()

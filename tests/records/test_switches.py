@@ -54,7 +54,7 @@ def test_what_waited_for_the_stop_goes_on_and_nothing_else(
     later = now + timedelta(hours=1)
     with database.transaction() as session:
         switches.stop(session, switches.EVERYTHING, "operator", now)
-        for reason in (switches.ALL_STOPPED, "quiet_hours"):
+        for reason in (outbound.ALL_STOPPED, "quiet_hours"):
             draft = Draft("reply", "chat.thanks", "记下了", new_id(), later, not_before=later)
             message = outbound.queue(session, vault, draft, now)
             assert message is not None
