@@ -19,7 +19,8 @@ _CONSENT = {REMINDER: "reminders", EDUCATION: "education"}
 def own_contact_point(session: Session, person_id: str, purpose: str) -> ContactPoint | None:
     """The address a person holds, else one of family that they agreed to for this purpose.
 
-    Of several: one that is followed, then the one last written from. Without consent: nobody.
+    Of several: one that is not stopped, one that is followed, then the one last written from. A stop
+    holds for its phone only. Without consent: nobody.
     """
     return next(iter(contact_points(session, person_id, purpose)), None)
 
@@ -93,5 +94,9 @@ def _agreed(session: Session, person_id: str, purpose: str) -> set[str | None]:
     )
 
 
-def _preferred(contact: ContactPoint) -> tuple[bool, datetime]:
-    return contact.unfollowed_at is None, contact.last_inbound_at or _LONG_AGO
+def _preferred(contact: ContactPoint) -> tuple[bool, bool, datetime]:
+    return (
+        contact.stopped_at is None,
+        contact.unfollowed_at is None,
+        contact.last_inbound_at or _LONG_AGO,
+    )
