@@ -7,7 +7,7 @@ due. A repeat of the same message changes nothing and gets the same passive repl
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from records.media import WANTED
 from records.outbound import Receipt
 from records.subscriptions import Choice
 from records.tables import ContactPoint, InboundMessage, Media
+from records.times import credible
 from records.vault import Vault
 from records.windows import Window
 
@@ -108,6 +109,7 @@ def accept(
 
     `level`: how urgent the rules found it already. `contact`: its contact point, if locked before.
     """
+    arrival = replace(arrival, sent_at=credible(arrival.sent_at, now))
     if contact is None:
         contact = ensure_contact_point(session, vault, arrival.sender, now)
     row = _row(vault, arrival, contact.id, now)

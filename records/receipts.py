@@ -23,6 +23,7 @@ from records.outbound import (
     Receipt,
 )
 from records.tables import DeliveryAttempt, DeliveryReceipt, OutboundMessage
+from records.times import credible
 
 # A receipt that found nothing is looked at again for so long: its send may not have come back yet.
 WAITS = timedelta(minutes=10)
@@ -36,7 +37,7 @@ def keep(session: Session, receipt: Receipt, now: datetime) -> DeliveryReceipt |
         provider_id=receipt.provider_id,
         delivered=receipt.delivered,
         code=receipt.code,
-        happened_at=receipt.at,
+        happened_at=credible(receipt.at, now) if receipt.at else None,
         received_at=now,
     )
     return row if insert_once(session, row) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,15 @@ from sqlalchemy import DateTime, Dialect, TypeDecorator
 from sqlmodel import Field
 
 CHINA = ZoneInfo("Asia/Shanghai")
+
+# A phone without signal, a modem switched off over a holiday: later than that nothing comes. Into
+# the future a clock is wrong by its zone at most.
+LATEST, AHEAD = timedelta(days=31), timedelta(days=1)
+
+
+def credible(told: datetime, now: datetime) -> datetime:
+    """The time somebody else told, or now where it cannot be: no such time is worth a message."""
+    return told if -LATEST <= told - now <= AHEAD else now
 
 
 class NaiveTimeError(ValueError):

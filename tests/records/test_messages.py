@@ -68,6 +68,25 @@ def test_a_message_becomes_a_sealed_row_and_its_conversation_is_due(
     assert "openid-1" not in (contact.address_index, str(contact.address_sealed))
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("0001-01-01T00:00:00+08:00", None),
+        ("9999-12-31T23:59:59-08:00", None),
+        ("1969-12-31T00:00:00+00:00", None),
+        ("2026-11-20T08:00:00+08:00", "2026-11-20T08:00:00+08:00"),
+    ],
+)
+def test_a_time_that_cannot_be_costs_no_message(
+    database: Database, vault: Vault, now: datetime, told: str, kept: str | None
+) -> None:
+    arrival = an_arrival(now, sent_at=datetime.fromisoformat(told))
+    accepted = accept(database, vault, arrival, now)
+    with database.reading() as session:
+        row = session.get_one(InboundMessage, accepted.message_id)
+        assert row.sent_at == (datetime.fromisoformat(kept) if kept else now)
+
+
 def test_a_repeat_changes_nothing_and_gets_the_same_passive_reply(
     database: Database, vault: Vault, now: datetime
 ) -> None:

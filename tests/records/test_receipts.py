@@ -38,6 +38,17 @@ def a_receipt(*, delivered: bool = True, code: str = "DELIVERED") -> Receipt:
     return Receipt("77", delivered, code, provider=ALIYUN)
 
 
+@pytest.mark.parametrize("told", ["0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-08:00"])
+def test_a_time_that_cannot_be_costs_no_receipt(
+    database: Database, now: datetime, told: str
+) -> None:
+    receipt = Receipt("77", True, "OK", provider=ALIYUN, at=datetime.fromisoformat(told))
+    with database.transaction() as session:
+        receipts.keep(session, receipt, now)
+    with database.reading() as session:
+        assert session.exec(select(DeliveryReceipt)).one().happened_at == now
+
+
 @pytest.mark.parametrize(
     ("state", "delivered", "expected"),
     [
