@@ -21,6 +21,7 @@ from channels.port import Letter, Result, SendOutcome
 from channels.sms.calling import Answered, call
 from channels.sms.inlet import PushAnswer, Pushed, PushError, PushRequest
 from channels.sms.line import ACCOUNT, CHANNEL
+from channels.sms.wide import unlabelled_wide
 from records.identity import new_id
 from records.messages import Arrival
 from records.outbound import Receipt
@@ -268,12 +269,20 @@ def _text(fields: Mapping[str, bytes], name: str) -> str:
 
 def _decoded(content: bytes, charset: str) -> str:
     """The words; `mo-recode` makes them UTF-8, and a carrier that lies about it sends GBK."""
+    wide = unlabelled_wide(content) if _is_utf8(charset) else None
+    if wide is not None:
+        log.warning("kannel.charset_odd", labelled=bool(charset), read_as="utf-16-be")
+        return wide
     for named in (charset or "utf-8", "utf-8", "gb18030"):
         try:
             return content.decode(named)
         except (LookupError, UnicodeDecodeError):
             continue
     return content.decode("utf-8", "replace")
+
+
+def _is_utf8(charset: str) -> bool:
+    return charset.lower().replace("_", "-") in {"", "utf-8", "utf8"}
 
 
 def _said(answer: str) -> tuple[str, ...]:

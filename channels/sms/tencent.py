@@ -376,7 +376,8 @@ def _receipt(entry: Mapping[str, Any]) -> Receipt | None:
 def _arrival(entry: Mapping[str, Any], now: datetime) -> Arrival | None:
     mobile, nation = text_of(entry.get("mobile")), text_of(entry.get("nationcode")) or "86"
     text, sent = entry.get("text"), text_of(entry.get("time"))
-    number = e164(f"+{nation.lstrip('+')}{mobile}")
+    # The mobile may carry its country already.
+    number = e164(f"+{nation.lstrip('+')}{mobile}") or e164(mobile)
     if number is None or not isinstance(text, str):
         return None
     return Arrival(

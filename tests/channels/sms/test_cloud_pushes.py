@@ -136,6 +136,23 @@ def test_tencents_message_has_no_id_and_is_told_apart_all_the_same() -> None:
     assert first.external_id == again.external_id != later.external_id
 
 
+@pytest.mark.parametrize(
+    ("mobile", "nation", "number"),
+    [
+        ("+8613800001111", "86", "+8613800001111"),
+        ("8613800001111", "86", "+8613800001111"),
+        ("008613800001111", "86", "+8613800001111"),
+        ("13800001111", "+86", "+8613800001111"),
+        ("51234567", "852", "+85251234567"),
+    ],
+)
+def test_tencents_mobile_may_carry_its_country(mobile: str, nation: str, number: str) -> None:
+    said = TENCENT_MESSAGE | {"mobile": mobile, "nationcode": nation}
+    (arrival,) = read(TencentInlet(), said).arrivals
+
+    assert arrival.address == number
+
+
 def test_a_failed_receipt_of_tencents_says_why() -> None:
     failed = TENCENT_RECEIPT | {"report_status": "FAIL", "errmsg": "UNSUBSCRIBE"}
     (receipt,) = read(TencentInlet(), [failed, {"sid": ""}]).receipts

@@ -223,6 +223,8 @@ def test_a_message_arrives_as_it_was_written(now: datetime) -> None:
         ("", "头晕，难受".encode()),
         ("UTF-8", "头晕，难受".encode("gb18030")),
         ("no-such-charset", "头晕，难受".encode()),
+        ("UTF-8", "头晕，难受".encode("utf-16-be")),
+        ("", "头晕，难受".encode("utf-16-be")),
     ],
 )
 def test_the_words_are_read_in_whatever_charset_came(
@@ -230,6 +232,30 @@ def test_the_words_are_read_in_whatever_charset_came(
 ) -> None:
     texts, _ = _push(f"from=13800001111&id=1&charset={charset}&text={quote(content)}", now)
     assert texts == ["头晕，难受"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["救命", "我胸口疼得厉害，喘不上气", "血压220/130，头疼", "220/130", "喝农药了😭", "130"],
+)
+def test_utf16_that_is_labelled_utf8_is_read_and_told(now: datetime, said: str) -> None:
+    with capture_logs() as logs:
+        texts, _ = _push(
+            f"from=13800001111&id=1&charset=UTF-8&text={quote(said.encode('utf-16-be'))}", now
+        )
+    assert texts == [said]
+    assert [one["event"] for one in logs] == ["kannel.charset_odd"]
+    assert said not in str(logs)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["TD", "help", "Help me!", "xueya 135/85", "135/85", "y", "ok", "good", "救命", "A1c 7.2",
+     "http://x.example/a", "tou yun", "165 98", "R", "bp:140/90", "GOOD", "a@b.cn", "头疼"],
+)  # fmt: skip
+def test_what_is_utf8_stays_as_it_is(now: datetime, said: str) -> None:
+    texts, _ = _push(f"from=13800001111&id=1&charset=UTF-8&text={quote(said)}", now)
+    assert texts == [said]
 
 
 def test_a_posted_message_has_its_words_in_the_body(now: datetime) -> None:
