@@ -293,9 +293,20 @@ def settle(
     )
 
 
-def put_back(session: Session, message: OutboundMessage, reason: str, at: datetime) -> bool:
-    """Return a claimed message to the queue for another try at `at`."""
-    return _move(session, message, state=QUEUED, reason=reason, next_attempt_at=at)
+def put_back(
+    session: Session,
+    message: OutboundMessage,
+    reason: str,
+    at: datetime,
+    *,
+    elsewhere: bool = False,
+) -> bool:
+    """Return a claimed message to the queue for another try at `at`.
+
+    `elsewhere`: its address is of no use any more; the person's own one is found when it is sent.
+    """
+    anew: dict[str, Any] = {"contact_point_id": None} if elsewhere else {}
+    return _move(session, message, state=QUEUED, reason=reason, next_attempt_at=at, **anew)
 
 
 def postpone(session: Session, message: OutboundMessage, reason: str, at: datetime) -> bool:
