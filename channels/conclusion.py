@@ -12,14 +12,29 @@ from channels.parcel import TEMPLATE, Parcel
 from channels.port import NOT_FOLLOWING, OPTED_OUT, Licensed, Result, SendOutcome
 from channels.receipts import apply_early
 from channels.sms.saying import SAID_ALREADY
+from channels.routing import WORDS
 from channels.undelivered import hand_over
 from records import outbound, receipts
-from records.outbound import CHANNEL_CLOSED, DELIVERED, EXPIRED, NEVER, NOTICE, SAFETY, UNKNOWN
+from records.outbound import (
+    CHANNEL_CLOSED,
+    DELIVERED,
+    DOCTOR,
+    EXPIRED,
+    NEVER,
+    NOTICE,
+    REMINDER,
+    REPLY,
+    SAFETY,
+    UNKNOWN,
+)
+from records.reaching import contact_points
 from records.tables import ContactPoint, DeliveryAttempt, OutboundMessage
 
 _ONE_RECOVERY = 100
 _UNSENT = (NEVER, EXPIRED, CHANNEL_CLOSED)
 # The person, or whoever knows, decided that nothing should come: nobody need phone.
+# Said to a person who waits for it, or must hear it: one refusal is not the end of it.
+_ANY_WAY = (SAFETY, DOCTOR, REPLY)
 _ON_PURPOSE = (
     "stopped",
     "silent_here",
@@ -64,9 +79,7 @@ def conclude(
         case Result.CHANNEL_CLOSED:
             _closed(session, parcel, reason, now)
         case _:
-            if reason == OPTED_OUT and parcel.contact_id is not None:
-                receipts.note_stop(session, parcel.contact_id, now)
-            finish(session, message, NEVER, reason, now)
+            _never(session, parcel, reason, now)
 
 
 def recover(session: Session, limits: Limits, now: datetime) -> int:
@@ -177,9 +190,36 @@ def _closed(session: Session, parcel: Parcel, reason: str, now: datetime) -> Non
         outbound.shut_window(session, parcel.contact_id)
     if reason == NOT_FOLLOWING:
         _note_leaving(session, parcel.contact_id, now)
-    if reason == OPTED_OUT:
+    stopped = reason == OPTED_OUT
+    if stopped:
         receipts.note_stop(session, parcel.contact_id, now)
-    outbound.put_back(session, message, reason, now)
+    anew = stopped and _another_of_theirs(session, message, parcel.contact_id)
+    outbound.put_back(session, message, reason, now, elsewhere=anew)
+
+
+def _never(session: Session, parcel: Parcel, reason: str, now: datetime) -> None:
+    """One provider wants no part of it. What is said to a person ends only when no way is left."""
+    message = parcel.message
+    if reason == OPTED_OUT and parcel.contact_id is not None:
+        receipts.note_stop(session, parcel.contact_id, now)
+    movable = message.picture_sealed is None and message.template != WORDS
+    if movable and parcel.contact_id is not None:
+        other = _another_of_theirs(session, message, parcel.contact_id)
+        if message.purpose in _ANY_WAY or other:
+            anew = other and reason == OPTED_OUT
+            outbound.put_back(session, message, reason, now, elsewhere=anew)
+            return
+    finish(session, message, NEVER, reason, now)
+
+
+def _another_of_theirs(session: Session, message: OutboundMessage, contact_id: str) -> bool:
+    """Whether a reminder may go to another address of the person."""
+    if message.purpose != REMINDER or message.person_id is None:
+        return False
+    return any(
+        contact.id != contact_id and contact.stopped_at is None and contact.unfollowed_at is None
+        for contact in contact_points(session, message.person_id, REMINDER)
+    )
 
 
 def _unlicensed(session: Session, parcel: Parcel, reason: str, now: datetime) -> None:

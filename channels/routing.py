@@ -85,12 +85,14 @@ _Key = tuple[str, str, str]
 class _Tried:
     """What became of the earlier tries of a message, by way.
 
-    `closed`: no use any more. `refused_us`: when our own account was refused. `times`: how often.
+    `closed`: no use any more; `refused`: the last of them for good. `refused_us`: when our own account
+    was refused. `times`: how often.
     """
 
     closed: frozenset[_Key] = frozenset()
     refused_us: Mapping[_Key, datetime] = field(default_factory=dict)
     times: Mapping[_Key, int] = field(default_factory=dict)
+    refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -249,7 +251,8 @@ class Routing:
         if message.picture_sealed is not None:
             return Refusal(CHANNEL_CLOSED, LEFT_OUT)
         if self._tried.closed:
-            return Refusal(CHANNEL_CLOSED, message.reason or WINDOW_CLOSED)
+            state = NEVER if self._tried.refused else CHANNEL_CLOSED
+            return Refusal(state, message.reason or WINDOW_CLOSED)
         templates_only = not any(channel.free_text for channel in self.routes.to(first))
         if templates_only and templates.registry().is_silent(message.text_key):
             return Refusal(NEVER, SILENT)
@@ -267,7 +270,7 @@ class Routing:
         """Asked only of a message that was tried before."""
         if self.message.attempts <= 1:
             return _Tried()
-        closed, refused_us, times = set(), {}, Counter[_Key]()
+        closed, refused_us, times, refused = set(), {}, Counter[_Key](), False
         for attempt in outbound.attempts_of(self.session, self.message):
             kind = attempt.route.rpartition(":")[2]
             key = (attempt.provider or "", attempt.contact_point_id or "", kind)
@@ -279,8 +282,11 @@ class Routing:
                     closed.add(key)
             elif attempt.result == Result.OPERATOR and attempt.ended_at is not None:
                 refused_us[key] = attempt.ended_at
-        return _Tried(frozenset(closed), refused_us, times)
+            refused = attempt.result == Result.NEVER
+        return _Tried(frozenset(closed), refused_us, times, refused)
 
 
+            elif attempt.result == Result.NEVER:
+                closed.add(key)
 def _in_trouble(way: Way) -> bool:
     return way.state is not None and way.state.trouble is not None

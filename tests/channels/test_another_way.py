@@ -99,3 +99,60 @@ async def test_a_doctors_words_go_to_a_number_that_stands_in_one_file_alone(
     post.queue("doctor", contact_point_id=None, person_id=person_id, text_key="doctor.words")
     await post.deliver()
     assert len(post.aliyun.sent) == (1 if files == 1 else 0)
+
+
+# --- One provider's no ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("purpose", ["safety", "doctor", "reply"])
+@pytest.mark.parametrize("refusal", [BLOCKED, ILLEGAL])
+async def test_one_providers_no_leaves_the_words_to_the_next_one(
+    post: PostOffice, purpose: str, refusal: SendOutcome
+) -> None:
+    post.aliyun.answers = [refusal]
+    post.queue(purpose, contact_point_id=post.phone_id, text_key=DANGER)
+    await post.deliver()
+    assert post.row().state == "accepted"
+    assert [len(channel.sent) for channel in (post.aliyun, post.tencent)] == [1, 1]
+    assert post.tasks() == []
+
+
+async def test_when_no_provider_takes_a_number_the_open_chat_says_what_is_dangerous(
+    post: PostOffice,
+) -> None:
+    post.aliyun.answers, post.tencent.answers = [BLOCKED], [ILLEGAL]
+    post.queue("safety", contact_point_id=post.phone_id, text_key=DANGER)
+    await post.deliver()
+    assert (post.row().state, len(post.wechat.sent)) == ("accepted", 1)
+
+
+async def test_what_every_way_refused_ends_with_the_last_word_and_a_call(post: PostOffice) -> None:
+    post.wechat.templates = ()
+    post.shut()
+    post.aliyun.answers, post.tencent.answers = [BLOCKED], [ILLEGAL]
+    post.queue("safety", contact_point_id=post.phone_id, text_key=DANGER)
+    await post.deliver()
+    assert (post.row().state, post.row().reason) == ("never", "number_illegal")
+    assert post.tasks() == ["undelivered:number_illegal"]
+
+
+@pytest.mark.parametrize("shut", [Result.NEVER, Result.CHANNEL_CLOSED])
+async def test_a_reminder_for_a_blocked_phone_takes_the_persons_chat(
+    post: PostOffice, shut: Result
+) -> None:
+    post.aliyun.answers = [SendOutcome(shut, "21610", OPTED_OUT)]
+    post.queue("reminder", contact_point_id=post.phone_id, text_key=DUE)
+    await post.deliver()
+    assert post.row().state == "accepted"
+    assert (len(post.aliyun.sent), post.tencent.sent, len(post.wechat.sent)) == (1, [], 1)
+
+
+async def test_a_reminder_for_a_blocked_phone_ends_where_it_is_the_only_one(
+    post: PostOffice,
+) -> None:
+    post.change(unfollowed_at=post.now)
+    post.aliyun.answers = [BLOCKED]
+    post.queue("reminder", contact_point_id=post.phone_id, text_key=DUE)
+    await post.deliver()
+    assert (post.row().state, post.row().reason) == ("never", OPTED_OUT)
+    assert post.tencent.sent == post.wechat.sent == []
