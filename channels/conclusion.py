@@ -7,12 +7,13 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session, col, update
 
+from channels.announcing import announced_perhaps
 from channels.limits import Limits
-from channels.parcel import TEMPLATE, Parcel
+from channels.parcel import TEMPLATE, Parcel, Routes
 from channels.port import NOT_FOLLOWING, OPTED_OUT, Licensed, Result, SendOutcome
 from channels.receipts import apply_early
-from channels.sms.saying import SAID_ALREADY
 from channels.routing import WORDS
+from channels.sms.saying import SAID_ALREADY
 from channels.undelivered import hand_over
 from records import outbound, receipts
 from records.outbound import (
@@ -29,12 +30,13 @@ from records.outbound import (
 )
 from records.reaching import contact_points
 from records.tables import ContactPoint, DeliveryAttempt, OutboundMessage
+from records.vault import Vault
 
 _ONE_RECOVERY = 100
-_UNSENT = (NEVER, EXPIRED, CHANNEL_CLOSED)
-# The person, or whoever knows, decided that nothing should come: nobody need phone.
 # Said to a person who waits for it, or must hear it: one refusal is not the end of it.
 _ANY_WAY = (SAFETY, DOCTOR, REPLY)
+_UNSENT = (NEVER, EXPIRED, CHANNEL_CLOSED)
+# The person, or whoever knows, decided that nothing should come: nobody need phone.
 _ON_PURPOSE = (
     "stopped",
     "silent_here",
@@ -82,7 +84,7 @@ def conclude(
             _never(session, parcel, reason, now)
 
 
-def recover(session: Session, limits: Limits, now: datetime) -> int:
+def recover(session: Session, vault: Vault, routes: Routes, limits: Limits, now: datetime) -> int:
     """Take up the rows of workers that never came back. Returns how many there were."""
     rows = outbound.lapsed(session, now, _ONE_RECOVERY)
     for message in rows:
@@ -95,6 +97,7 @@ def recover(session: Session, limits: Limits, now: datetime) -> int:
         _spend(session, attempt)
         _unsure(session, message, "worker_lost", limits, now)
         apply_early(session, _tried(session, attempt.id), now)
+        announced_perhaps(session, vault, routes, message, attempt, limits, now)
     return len(rows)
 
 

@@ -78,7 +78,7 @@ class _Run:
             await self.db.write(lambda s: match_waiting(s, self.now))
         if not due:
             return 0
-        await self.db.write(lambda s: recover(s, self.limits, self.now))
+        await self.db.write(lambda s: recover(s, self.vault, self.routes, self.limits, self.now))
         lanes = (self._lane() for _ in range(self.limits.lanes))
         ends = await asyncio.gather(*lanes, return_exceptions=True)
         for end in ends:
@@ -122,7 +122,7 @@ class _Run:
         now = self.moment()
         conclude(session, parcel, outcome, self.limits, now)
         if parcel.by_template and outcome.result in PERHAPS_SAID:
-            keep_words(session, self.vault, self.routes, parcel, now)
+            keep_words(session, self.vault, self.routes, parcel, self.limits, now)
         note_outcome(session, parcel, outcome, self.limits, now)
 
     async def _call(self, parcel: Parcel) -> SendOutcome:

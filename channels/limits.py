@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from hashlib import sha256
 
-from records.outbound import EDUCATION, REMINDER
+from records.outbound import EDUCATION, REMINDER, SAFETY
 from records.providers import Breaker
+from records.tables import OutboundMessage
 from records.times import CHINA
 
 
@@ -19,7 +20,9 @@ class Limits:
     `reserved` keeps sends of a window for more important words. `fuse` is a safety catch against
     ourselves: so many messages that we start per patient and day, then no more. `sends_per_second`
     goes before what each provider's module says. `recheck`: how soon to look whether the one who
-    tries a provider again got through.
+    tries a provider again got through. `look_again`: how soon to look whether what a row waits for
+    (a window, the end of a stop, room in the line) is there, should nobody tell; up to twice that.
+    `longest_safety_wait`: no safety text waits longer than that for anything.
     `doctor_sms_cap`: notices by SMS to one doctor's phone and day; emergencies go all the same.
     """
 
@@ -37,6 +40,8 @@ class Limits:
     sends_per_second: float | None = None
     breaker: Breaker = field(default_factory=Breaker)
     recheck: timedelta = timedelta(seconds=5)
+    look_again: timedelta = timedelta(minutes=4)
+    longest_safety_wait: timedelta = timedelta(minutes=1)
     lease: timedelta = timedelta(seconds=60)
     call_seconds: float = 25.0
     lanes: int = 4
@@ -45,6 +50,12 @@ class Limits:
         """How long to wait after so many failed tries: three times longer each, 70–130 % of it."""
         full = min(self.first_pause * 3.0 ** min(tries - 1, 10), self.longest_pause)
         return full * (0.7 + 0.6 * spread(f"{key}:{tries}"))
+
+    def again(self, message: OutboundMessage, now: datetime) -> datetime:
+        """When to look again at a row that waits for something, each at its own moment."""
+        if message.purpose == SAFETY:
+            return now + self.longest_safety_wait
+        return now + self.look_again * (1 + spread(message.id))
 
     def is_quiet(self, now: datetime) -> bool:
         """Whether people are left in peace now."""

@@ -150,10 +150,13 @@ class _Plan:
         return sms_contact_of(self.session, self.vault, self.about, self.now)
 
     def _stopped(self) -> Decided:
-        """It waits as long as it is true. What is dangerous is said by telephone meanwhile."""
+        """It waits as long as it is true, and looks now and then, should nobody tell it to go on.
+
+        What is dangerous is said by telephone meanwhile.
+        """
         if self.message.purpose == SAFETY:
             hand_over(self.session, self.message, ALL_STOPPED, self.now)
-        return self._postpone(ALL_STOPPED, self.message.expires_at)
+        return self._postpone(ALL_STOPPED, self.limits.again(self.message, self.now))
 
     def _to_practitioner(self) -> Parcel | Decided:
         found = bell_for(self.session, self.vault, self.routes, self.message, self.limits, self.now)

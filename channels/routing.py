@@ -239,12 +239,17 @@ class Routing:
         return min(pace, channel.at_most) if isinstance(channel, PacedByHardware) else pace
 
     def _when_open(self, contact: ContactPoint) -> Way | Wait | Refusal:
-        """Words that somebody has been told of go when the chat is opened, and no other way."""
+        """Words that somebody has been told of go when the chat is opened, and no other way.
+
+        The address is locked, as by whoever opens the chat: either this sees it open, or they see
+        that the words wait.
+        """
+        self.session.refresh(contact, with_for_update=True)
         window = [way for way in self._of(contact) if way.kind == TEXT and way.channel.windowed]
         found = self._healthy(window)
         if isinstance(found, Way):
             return self._in_turn(found)
-        return found or Wait(AWAITS_WINDOW, self.message.expires_at)
+        return found or Wait(AWAITS_WINDOW, self.limits.again(self.message, self.now))
 
     def _nothing_left(self, first: ContactPoint) -> Refusal:
         message = self.message
@@ -280,13 +285,13 @@ class Routing:
                     # Words that wait for a window believe the ledger, where that no shut it: what
                     # is open by now was opened since.
                     closed.add(key)
+            elif attempt.result == Result.NEVER:
+                closed.add(key)
             elif attempt.result == Result.OPERATOR and attempt.ended_at is not None:
                 refused_us[key] = attempt.ended_at
             refused = attempt.result == Result.NEVER
         return _Tried(frozenset(closed), refused_us, times, refused)
 
 
-            elif attempt.result == Result.NEVER:
-                closed.add(key)
 def _in_trouble(way: Way) -> bool:
     return way.state is not None and way.state.trouble is not None

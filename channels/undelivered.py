@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from channels.port import NOT_FOLLOWING
-from records import people
+from records import announced, people
 from records.following import UNFOLLOWED
 from records.outbound import DOCTOR, EXPIRED, REMINDER, REPLY, SAFETY
 from records.tables import ContactPoint, OutboundMessage, Person
@@ -22,7 +22,10 @@ _STILL_WORTH_IT_WHEN_OLD = frozenset({SAFETY, DOCTOR, REPLY})
 def hand_over(
     session: Session, message: OutboundMessage, reason: str, now: datetime, state: str = ""
 ) -> bool:
-    """Open the call task of a message that did not arrive. One message, one task."""
+    """Open the call task of a message that did not arrive. One message, one task.
+
+    The words that a message announced are the same message.
+    """
     worth = _STILL_WORTH_IT_WHEN_OLD if state == EXPIRED else _WORTH_A_CALL
     if message.purpose not in worth:
         return False
@@ -33,7 +36,7 @@ def hand_over(
         return False
     return open_task(
         session,
-        task_key=f"call:{message.id}",
+        task_key=f"call:{announced.announcer(session, message) or message.id}",
         kind=CALL,
         reason=f"undelivered:{reason}",
         person_id=person.id,

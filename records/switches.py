@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import ColumnElement, true
 from sqlmodel import Session, col, delete, select, update
 
 from records import alarms, audit
@@ -49,6 +50,8 @@ def stopped(session: Session) -> Stop | None:
 def stop(session: Session, scope: str, actor: str, now: datetime) -> None:
     """Stop what goes out to patients, with an alarm that stands until it goes on.
 
+    What an earlier, wider stop held and this one does not goes on at once.
+
     Raises:
         ValueError: the scope is none of ours.
     """
@@ -58,6 +61,8 @@ def stop(session: Session, scope: str, actor: str, now: datetime) -> None:
     mark(session, _NAME, f"{scope} {actor}", now)
     alarms.raise_for_operator(session, alarms.STOPPED, "all", now, scope=scope)
     _note(session, actor, "delivery.stopped", scope, now)
+    if scope != EVERYTHING:
+        _release(session, now, col(OutboundMessage.purpose).not_in(STARTED_BY_US))
 
 
 def resume(session: Session, actor: str, now: datetime) -> int:
@@ -65,10 +70,16 @@ def resume(session: Session, actor: str, now: datetime) -> int:
     session.execute(delete(Marker).where(col(Marker.name) == _NAME))
     alarms.settle_alarm(session, alarms.STOPPED, "all", now, by=actor)
     _note(session, actor, "delivery.resumed", "all", now)
+    return _release(session, now, true())
+
+
+def _release(session: Session, now: datetime, which: ColumnElement[bool]) -> int:
+    """What waited is due. A row that a lane holds this moment is seen again when it looks next."""
     waiting = (
         update(OutboundMessage)
         .where(col(OutboundMessage.state) == QUEUED)
         .where(col(OutboundMessage.reason) == ALL_STOPPED)
+        .where(which)
         .values(next_attempt_at=now, reason=None)
         .execution_options(synchronize_session=False)
     )

@@ -519,7 +519,7 @@ async def test_a_slow_worker_corrects_its_own_unknown(desk: Post) -> None:
         from channels.conclusion import recover
 
         with desk.db.transaction() as session:
-            assert recover(session, desk.limits, late) == 1
+            assert recover(session, desk.vault, Routes({}), desk.limits, late) == 1
 
     desk.channel.during = recovered_meanwhile
     await desk.deliver()

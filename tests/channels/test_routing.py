@@ -8,9 +8,12 @@ import pytest
 from sqlmodel import select
 
 from channels.port import OPTED_OUT, Result, SendOutcome
+from channels.preparation import prepare
+from channels.receipts import take_receipt
 from records import messages, people
 from records.db import Database
 from records.messages import Arrival
+from records.outbound import Receipt
 from records.people import Registration
 from records.tables import Consent, ContactPoint, PersonContact
 from records.vault import Vault
@@ -24,6 +27,7 @@ from tests.channels.post_office import (
     UNKNOWN,
     LicensedChannel,
     PostOffice,
+    accepted,
     an_sms,
 )
 from tests.channels.world import APP_ID, LI, WANG, a_contact, a_facility, outbound_rows
@@ -376,13 +380,52 @@ async def test_announced_words_go_once_when_the_chat_is_opened(post: PostOffice)
     await post.deliver()
     assert post.wechat.texts == ["[reply_waiting]"]
     later = timedelta(hours=20)
-    assert await post.deliver(later) == 0, "nothing is due before"
+    await post.deliver(later - timedelta(hours=1))
+    assert len(post.wechat.sent) == 1, "they look now and then, and wait on"
     write(post, post.now + later)
     for _ in range(2):
         await post.deliver(later)
     assert post.wechat.texts == ["[reply_waiting]", "李医生说：药先别停"]
     assert post.words().state == "accepted"
     assert post.tasks() == []
+
+
+async def test_words_whose_worker_died_over_the_template_wait_all_the_same(
+    sqlite_database: Database, vault: Vault, now: datetime
+) -> None:
+    wechat = LicensedChannel()
+    post = PostOffice(sqlite_database, vault, now, wechat=wechat)
+    announce(post)
+    with post.db.transaction() as session:
+        prepare(session, post.vault, post.routes, post.limits, post.now)
+    await post.deliver(timedelta(minutes=2))
+    assert wechat.told == [("sent", "reply_waiting")], "the leave is used up"
+    write(post, post.now + timedelta(minutes=5))
+    await post.deliver(timedelta(minutes=5))
+    assert post.wechat.texts == ["李医生说：药先别停"]
+
+
+async def test_an_sms_whose_worker_died_asks_a_doctor_to_phone(post: PostOffice) -> None:
+    post.queue("doctor", contact_point_id=post.phone_id, text_key="doctor.replied")
+    with post.db.transaction() as session:
+        prepare(session, post.vault, post.routes, post.limits, post.now)
+    await post.deliver(timedelta(minutes=2))
+    assert post.row().state == "unknown"
+    assert post.tasks() == ["undelivered:by_template"]
+
+
+async def test_an_announcement_that_failed_and_its_words_are_one_telephone_call(
+    post: PostOffice,
+) -> None:
+    announce(post)
+    post.wechat.answers = [accepted("w1")]
+    await post.deliver()
+    failed = Receipt("w1", delivered=False, code="user_block", provider=post.wechat.provider)
+    with post.db.transaction() as session:
+        take_receipt(session, failed, post.now)
+    await post.deliver(timedelta(days=3))
+    assert post.words().state == "expired"
+    assert post.tasks() == ["undelivered:user_block"]
 
 
 async def test_words_nobody_came_for_become_a_telephone_call(post: PostOffice) -> None:
@@ -401,7 +444,7 @@ async def test_words_whose_window_closed_before_they_went_wait_on(post: PostOffi
     await post.deliver(timedelta(hours=1))
     row = post.words()
     assert (row.state, row.reason) == ("queued", "awaits_window")
-    assert row.next_attempt_at == row.expires_at
+    assert row.next_attempt_at - post.now < timedelta(hours=1, minutes=10), "it looks again soon"
 
 
 async def test_words_refused_once_go_when_the_chat_is_opened_again_and_hold_up_nobody(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from sqlmodel import delete
 
 from channels.delivery import Routes, deliver_due
 from records import switches
 from records.db import Database
-from records.tables import Practitioner
+from records.tables import Marker, Practitioner
 from records.vault import Vault
 from tests.channels.post_office import PostOffice
 from tests.channels.world import ScriptedChannel, a_facility, outbound_rows
@@ -38,6 +39,8 @@ async def test_nothing_leaves_and_nothing_vanishes(post: PostOffice) -> None:
     assert post.wechat.sent == []
     rows = outbound_rows(post.db)
     assert {(row.state, row.reason, row.attempts) for row in rows} == {("queued", "all_stopped", 0)}
+    assert await post.deliver(timedelta(hours=1)) == 5, "each looks once, and waits on"
+    assert post.wechat.sent == []
     assert await post.deliver(timedelta(hours=1)) == 0, "it does not turn in a circle meanwhile"
     assert resume(post, timedelta(hours=1)) == 5
     while await post.deliver(timedelta(hours=1)):
@@ -68,6 +71,29 @@ async def test_only_what_we_start_may_be_stopped(post: PostOffice) -> None:
     post.queue("reply", body="answer")
     await post.deliver()
     assert post.wechat.texts == ["answer"]
+
+
+async def test_a_stop_that_is_narrowed_lets_answers_and_danger_go_at_once(post: PostOffice) -> None:
+    stop(post)
+    for purpose in ("safety", "reply", "reminder"):
+        post.queue(purpose, body=purpose)
+    await post.deliver()
+    stop(post, switches.ONLY_WHAT_WE_START)
+    await post.deliver(timedelta(seconds=1))
+    assert sorted(post.wechat.texts) == ["reply", "safety"]
+
+
+async def test_whoever_missed_the_end_of_a_stop_finds_out_soon(post: PostOffice) -> None:
+    stop(post)
+    for purpose in ("safety", "reply"):
+        post.queue(purpose, body=purpose)
+    await post.deliver()
+    with post.db.transaction() as session:
+        session.execute(delete(Marker))
+    await post.deliver(timedelta(seconds=61))
+    assert post.wechat.texts == ["safety"]
+    await post.deliver(timedelta(minutes=8, seconds=1))
+    assert post.wechat.texts == ["safety", "reply"]
 
 
 async def test_bells_of_practitioners_go_on(post: PostOffice) -> None:

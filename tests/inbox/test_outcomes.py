@@ -15,7 +15,7 @@ from channels import routing
 from channels.port import Result
 from inbox.outcomes import meaning_of, reasons, stands
 from inbox.words import because, words_of
-from records import switches
+from records import outbound
 
 MODULES = (
     "channels.wechat.errors",
@@ -98,8 +98,8 @@ def test_how_a_message_stands(state: str, reason: str, tone: str, words: str) ->
 @pytest.mark.parametrize(
     "reason",
     [
-        *(routing.NO_ROUTE, routing.PROVIDER_SHUT, routing.PACED, routing.AWAITS_WINDOW),
-        *(routing.SILENT, routing.WINDOW_CLOSED, routing.LEFT_OUT, switches.ALL_STOPPED),
+        *(routing.NO_ROUTE, routing.PROVIDER_SHUT, routing.PACED, outbound.AWAITS_WINDOW),
+        *(routing.SILENT, routing.WINDOW_CLOSED, routing.LEFT_OUT, outbound.ALL_STOPPED),
         *("quiet_hours", "daily_fuse", "doctor_talks", "too_late", "worker_lost", "no_address"),
         *("practitioner_disabled", "no_bell_left", "no_longer_theirs", "no_consent", "stopped"),
         *("person_away", "person_deceased", "person_moved", "person_refused", "not_following"),
