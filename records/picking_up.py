@@ -53,19 +53,22 @@ def pick_up(
     target = _target(rung, notice, code)
     if isinstance(target, Answered):
         return target
-    mine = code_of(target.id)
+    mine = code_of(target)
+    others = tuple(code_of(one.id) for one in rung if one.id != target and one.state == OPEN)
     if action == ACKNOWLEDGE:
-        acted = casework.acknowledge(session, vault, reader, target.id, now)
+        acted = casework.acknowledge(session, vault, reader, target, now)
     else:
-        acted = casework.close(
-            session, vault, reader, target.id, outcome=action, remark="", now=now
-        )
+        acted = casework.close(session, vault, reader, target, outcome=action, remark="", now=now)
     if acted is None:
         return Answered("unknown_code", mine)
-    others = tuple(code_of(one.id) for one in rung if one.id != target.id and one.state == OPEN)
-    if not acted.done:
-        return Answered("late", mine, acted.by or "", others)
-    return Answered("acknowledged" if action == ACKNOWLEDGE else "closed", mine, "", others)
+    if acted.done:
+        return Answered("acknowledged" if action == ACKNOWLEDGE else "closed", mine, "", others)
+    case = session.get_one(Escalation, target)
+    if case.state == CLOSED and case.closed_by == reader.practitioner_id:
+        # The same answer once more; or another one, to what is over.
+        again = case.outcome == action
+        return Answered("closed", mine, "", others) if again else _none_meant(rung)
+    return Answered("late", mine, acted.by or "", others)
 
 
 def open_codes(session: Session, notice: OutboundMessage) -> tuple[str, ...]:
@@ -102,14 +105,18 @@ def _rung_for(session: Session, practitioner_id: str) -> list[Escalation]:
     )
 
 
-def _target(
-    rung: list[Escalation], notice: OutboundMessage, code: str | None
-) -> Escalation | Answered:
-    codes = tuple(code_of(one.id) for one in rung)
+def _target(rung: list[Escalation], notice: OutboundMessage, code: str | None) -> str | Answered:
+    """The alarm that is meant.
+
+    Without a code only that of the notice, closed or not: another one is another patient.
+    """
     if code is not None:
-        found = [one for one in rung if code_of(one.id) == code]
+        found = [one.id for one in rung if code_of(one.id) == code]
+        codes = tuple(code_of(one.id) for one in rung)
         return found[0] if found else Answered("unknown_code", code, "", codes)
-    about = [one for one in rung if one.id == notice.escalation_id] or rung
-    if not about:
-        return Answered("nothing_open")
-    return about[0] if len(about) == 1 else Answered("which", "", "", codes)
+    return notice.escalation_id or _none_meant(rung)
+
+
+def _none_meant(rung: list[Escalation]) -> Answered:
+    codes = tuple(code_of(one.id) for one in rung)
+    return Answered("which", "", "", codes) if codes else Answered("nothing_open")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlmodel import col, delete
 
 from agent.loading import Tools
-from records import arriving, asked, drafts, readings, registering
+from records import answers, arriving, asked, drafts, readings, registering
 from records.db import Database, changed
 from records.tables import Heartbeat, SignIn, Throttle
 
@@ -21,6 +21,7 @@ def tidy(database: Database, _tools: Tools, now: datetime) -> int:
         done = readings.accept_unopposed(session, now)
         done += changed(session, delete(SignIn).where(col(SignIn.expires_at) <= now))
         done += drafts.sweep(session, now)
+        done += answers.sweep(session, now)
         counters = delete(Throttle).where(col(Throttle.window_began_at) <= now - _COUNTERS_LIVE)
         done += changed(session, counters)
         silent = delete(Heartbeat).where(col(Heartbeat.at) <= now - _HEARTBEATS_LIVE)

@@ -1,7 +1,8 @@
 """WeCom's callback: a member answers a notice by a word or a tap, and reads at once what it did.
 
 Only a member who is bound to a practitioner does anything. Garbage gets a short plain answer and one
-log line without content; a change that does not commit is a 5xx, so that WeCom asks again.
+log line without content; a change that does not commit is a 5xx, so that WeCom asks again. A message
+that comes again is not acted on again: it gets the answer of its first copy.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from channels import answering
 from channels.body import read_body
 from channels.wecom.account import WeComAccount
 from channels.wecom.codec import CallbackCodec, ForgedCallbackError, MalformedCallbackError
-from records import identities
+from records import answers, identities
 from records.db import Database
 from records.identities import WECOM, Subject
 from records.vault import Vault
@@ -78,7 +79,12 @@ class Callback:
         log.info("wecom.answered", practitioner_id=practitioner_id)
         if practitioner_id is None:
             return render("bell.not_bound")
-        return answering.to_latest(session, self.vault, practitioner_id, words, now)
+
+        def act() -> str:
+            return answering.to_latest(session, self.vault, practitioner_id, words, now)
+
+        copy = _name(fields)
+        return answers.once(session, self.vault, copy, act, now) if copy else act()
 
     def _refuse(self, error: MalformedCallbackError) -> Response:
         status = 403 if isinstance(error, ForgedCallbackError) else 400
@@ -103,6 +109,16 @@ def router(callback: Callback) -> APIRouter:
         return await callback.post(request.query_params, body)
 
     return routes
+
+
+def _name(fields: Mapping[str, Any]) -> str | None:
+    """What is the same in every copy of a message; an event has no id of its own."""
+    member = f"{fields.get('ToUserName')}:{fields.get('AgentID')}:{fields.get('FromUserName')}"
+    if fields.get("MsgId"):
+        return f"wecom:{member}:{fields['MsgId']}"
+    if fields.get("CreateTime"):
+        return f"wecom:{member}:{fields['CreateTime']}:{fields.get('EventKey')}"
+    return None
 
 
 def _words(fields: Mapping[str, Any]) -> str | None:

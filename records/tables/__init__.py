@@ -13,6 +13,7 @@ from records.tables.conversation import (
     Turn,
 )
 from records.tables.delivering import (
+    CallbackAnswer,
     Canary,
     DeliveryReceipt,
     ExternalIdentity,
@@ -53,6 +54,7 @@ __all__ = [
     "AuditEvent",
     "BindingCode",
     "BindingGuess",
+    "CallbackAnswer",
     "Canary",
     "ClosedMonth",
     "ClosedTally",

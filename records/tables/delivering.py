@@ -163,3 +163,16 @@ class IdentityCode(SQLModel, table=True):
     issued_at: datetime = instant()
     expires_at: datetime = instant()
     used_at: datetime | None = optional_instant()
+
+
+class CallbackAnswer(SQLModel, table=True):
+    """What one message of a platform was answered: a second copy of it reads the same.
+
+    The key is the index of the platform's own id of the message.
+    """
+
+    __tablename__ = "callback_answers"
+
+    id: str = Field(primary_key=True)
+    said_sealed: bytes | None = sealed()
+    answered_at: datetime = instant(index=True)

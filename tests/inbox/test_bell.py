@@ -138,6 +138,39 @@ async def test_when_its_own_alarm_is_closed_several_others_are_asked_apart(
     assert {bell.case(other).state for other in others} == {"open"}
 
 
+@pytest.mark.parametrize("words", ["误报", "收到"])
+async def test_an_answer_that_comes_twice_never_touches_another_patients_alarm(
+    office: Office, bell: Bell, case: str, words: str
+) -> None:
+    with office.county() as county:
+        other = county.alarm(*county.person("a", "李二"))
+    token = bell.ring(case)
+    bell.ring(other)
+    said = await bell.says(token, words)
+    assert await bell.says(token, words) == said
+    await bell.says(token, "误报")
+    await bell.says(token, "误报")
+    assert "请带上编号" in await bell.says(token, "已联系")
+    assert bell.case(case).outcome == "false_reading"
+    assert (bell.case(other).state, bell.case(other).outcome) == ("open", None)
+
+
+async def test_an_outcome_for_what_a_colleague_closed_names_the_colleague(
+    office: Office, bell: Bell, browser: Opening, case: str
+) -> None:
+    with office.county() as county:
+        other = county.alarm(*county.person("a", "李二"))
+    token = bell.ring(case)
+    bell.ring(other)
+    town = await browser("town_doctor")
+    await town.get(f"/cases/{case}")
+    await town.post(f"/cases/{case}/close", {"outcome": "reached"})
+    said = await bell.says(token, "误报")
+    assert "已经由张伟处理" in said
+    assert code_of(other) in said
+    assert bell.case(other).state == "open"
+
+
 async def test_somebody_who_was_faster_is_named(
     office: Office, bell: Bell, browser: Opening, case: str
 ) -> None:

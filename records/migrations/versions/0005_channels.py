@@ -16,6 +16,18 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "callback_answers",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("said_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("answered_at", records.times.Instant(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_callback_answers")),
+    )
+    with op.batch_alter_table("callback_answers", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_callback_answers_answered_at"), ["answered_at"], unique=False
+        )
+
+    op.create_table(
         "canaries",
         sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
         sa.Column("provider", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -324,3 +336,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_canaries_provider_id"))
 
     op.drop_table("canaries")
+    with op.batch_alter_table("callback_answers", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_callback_answers_answered_at"))
+
+    op.drop_table("callback_answers")

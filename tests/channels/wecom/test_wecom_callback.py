@@ -62,6 +62,49 @@ async def test_an_outcome_with_the_code_closes_that_case(corp: Corp) -> None:
     assert "没有找到编号0000" in await corp.wecom.say(LI, "收到 0000")
 
 
+async def test_a_message_that_comes_again_is_answered_the_same_and_does_nothing(corp: Corp) -> None:
+    corp.a_doctor()
+    first = corp.rung()
+    said = await corp.wecom.say(LI, "误报", msg_id=7)
+    corp.clock.move(seconds=5)
+    later = corp.rung()
+    assert await corp.wecom.say(LI, "误报", msg_id=7) == said
+    assert (case(corp, first).outcome, case(corp, later).state) == ("false_reading", "open")
+
+
+async def test_a_tap_that_comes_again_does_nothing(corp: Corp) -> None:
+    corp.a_doctor()
+    first = corp.rung()
+    tap = {
+        "ToUserName": CORP,
+        "FromUserName": LI,
+        "AgentID": AGENT,
+        "CreateTime": 1_790_000_000,
+        "MsgType": "event",
+        "Event": "click",
+        "EventKey": "收到",
+    }
+    said = await corp.wecom.call_back(tap)
+    corp.clock.move(seconds=5)
+    later = corp.rung()
+    assert await corp.wecom.call_back(tap) == said
+    assert (case(corp, first).state, case(corp, later).state) == ("acknowledged", "open")
+    assert "由您处理" in await corp.wecom.call_back({**tap, "CreateTime": 1_790_000_009})
+    assert case(corp, later).state == "acknowledged"
+
+
+async def test_the_same_words_said_twice_never_touch_another_alarm(corp: Corp) -> None:
+    corp.a_doctor()
+    first = corp.rung()
+    corp.clock.move(minutes=1)
+    last = corp.rung()
+    said = await corp.wecom.say(LI, "误报")
+    assert said.startswith(f"编号{code_of(last)}已结案：误报。")
+    assert await corp.wecom.say(LI, "误报") == said
+    assert "请带上编号" in await corp.wecom.say(LI, "已联系")
+    assert (case(corp, last).outcome, case(corp, first).state) == ("false_reading", "open")
+
+
 async def test_words_nobody_understands_change_nothing(corp: Corp) -> None:
     corp.a_doctor()
     rung = corp.rung()
