@@ -57,7 +57,8 @@ def tie(
         link = PersonContact(person_id=person_id, contact_point_id=contact_point_id, linked_at=now)
     elif link.unlinked_at is not None:
         link.linked_at, link.unlinked_at, link.consent_asked_at = now, None, None
-    link.relation = relation
+    # Somebody said so now, whatever stands in the file.
+    link.relation, link.basis = relation, ""
     link.consent_asked_at = link.consent_asked_at or now
     session.add(link)
     session.flush()

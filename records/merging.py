@@ -19,6 +19,7 @@ from records.people import china_date
 from records.reader import MERGED, Reader
 from records.register.fields import put, values_of
 from records.register.identities import canonical_of
+from records.sms_contacts import follow_the_file
 from records.tables import Enrolment, FollowUp, Merger, Person, PersonContact, metadata
 from records.vault import Vault
 
@@ -89,6 +90,7 @@ def merge(
     session.add_all([kept, merged, merger])
     _note(session, reader, "person.merged", merger, now)
     session.flush()
+    follow_the_file(session, vault, kept, now)
     return merger
 
 
@@ -131,6 +133,7 @@ def undo(session: Session, vault: Vault, reader: Reader, merger_id: str, now: da
     _note(session, reader, "person.unmerged", merger, now)
     session.flush()
     session.expire_all()
+    follow_the_file(session, vault, kept, now)
     return True
 
 

@@ -22,6 +22,7 @@ from records.register.fields import put, values_of
 from records.register.identities import canonical_of
 from records.register.known import Known
 from records.register.reasons import Note
+from records.sms_contacts import follow_the_file
 from records.tables import Enrolment, Facility, FollowUp, ImportRow, Person, StoredReading
 from records.times import CHINA
 from records.vault import Vault
@@ -127,6 +128,8 @@ def _update(
         notes.append(Note("status_by_hand", "status"))
     if touched:
         desk.session.add(person)
+        if "phone" in touched:
+            follow_the_file(desk.session, desk.vault, person, desk.now)
         _note(desk, "person.imported", person, touched)
     desk.known.add(person, key)
     if above:

@@ -136,7 +136,10 @@ class OutboundMessage(SQLModel, table=True):
     """
 
     __tablename__ = "outbound_messages"
-    __table_args__ = (Index("ix_outbound_messages_due", "state", "next_attempt_at"),)
+    __table_args__ = (
+        Index("ix_outbound_messages_due", "state", "next_attempt_at"),
+        Index("ix_outbound_messages_turn", "state", "priority", "created_at", "id"),
+    )
 
     id: str = row_id()
     contact_point_id: str | None = Field(default=None, foreign_key="contact_points.id", index=True)

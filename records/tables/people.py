@@ -64,6 +64,7 @@ class PersonContact(SQLModel, table=True):
     linked_at: datetime = instant()
     unlinked_at: datetime | None = optional_instant()
     consent_asked_at: datetime | None = optional_instant()
+    basis: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class Consent(SQLModel, table=True):

@@ -14,7 +14,9 @@ from records.links import HOUSEHOLD, SELF
 from records.messages import Address, address_of, ensure_contact_point
 from records.outbound import Draft
 from records.people import Registration
-from records.sms_contacts import in_whose_file, sms_contact_of
+from records.reaching import own_contact_point
+from records.register import fields
+from records.sms_contacts import follow_the_file, in_whose_file, sms_contact_of
 from records.tables import AuditEvent, ContactPoint, OutboundMessage, Person, PersonContact, Task
 from tests.inbox.county import County
 
@@ -132,6 +134,93 @@ def test_who_stopped_on_wechat_is_not_written_to_by_sms_instead(county: County) 
     person = register(county, "王桂芳")
     _on_wechat(county, person).stopped_at = county.now
     assert contact_of(county, person) is None
+
+
+# --- Another number in the file ---------------------------------------------------------------------
+
+
+def _moves(county: County, person: Person, number: str) -> None:
+    fields.put(county.vault, person, "phone", number)
+    follow_the_file(county.session, county.vault, person, county.now)
+    county.session.expire_all()
+
+
+def test_with_another_number_in_the_file_nothing_goes_to_the_old_one(county: County) -> None:
+    person = register(county, "王桂芳")
+    old = contact_of(county, person)
+    assert old is not None
+    row = _planned(county, person, old)
+    _moves(county, person, "13733334444")
+    assert own_contact_point(county.session, person.id, outbound.DOCTOR) is None
+    assert county.session.get_one(OutboundMessage, row).contact_point_id is None
+    new = contact_of(county, person)
+    assert new is not None
+    assert address_of(county.vault, new) == "+8613733334444"
+    found = own_contact_point(county.session, person.id, outbound.DOCTOR)
+    assert found is not None
+    assert found.id == new.id
+
+
+def test_a_number_that_comes_back_into_the_file_is_hers_again(county: County) -> None:
+    person = register(county, "王桂芳")
+    old = contact_of(county, person)
+    assert old is not None
+    _moves(county, person, "13733334444")
+    _moves(county, person, NUMBER)
+    again = contact_of(county, person)
+    assert again is not None
+    assert again.id == old.id
+    assert relations(county, again) == {person.id: SELF}
+
+
+@pytest.mark.parametrize("agreed", [False, True])
+def test_an_old_number_that_somebody_wrote_from_is_her_own_only_if_she_agreed_there(
+    county: County, *, agreed: bool
+) -> None:
+    person = register(county, "王桂芳")
+    old = contact_of(county, person)
+    assert old is not None
+    old.last_inbound_at = county.now
+    if agreed:
+        said = Evidence(message_id="m1")
+        consents.give(
+            county.session,
+            person.id,
+            (REMINDERS,),
+            county.now,
+            contact_point_id=old.id,
+            evidence=said,
+        )
+    _moves(county, person, "13733334444")
+    assert [who.person.id for who in people.behind(county.session, old.id)] == [person.id]
+    assert relations(county, old) == {person.id: SELF if agreed else HOUSEHOLD}
+    assert (own_contact_point(county.session, person.id, outbound.DOCTOR) is not None) is agreed
+
+
+def test_a_phone_that_was_bound_stays_whatever_number_the_file_holds(county: County) -> None:
+    person = register(county, "王桂芳")
+    contact = contact_of(county, person)
+    assert contact is not None
+    links.tie(county.session, person.id, contact.id, county.now)
+    _moves(county, person, "13733334444")
+    same = contact_of(county, person)
+    assert same is not None
+    assert same.id == contact.id
+
+
+def test_a_number_taken_out_of_the_file_is_written_to_no_more(county: County) -> None:
+    person = register(county, "王桂芳")
+    assert contact_of(county, person) is not None
+    person.phone_sealed = person.phone_index = None
+    assert contact_of(county, person) is None
+    assert own_contact_point(county.session, person.id, outbound.REMINDER) is None
+
+
+def test_a_file_that_cannot_be_opened_ends_nothing(county: County) -> None:
+    person = register(county, "王桂芳")
+    assert contact_of(county, person) is not None
+    person.phone_sealed = b"\x01nonsense-nonsense"
+    assert contact_of(county, person) is not None
 
 
 # --- Stopping ---------------------------------------------------------------------------------------

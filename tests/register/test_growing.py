@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 from sqlmodel import select
 
 from care.situation import Programme
+from records.reaching import own_contact_point
 from records.register import marks
 from records.register.entry import read_entry
 from records.register.identities import check_digit
-from records.tables import Enrolment, FollowUp
+from records.sms_contacts import sms_contact_of
+from records.tables import Enrolment, FollowUp, Person
 from tests.register.conftest import Registry
 from tests.register.test_cells import TODAY
 from tests.register.test_registering import HER, NAMELESS, changed, xlsx
@@ -29,6 +32,19 @@ def test_a_second_disease_and_the_date_of_the_first_are_added(registry: Registry
         plans = session.exec(select(FollowUp.programme)).all()
     assert found == {"hypertension": "2015-03", "type2_diabetes": "2015-03"}
     assert sorted(plans) == ["hypertension", "type2_diabetes"]
+
+
+def test_a_new_number_in_the_sheet_ends_what_rested_on_the_old_one(
+    registry: Registry, now: datetime
+) -> None:
+    registry.brings_in(xlsx(changed(HER, phone="13911112222")))
+    (person,) = registry.people()
+    with registry.database.transaction() as session:
+        told = session.get_one(Person, person.id)
+        assert sms_contact_of(session, registry.vault, told, now) is not None
+    registry.brings_in(xlsx(changed(HER, phone="13733334444")))
+    with registry.database.reading() as session:
+        assert own_contact_point(session, person.id, "doctor") is None
 
 
 def test_a_programme_is_never_ended_by_a_blank_cell(registry: Registry) -> None:

@@ -279,9 +279,21 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_notice_addresses_address_index"), ["address_index"], unique=False
         )
+    op.add_column(
+        "person_contacts",
+        sa.Column("basis", sqlmodel.sql.sqltypes.AutoString(), server_default="", nullable=False),
+    )
+    op.create_index(
+        "ix_outbound_messages_turn",
+        "outbound_messages",
+        ["state", "priority", "created_at", "id"],
+        unique=False,
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_outbound_messages_turn", table_name="outbound_messages")
+    op.drop_column("person_contacts", "basis")
     with op.batch_alter_table("notice_addresses", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_notice_addresses_address_index"))
         batch_op.drop_column("address_index")
