@@ -52,6 +52,8 @@ class PersonContact(SQLModel, table=True):
     `relation` is the person's relation to whoever holds the phone: self, spouse, father, mother …
     `consent_asked_at`: since when nothing is started on this link without consent. Empty for links
     that are older than the question, which rest on the paper signed when the person was registered.
+    `basis`: what a link rests on where nobody said so: the number that stands in the file
+    (`register`), or one that stood there (`former`).
     """
 
     __tablename__ = "person_contacts"
