@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,7 +28,9 @@ from texts.catalogue import fit, render
 _SOURCE = Path(__file__).parent / "answering.toml"
 _ANSWER_LIVES = timedelta(minutes=30)
 _CODE = re.compile(r"(?<!\d)\d{4}(?!\d)")
-_NOISE = re.compile(r"[\s,，。.!！、:：#【】\[\]编号]+")
+# A value such as 12.0 is no 120.
+_FIGURES = re.compile(r"\d\D+\d")
+_QUESTIONS = "?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +50,34 @@ def words() -> Words:
     return Words(read["words"], frozenset(bare), frozenset(ambiguous))
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A practitioner whose answer an SMS is. `unsure`: perhaps the patient's; only a code helps."""
+
+    practitioner_id: str
+    unsure: bool = False
+
+
 def understood(text: str) -> tuple[str | None, str | None]:
     """The action and the code in a reply; None for what is not there."""
-    code = _CODE.search(text)
-    rest = _NOISE.sub("", _CODE.sub("", text, count=1))
-    return words().meaning.get(rest), code[0] if code else None
+    word, code = _taken_apart(text)
+    return words().meaning.get(word), code
+
+
+def _taken_apart(text: str) -> tuple[str, str | None]:
+    """The bare word of a reply and its code: phones add signs, brackets and wide figures."""
+    plain = unicodedata.normalize("NFKC", text)
+    code = _CODE.search(plain)
+    rest = _CODE.sub("", plain, count=1).replace("编号", "").strip()
+    if _FIGURES.search(rest):
+        return rest, code[0] if code else None
+    return "".join(sign for sign in rest if not _is_noise(sign)), code[0] if code else None
+
+
+def _is_noise(sign: str) -> bool:
+    """Spaces, marks and little pictures. A question mark changes what is said."""
+    kind = unicodedata.category(sign)
+    return sign not in _QUESTIONS and (kind[0] in "PZCM" or kind in {"So", "Sk"})
 
 
 def to_notice(
@@ -85,17 +111,20 @@ def to_latest(
 def by_sms(
     session: Session,
     vault: Vault,
-    practitioner_id: str,
+    caller: Caller,
     accepted: Accepted,
     text: str,
     now: datetime,
 ) -> None:
     """Do what a practitioner's SMS says, and text back what became of it."""
-    said = to_latest(session, vault, practitioner_id, text, now)
+    said, key = _which_one(session, caller, now), "bell.which"
+    if not caller.unsure:
+        said = to_latest(session, vault, caller.practitioner_id, text, now)
+        key = "bell.acknowledged"
     _, code = understood(text)
     draft = Draft(
         purpose=NOTICE,
-        text_key="bell.acknowledged",
+        text_key=key,
         body=said,
         send_key=f"answered:{accepted.message_id}",
         contact_point_id=accepted.contact_point_id,
@@ -105,36 +134,37 @@ def by_sms(
     outbound.queue(session, vault, draft, now)
 
 
-def whose(session: Session, vault: Vault, number: str, text: str, now: datetime) -> str | None:
+def whose(session: Session, vault: Vault, number: str, text: str, now: datetime) -> Caller | None:
     """The practitioner whose answer this SMS is; None: it is a patient's message.
 
     The number must be one that doctors are rung at, the words must be exactly an answer, and an
     alarm they were rung for must be open. With a code it must be the code of such an alarm.
     """
-    action, code = understood(text)
-    if action is None:
+    word, code = _taken_apart(text)
+    if word not in words().meaning:
         return None
-    bare = text.strip()
+    contact = messages.contact_point_at(session, vault, Address(CHANNEL, ACCOUNT, number))
     for practitioner_id in bells.holders(session, vault, number):
         notice = picking_up.latest(session, practitioner_id, now)
         if notice is None:
             continue
         codes = picking_up.open_codes(session, notice)
         if code is not None and code in codes:
-            return practitioner_id
-        if code is None and codes and _counts(session, vault, number, bare):
-            return practitioner_id
+            return Caller(practitioner_id)
+        if code is None and codes and word in words().bare:
+            if contact is None or not contact.awaiting:
+                return Caller(practitioner_id)
+            if word not in words().ambiguous:
+                rung = picking_up.rang_last(session, practitioner_id, contact.id)
+                return Caller(practitioner_id, unsure=not rung)
     return None
 
 
-def _counts(session: Session, vault: Vault, number: str, bare: str) -> bool:
-    """Whether a word alone is an answer from this number, and not one to a question of ours."""
-    if bare not in words().bare:
-        return False
-    if bare not in words().ambiguous:
-        return True
-    contact = messages.contact_point_at(session, vault, Address(CHANNEL, ACCOUNT, number))
-    return contact is None or not contact.awaiting
+def _which_one(session: Session, caller: Caller, now: datetime) -> str:
+    notice = picking_up.latest(session, caller.practitioner_id, now)
+    return render("bell.which") + _still_open(
+        picking_up.open_codes(session, notice) if notice else ()
+    )
 
 
 def _still_open(codes: tuple[str, ...]) -> str:

@@ -17,6 +17,7 @@ from sqlmodel import Session
 from care.level import Level
 from care.situation import Background
 from channels import answering
+from channels.answering import Caller
 from channels.receipts import take_receipt
 from channels.sms import at_once
 from channels.sms.line import CHANNEL as SMS
@@ -119,7 +120,7 @@ class Reception:
         by_sms = arrival.channel == SMS
         return self._alarm(session, accepted, person, described, now, by_sms=by_sms)
 
-    def _doctor(self, session: Session, arrival: Arrival, now: datetime) -> str | None:
+    def _doctor(self, session: Session, arrival: Arrival, now: datetime) -> Caller | None:
         """The practitioner who answers an alarm with this SMS; None for every patient's message."""
         if arrival.channel != SMS or arrival.kind != "text" or not arrival.text:
             return None

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, and_, col, or_, select
 
 from records import casework
 from records.escalations import CLOSED, OPEN, OUTCOMES, code_of
-from records.outbound import NOTICE
+from records.outbound import NOTICE, SPOKEN
 from records.practitioners import reader_of
-from records.tables import Escalation, OutboundMessage
+from records.tables import DeliveryAttempt, Escalation, OutboundMessage
 from records.vault import Vault
 
 ACKNOWLEDGE = "acknowledge"
@@ -86,6 +86,26 @@ def latest(session: Session, practitioner_id: str, now: datetime) -> OutboundMes
         .where(col(OutboundMessage.created_at) > now - ANSWERED_WITHIN)
         .order_by(col(OutboundMessage.created_at).desc(), col(OutboundMessage.id).desc())
     ).first()
+
+
+def rang_last(session: Session, practitioner_id: str, contact_point_id: str) -> bool:
+    """Whether the last SMS to a phone was an alarm for its doctor, and nothing to its patient."""
+    last = session.exec(
+        select(OutboundMessage)
+        .join(DeliveryAttempt, col(DeliveryAttempt.outbound_message_id) == col(OutboundMessage.id))
+        .where(
+            or_(
+                col(DeliveryAttempt.contact_point_id) == contact_point_id,
+                and_(
+                    col(OutboundMessage.practitioner_id) == practitioner_id,
+                    col(DeliveryAttempt.route).startswith("sms:"),
+                ),
+            )
+        )
+        .where(or_(col(DeliveryAttempt.result).is_(None), col(DeliveryAttempt.result).in_(SPOKEN)))
+        .order_by(col(DeliveryAttempt.began_at).desc(), col(DeliveryAttempt.id).desc())
+    ).first()
+    return last is not None and last.practitioner_id is not None and last.escalation_id is not None
 
 
 def _rung_for(session: Session, practitioner_id: str) -> list[Escalation]:

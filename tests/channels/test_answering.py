@@ -19,6 +19,7 @@ from records.messages import Accepted, Arrival
 from records.outbound import Draft
 from records.tables import (
     ContactPoint,
+    DeliveryAttempt,
     Escalation,
     Facility,
     InboundMessage,
@@ -42,6 +43,7 @@ class Line:
     doctor: str = ""
     facility: str = ""
     said: int = 0
+    notice: str = ""
 
     def begin(self) -> None:
         with self.db.transaction() as session:
@@ -85,7 +87,9 @@ class Line:
                 escalation_id=alarm.escalation.id,
                 expires_at=self.now + timedelta(hours=12),
             )
-            outbound.queue(session, self.vault, draft, self.now)
+            queued = outbound.queue(session, self.vault, draft, self.now)
+            assert queued is not None
+            self.notice = queued.id
             return alarm.escalation.id
 
     def says(self, text: str, *, number: str = NUMBER, key: str = "") -> Accepted:
@@ -115,10 +119,43 @@ class Line:
             ).all()
             return [one.state for one in rows]
 
-    def answers(self) -> list[str]:
+    def sent(self, message_id: str, route: str, *, contact: str = "", number: int = 1) -> None:
+        with self.db.transaction() as session:
+            session.add(
+                DeliveryAttempt(
+                    outbound_message_id=message_id,
+                    number=number,
+                    route=route,
+                    contact_point_id=contact or None,
+                    began_at=self.now,
+                    result="accepted",
+                )
+            )
+
+    def asks(self) -> None:
+        """The phone is a patient's, too, and a question of ours to it is open."""
+        self.says("血压165/98")
+        with self.db.transaction() as session:
+            point = session.exec(select(ContactPoint)).one()
+            point.awaiting = {"field": "symptoms"}
+            session.add(point)
+            draft = Draft(
+                purpose=outbound.REPLY,
+                text_key="followup.ask_symptoms",
+                body="有没有不舒服？",
+                send_key=f"ask:{new_id()}",
+                contact_point_id=point.id,
+                expires_at=self.now + timedelta(hours=1),
+            )
+            queued = outbound.queue(session, self.vault, draft, self.now)
+            assert queued is not None
+            asked, address = queued.id, point.id
+        self.sent(asked, "sms:text", contact=address)
+
+    def answers(self, key: str = "bell.acknowledged") -> list[str]:
         with self.db.reading() as session:
             rows = session.exec(
-                select(OutboundMessage).where(OutboundMessage.text_key == "bell.acknowledged")
+                select(OutboundMessage).where(OutboundMessage.text_key == key)
             ).all()
             return [outbound.text_of(self.vault, one) for one in rows]
 
@@ -130,7 +167,22 @@ def line(sqlite_database: Database, vault: Vault, now: datetime) -> Line:
     return made
 
 
-@pytest.mark.parametrize("word", ["1", "收到", "认领"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "1",
+        "收到",
+        "认领",
+        "收到。",
+        "收到!",
+        "【收到】",
+        "１",
+        "1。",
+        "收到了",
+        " 收到\u3000",
+        "“收到”",
+    ],
+)
 def test_a_word_from_a_doctors_number_takes_the_alarm(line: Line, word: str) -> None:
     case = line.rings()
     line.says(word)
@@ -157,7 +209,20 @@ def test_a_code_names_the_alarm_and_an_outcome_closes_it(line: Line) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["好", "120", "血压165/98", "收到了吗", "认领 0000", "胸口痛", "已联系"]
+    "words",
+    [
+        "好",
+        "120",
+        "12.0",
+        "收到？",
+        "1 3",
+        "1/2",
+        "血压165/98",
+        "收到了吗",
+        "认领 0000",
+        "胸口痛",
+        "已联系",
+    ],
 )
 def test_anything_else_from_that_number_is_a_patients_message(line: Line, words: str) -> None:
     case = line.rings()
@@ -190,12 +255,40 @@ def test_a_number_may_answer_a_question_that_was_put_to_the_doctor_as_a_patient(
     line: Line,
 ) -> None:
     case = line.rings()
-    line.says("血压165/98")
-    with line.db.transaction() as session:
-        session.exec(select(ContactPoint)).one().awaiting = {"ask": "which"}
+    line.asks()
     line.says("1")
     assert line.case(case).state == "open"
-    line.says("认领")
+    assert line.answers() == []
+
+
+@pytest.mark.parametrize("word", ["收到", "认领", "收到。"])
+def test_while_the_phone_is_asked_something_as_a_patient_a_word_needs_the_code(
+    line: Line, word: str
+) -> None:
+    case = line.rings()
+    line.sent(line.notice, "sms:text")
+    line.now += timedelta(minutes=1)
+    line.asks()
+    line.says(word)
+    assert line.case(case).state == "open"
+    (said,) = line.answers("bell.which")
+    assert "请带上编号" in said
+    assert code_of(case) in said
+    line.says(f"{word} {code_of(case)}")
+    assert line.case(case).state == "acknowledged"
+
+
+def test_a_word_right_after_the_alarm_is_for_the_alarm_whatever_was_asked_before(
+    line: Line,
+) -> None:
+    line.asks()
+    line.now += timedelta(minutes=1)
+    case = line.rings()
+    line.sent(line.notice, "notice:text")
+    line.says("收到")
+    assert line.case(case).state == "open"
+    line.sent(line.notice, "sms:text", number=2)
+    line.says("收到")
     assert line.case(case).state == "acknowledged"
 
 

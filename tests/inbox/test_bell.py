@@ -286,6 +286,11 @@ async def test_a_notice_about_no_alarm_leads_to_the_inbox(office: Office, bell: 
         ("已打120，编号0042", "called_120", "0042"),
         ("打不通 13800001111", None, None),
         ("收到了吗", None, None),
+        ("收到？", None, None),
+        ("【收到】１２３４", "acknowledge", "1234"),
+        ("１２０。", "called_120", None),
+        ("12.0", None, None),
+        ("👌收到了！", "acknowledge", None),
     ],
 )
 def test_replies_are_understood(text: str, action: str | None, code: str | None) -> None:
