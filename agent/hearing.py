@@ -22,6 +22,8 @@ from language.understanding import Understanding
 # A comma: a value may go on in the next message, a sentence may not.
 BREAK = "，"
 _HELP = "帮助"
+# While one of these is asked, a bare 120 is an answer and no cry for help.
+ASKED = frozenset({"field", "confirm", "name", "stop", "hour", "hello", "agree", "whose"})
 # A voice message brings words of its own where the platform recognised them.
 _IN_WORDS = ("text", "voice")
 # Buttons of menus that were published before the channel said their words itself.
@@ -37,8 +39,10 @@ def hear(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
         text += BREAK if text else ""
         starts.append((len(text), heard.message_id))
         text += words
-    understood = read(text, expecting=asked_for(following_up.expected(runtime.context.follow_ups)))
-    corrected = putting_right.expected(understood, runtime.context)
+    context = runtime.context
+    expecting = asked_for(following_up.expected(context.follow_ups))
+    understood = read(text, expecting=expecting, unasked=not ASKED & context.awaiting.keys())
+    corrected = putting_right.expected(understood, context)
     if corrected is not None:
         again = read(text, expecting=corrected)
         understood = replace(again, corrects=bool(again.mentions) or understood.corrects)

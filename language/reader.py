@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from language import background, moments
 from language.columns import pair_columns
+from language.cries import cries
 from language.dialects import spoken
 from language.expecting import Expecting
 from language.findings import findings_of
@@ -20,12 +21,13 @@ from language.understanding import Intent, Understanding
 __all__ = ["Expecting", "read"]
 
 
-def read(text: str, *, expecting: Expecting | None = None) -> Understanding:
+def read(text: str, *, expecting: Expecting | None = None, unasked: bool = False) -> Understanding:
     """Read one message. Never raises; the same text always gives the same answer.
 
     Args:
         text: the message as it came, any `str`.
         expecting: what a follow-up asked for, so that a bare number can be placed.
+        unasked: these are all the words of a turn before which nothing was asked.
     """
     spelled = normalise(text)
     folded = spoken().fold(spelled)
@@ -33,7 +35,8 @@ def read(text: str, *, expecting: Expecting | None = None) -> Understanding:
     tokens = Tokens(normal.text)
     state = Grammar(tokens, expecting).read()
     found = findings_of(tokens, normal, bool(state.drafts))
-    findings = found.findings
+    alone = cries(normal.text, unasked=unasked and expecting is None)
+    findings = found.findings or alone
     drafts = pair_columns(state.drafts)
     in_order(drafts, tokens)
     give_back(drafts, findings, tokens)

@@ -3,6 +3,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from agent import agreeing, binding, hearing, whose
 from agent.context import Heard, Past
 from agent.decision import Decision, Mode, Route
 from care.level import Level
@@ -295,3 +296,24 @@ def test_a_question_about_a_lethal_amount_is_an_alarm(thought: Thought) -> None:
     assert decision.route is Route.ALARM
     assert "suicidal" in decision.reasons
     assert keys(decision) == ["safety.suicide"]
+
+
+def test_a_bare_120_is_a_cry_for_help(thought: Thought) -> None:
+    decision = thought("120")
+    assert decision.level is Level.EMERGENCY
+    assert "120" in decision.reply
+
+
+def test_a_120_that_is_a_piece_of_a_value_is_a_value(thought: Thought) -> None:
+    decision = thought("血压", "120", "78")
+    assert decision.level is Level.NONE
+    assert [str(new.reading) for new in decision.readings] == ["120/78"]
+
+
+@pytest.mark.parametrize("asked", sorted(hearing.ASKED))
+def test_a_120_after_a_question_is_an_answer(thought: Thought, asked: str) -> None:
+    assert thought("120", awaiting={asked: []}).level is Level.NONE
+
+
+def test_whatever_is_asked_keeps_a_bare_120_from_being_a_cry_for_help() -> None:
+    assert {binding.HELLO, agreeing.AGREE, whose.WHOSE} < hearing.ASKED

@@ -22,6 +22,8 @@ LIVE = [
     "我妈叫不醒了",
     "我量血压205/120，头疼得要炸",
     "我刚测血糖2.1",
+    "我爹要死了",
+    "快给我叫个救护车",
 ]
 # What makes words before it no complaint must stay with them.
 BEFORE = [
