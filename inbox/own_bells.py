@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from inbox.account import account_page
 from inbox.deps import deps_of
 from inbox.door import Posted, posted
-from records import devices, identities, numbers
+from records import identities, numbers, practitioners
 from records.duty import RUNG_ROLES
 from records.phone_numbers import e164
 
@@ -41,13 +41,13 @@ async def make_code(request: Request, form: Annotated[Posted, Depends(posted)]) 
 
 @router.post("/account/identities/unbind")
 async def unbind(request: Request, form: Annotated[Posted, Depends(posted)]) -> Response:
-    """From now on by password; no browser is trusted any more."""
+    """From now on by password: no browser is trusted any more, and only this one stays signed in."""
     deps, who = deps_of(request), form.visitor.reader.practitioner_id
     now, provider = deps.clock(), form["provider"]
 
     def write(session: Session) -> None:
         identities.unbind(session, who, provider, now)
-        devices.forget_all(session, who)
+        practitioners.end_sessions(session, who, keep=form.visitor.session_id)
 
     if provider not in identities.PROVIDERS:
         raise HTTPException(404)

@@ -74,13 +74,6 @@ def forget_one(session: Session, vault: Vault, cookie: str | None) -> None:
         session.execute(delete(TrustedDevice).where(col(TrustedDevice.token_index) == index))
 
 
-def forget_all(session: Session, practitioner_id: str) -> None:
-    """A new password, an identity that ended or a closed account: no browser is trusted any more."""
-    session.execute(
-        delete(TrustedDevice).where(col(TrustedDevice.practitioner_id) == practitioner_id)
-    )
-
-
 def _fresh(vault: Vault) -> tuple[str, str]:
     token = secrets.token_urlsafe(32)
     return f"{token}.{vault.index(token, _SIGNED)}", vault.index(token, _KEPT)

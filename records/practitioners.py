@@ -196,11 +196,13 @@ def needs_rehash(known: Credentials) -> bool:
 def set_password(
     session: Session, practitioner_id: str, password_hash: str, *, keep: str | None = None
 ) -> None:
-    """Store a new hash and end every other browser session; `keep` is the session id that stays.
-
-    No browser is trusted because of the old password any more.
-    """
+    """Store a new hash and end every other browser session; `keep` is the session id that stays."""
     rehash(session, practitioner_id, password_hash)
+    end_sessions(session, practitioner_id, keep=keep)
+
+
+def end_sessions(session: Session, practitioner_id: str, *, keep: str | None = None) -> None:
+    """End every browser session but `keep`, and trust no browser any more: one may be in other hands."""
     _trust_none(session, practitioner_id)
     session.execute(
         delete(SignIn)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from sqlmodel import Session, col, or_, select
 
-from records import audit, bells, devices, duty, identities, practitioners
+from records import audit, bells, duty, identities, practitioners
 from records.phone_numbers import e164
 from records.practitioners import Account, LoginTakenError, PasswordError
 from records.tables import Facility, Practitioner
@@ -156,14 +156,14 @@ def drop_number(installation: Installation, login: str, now: datetime) -> None:
 
 
 def unbind_identity(installation: Installation, login: str, provider: str, now: datetime) -> None:
-    """End what ties an account to a platform; no browser of it is trusted any more."""
+    """End what ties an account to a platform; no browser of it is trusted or signed in any more."""
     if provider not in identities.PROVIDERS:
         msg = f"There is no {provider}; choose one of {', '.join(identities.PROVIDERS)}."
         raise ConfigurationError(msg)
 
     def write(session: Session) -> bool:
         found = _account(session, login)
-        devices.forget_all(session, found.id)
+        practitioners.end_sessions(session, found.id)
         return identities.unbind(session, found.id, provider, now, actor=_ACTOR)
 
     if not _write(installation, write):

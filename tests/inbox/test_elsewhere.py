@@ -224,6 +224,18 @@ async def test_signing_out_a_new_password_and_unbinding_end_the_trust(gate: Gate
     assert "identity.unbound" in gate.actions()
 
 
+async def test_unbinding_at_the_desk_signs_the_lost_phone_out_and_the_desk_stays(
+    gate: Gate,
+) -> None:
+    lost = await gate.bound()
+    assert await signed_in_as(lost) != ""
+    desk = await gate.opening("doctor_a")
+    await desk.get("/account")
+    await desk.post("/account/identities/unbind", {"provider": "wecom"})
+    assert await signed_in_as(lost) == ""
+    assert await signed_in_as(desk) != ""
+
+
 async def test_a_code_that_came_back_twice_or_elsewhere_is_refused(gate: Gate) -> None:
     phone, other = await gate.phone(), await gate.phone()
     back = await gate.leave(phone)

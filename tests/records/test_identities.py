@@ -266,7 +266,7 @@ def test_a_new_password_signing_out_or_closing_ends_the_trust(
     for end in (
         lambda: practitioners.set_password(session, doctors[0], "y"),
         lambda: practitioners.disable(session, doctors[0], now),
-        lambda: devices.forget_all(session, doctors[0]),
+        lambda: practitioners.end_sessions(session, doctors[0]),
     ):
         devices.trust(session, vault, doctors[0], now)
         assert trusted() == 1

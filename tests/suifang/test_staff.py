@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from sqlmodel import Session, select
 
 from records import bells, devices, duty, identities, practitioners
-from records.tables import AuditEvent, Facility, Practitioner, TrustedDevice
+from records.tables import AuditEvent, Facility, Practitioner, SignIn, TrustedDevice
 from suifang import clock
 from suifang.errors import EXIT_CONFIGURATION, ConfigurationError
 from suifang.installation import Installation
@@ -228,10 +228,12 @@ def test_an_identity_is_ended_by_the_operator(
         subject = identities.Subject("wecom", "corp", "LiJianGuo")
         identities.bind(writing, installation.vault, who, subject, clock.now())
         devices.trust(writing, installation.vault, who, clock.now())
+        practitioners.sign_in(writing, who, clock.now())
     assert "signs in with the password only" in suifang("staff", "unbind", "li", "wecom").err
     session.rollback()
     assert identities.practitioner_of(session, installation.vault, subject) is None
     assert session.exec(select(TrustedDevice)).all() == []
+    assert session.exec(select(SignIn)).all() == []
     noted = session.exec(select(AuditEvent).where(AuditEvent.action == "identity.unbound")).one()
     assert (noted.actor, noted.detail) == ("operator", {"provider": "wecom"})
 
