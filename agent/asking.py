@@ -106,8 +106,4 @@ def tell_corrected(
 
 
 def _rung(session: Session, person: Person, now: datetime) -> list[Practitioner]:
-    for place in duty.chain(session, person.facility_id):
-        found = duty.reachable(session, place.id, now)
-        if found:
-            return found
-    return []
+    return duty.nearest(session, duty.chain(session, person.facility_id), now)

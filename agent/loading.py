@@ -16,6 +16,7 @@ from agent.hearing import words_of
 from agent.perceiving import PERCEIVED, Senses
 from care.level import Level
 from records import (
+    belonging,
     concerns,
     consents,
     conversations,
@@ -83,7 +84,7 @@ def load(session: Session, tools: Tools, contact_id: str, now: datetime) -> Turn
     redeemed, heard = binding.redeem(session, tools.vault, contact, heard, now)
     linked = people.behind(session, contact_id)
     if not linked:
-        people.ensure_person(session, contact, now)
+        belonging.ensure_placed(session, tools.vault, contact, now)
         linked = people.behind(session, contact_id)
     return _context(session, tools, contact_id, now, heard=heard, linked=linked, redeemed=redeemed)
 

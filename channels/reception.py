@@ -25,7 +25,7 @@ from channels.sms.optout import wants_out
 from language.expecting import asked_for
 from language.judgement import Described, judge
 from language.reader import read
-from records import following, messages, nameless, people
+from records import belonging, following, messages, nameless, people
 from records.escalations import raise_alarm
 from records.messages import Accepted, Arrival
 from records.people import Linked, china_date
@@ -116,7 +116,9 @@ class Reception:
         _note_event(session, arrival, contact, now)
         if described is None or described.assessment.level < Level.EMERGENCY:
             return accepted
-        person = heard.meant or people.ensure_person(session, contact, now)
+        person = heard.meant
+        if person is None or person.facility_id is None:
+            person = belonging.ensure_placed(session, self.vault, contact, now)
         by_sms = arrival.channel == SMS
         return self._alarm(session, accepted, person, described, now, by_sms=by_sms)
 

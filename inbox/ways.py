@@ -28,7 +28,7 @@ def subject_of(alarm: OperatorAlarm) -> str:
     """What an alarm is about: a provider, a kind of message, a template. Nobody's number."""
     provider, _, template = alarm.subject.partition("/")
     match alarm.kind:
-        case alarms.FUSE | alarms.STOPPED | alarms.UNKNOWN_SENDS:
+        case alarms.FUSE | alarms.STOPPED | alarms.UNKNOWN_SENDS | alarms.UNPLACED:
             return ""
         case alarms.DOCTOR_SMS:
             return alarm.subject

@@ -16,6 +16,8 @@ OLDEST_UNSENT, LOW_BALANCE, CANARY = "oldest_unsent", "low_balance", "canary"
 UNKNOWN_SENDS, STOPPED, TEMPLATE = "unknown_sends", "stopped", "template"
 # One doctor's phone has had its SMS for today; the subject is the login.
 DOCTOR_SMS = "doctor_sms"
+# Somebody in danger belongs to no place: the installation does not say who looks after strangers.
+UNPLACED, STRANGERS = "unplaced", "strangers"
 
 
 def raise_for_operator(

@@ -18,6 +18,8 @@ from records.times import CHINA
 
 # Who is rung at each kind of facility. Curators and bureau officers are never rung.
 RUNG_ROLES = ("village_doctor", "family_doctor", "township_doctor", "county_duty")
+# Who sees people that belong to no place yet.
+ABOVE_THE_VILLAGES = ("township_doctor", "county_duty")
 ROLES = (*RUNG_ROLES, "curator", "bureau_officer", "operator")
 
 _TODAY: BindParameter[date] = bindparam("today")
@@ -80,6 +82,12 @@ _DEPUTIES = (
     .order_by(col(Absence.set_at).desc())
 )
 _SOMEBODY = select(Practitioner.id).where(_AT).where(rings(Practitioner)).limit(1)
+_STAFFED = (
+    select(Practitioner.facility_id)
+    .where(col(Practitioner.role).in_(ABOVE_THE_VILLAGES))
+    .where(col(Practitioner.disabled_at).is_(None))
+    .distinct()
+)
 _FOR_WHOM = (
     select(Facility.path)
     .join(Practitioner, col(Practitioner.facility_id) == col(Facility.id))
@@ -129,13 +137,41 @@ def reachable(
     return _each_once(stands_in, shift) or _each_once(stands_in, None)
 
 
+def anywhere(session: Session, now: datetime) -> list[Practitioner]:
+    """Everybody above the villages, or their deputies: whom to ring for who belongs to no place."""
+    found = {
+        one.id: one
+        for place in session.exec(_STAFFED).all()
+        for one in reachable(session, place, now, ABOVE_THE_VILLAGES)
+    }
+    return [found[key] for key in sorted(found)]
+
+
+def nearest(
+    session: Session,
+    places: Sequence[Facility],
+    now: datetime,
+    roles: Sequence[str] = RUNG_ROLES,
+) -> list[Practitioner]:
+    """Those with one of these roles at the nearest place that has any; without places, `anywhere`."""
+    if not places:
+        return anywhere(session, now)
+    for place in places:
+        found = reachable(session, place.id, now, roles)
+        if found:
+            return found
+    return []
+
+
 def somebody_on_duty(session: Session, facility_id: str | None, now: datetime) -> bool:
-    """Whether anybody at all can be rung for a person of this facility."""
+    """Whether anybody at all can be rung for a person of this facility, or of none."""
     return anybody_at(session, chain(session, facility_id), now)
 
 
 def anybody_at(session: Session, places: Sequence[Facility], now: datetime) -> bool:
     """Whether anybody at all can be rung at one of these places, or a deputy of theirs."""
+    if not places:
+        return bool(anywhere(session, now))
     asked = {"places": [place.id for place in places], "today": today(now)}
     return (
         session.execute(_SOMEBODY, asked).first() is not None

@@ -74,6 +74,7 @@ def raise_alarm(
         row.state, row.step = OPEN, NOT_RUNG
         row.acknowledged_at = row.acknowledged_by = None
         row.next_escalation_at = _sooner(row.next_escalation_at, rings_at)
+    row.facility_id = row.facility_id or facility_id
     row.reasons = [*row.reasons, *(r for r in reasons if r not in row.reasons)]
     session.add(row)
     if not _known(session, row.id, inbound_message_id):

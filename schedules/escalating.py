@@ -15,7 +15,7 @@ from agent.loading import Tools
 from care.escalation import ladder, lapses_at, reopens_at, roles_at
 from care.hours import Ladder
 from care.level import Level
-from records import audit, duty, escalations, outbound, people, roster
+from records import alarms, audit, duty, escalations, outbound, people, roster
 from records.db import Database
 from records.outbound import Draft
 from records.people import surname
@@ -42,12 +42,11 @@ class _Alarm:
     now: datetime
 
     def people(self, roles: tuple[str, ...]) -> list[Practitioner]:
-        """Those with one of these roles, at the nearest facility that has any."""
-        for place in self.places:
-            found = duty.reachable(self.session, place.id, self.now, roles)
-            if found:
-                return found
-        return []
+        """Those with one of these roles, at the nearest facility that has any.
+
+        Who belongs nowhere is everybody's above the villages, at every step.
+        """
+        return duty.nearest(self.session, self.places, self.now, roles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +108,8 @@ def _ring(alarm: _Alarm) -> None:
     ring = _next_ring(alarm, rungs)
     rings_at = lapses_at(rungs, ring.step, alarm.now)
     first = alarm.row.step == escalations.NOT_RUNG
+    if first and not alarm.places:
+        alarms.raise_for_operator(alarm.session, alarms.UNPLACED, alarms.STRANGERS, alarm.now)
     if not escalations.advance(alarm.session, alarm.row, step=ring.step, rings_at=rings_at):
         return
     for step in ring.empty:

@@ -50,7 +50,7 @@ _OF_A_PROVIDER = (
 # One alarm a day for all of them together: each names a conversation.
 _TOGETHER = (alarms.FUSE,)
 # What counts a day ends with it.
-_BY_THE_DAY = (alarms.FUSE, alarms.DOCTOR_SMS)
+_BY_THE_DAY = (alarms.FUSE, alarms.DOCTOR_SMS, alarms.UNPLACED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, func, select
 
 from care import protocol_file
-from records import migrations, people, running
+from records import belonging, duty, migrations, people, running
 from records.db import Database
-from records.tables import ContactPoint, InboundMessage, Person, Practitioner
+from records.tables import ContactPoint, Facility, InboundMessage, Person, Practitioner
 from records.vault import Vault, VaultError
 from suifang.channel_check import examine_channel_settings, examine_channels, late
 from suifang.errors import ConfigurationError
@@ -143,6 +143,23 @@ def _staff(session: Session, _now: datetime) -> Iterator[Finding]:
         yield Finding("账号", State.OK, f"{active} 个账号可以登录")
     else:
         yield Finding("账号", State.WARN, "还没有账号", "用 suifang staff 建立医生账号")
+
+
+def _strangers(session: Session, now: datetime) -> Iterator[Finding]:
+    """Who is rung when somebody in danger writes who is in no file."""
+    if session.exec(select(Facility.id).limit(1)).first() is None:
+        return
+    place = belonging.default_place(session)
+    where = place.name if place else "哪家都不归"
+    do = "运行 suifang facility default 机构名,指定一家有医生值班的"
+    if not duty.somebody_on_duty(session, place.id if place else None, now):
+        says = f"陌生的号码({where})报急,没有医生可叫"
+        yield Finding("陌生人", State.ERROR, says, do)
+    elif place is None:
+        says = "没说归哪家管,报急时叫所有卫生院和县里的医生"
+        yield Finding("陌生人", State.WARN, says, do)
+    else:
+        yield Finding("陌生人", State.OK, f"归{where}管")
 
 
 def _heartbeat(session: Session, now: datetime) -> Iterator[Finding]:
@@ -275,6 +292,7 @@ _CHECKS: dict[str, _Check] = {
 }
 _ROW_CHECKS: tuple[_RowCheck, ...] = (
     _staff,
+    _strangers,
     _heartbeat,
     _ticks,
     _waiting,

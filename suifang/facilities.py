@@ -8,13 +8,14 @@ from rich.console import Console
 from rich.tree import Tree
 from sqlmodel import col, func, select
 
-from records import audit
+from records import audit, belonging, duty
 from records.register.facilities import place
 from records.register.workbook import FileError, read_file
 from records.tables import Facility, Person
 from suifang import clock
 from suifang.errors import ConfigurationError
 from suifang.installation import Installation
+from suifang.staff import facility_called
 
 
 def bring_in_facilities(installation: Installation, screen: Console, path: Path) -> bool:
@@ -45,7 +46,42 @@ def bring_in_facilities(installation: Installation, screen: Console, path: Path)
         for number, why in placed.refused or []:
             clean = False
             screen.print(f"  第 {number} 行：{why}")
+    with installation.database.transaction() as session:
+        belonging.settle_default(session, clock.now())
     return clean
+
+
+def set_default(installation: Installation, name_or_id: str) -> None:
+    """Say which facility looks after strangers.
+
+    Raises:
+        ConfigurationError: no single facility is called so, or nobody can be rung there.
+    """
+    now = clock.now()
+    with installation.database.transaction() as session:
+        place = facility_called(session, name_or_id)
+        if not duty.somebody_on_duty(session, place.id, now):
+            msg = f"{place.name}和它上面没有能叫到的医生，先用 suifang staff add 开账号。"
+            raise ConfigurationError(msg)
+        belonging.say_where(session, place.id, now)
+        audit.note(
+            session,
+            actor="operator",
+            action="facility.default",
+            subject="facility",
+            subject_id=place.id,
+            facility_id=place.id,
+            now=now,
+        )
+
+
+def shown_default(installation: Installation) -> str:
+    """Which facility looks after strangers, as a sentence."""
+    with installation.database.reading() as session:
+        place = belonging.default_place(session)
+    if place is None:
+        return "没有指定：陌生的号码报急，就叫所有卫生院和县里的医生。"
+    return f"陌生的号码归{place.name}管。"
 
 
 def show_facilities(installation: Installation, screen: Console) -> None:

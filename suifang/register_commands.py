@@ -38,6 +38,7 @@ def add_to(app: typer.Typer) -> None:
     facility_app = typer.Typer(help="机构。The tree of facilities.", no_args_is_help=True)
     facility_app.command(name="import")(bring_in_facilities)
     facility_app.command(name="list")(list_facilities)
+    facility_app.command(name="default")(default_facility)
     app.add_typer(facility_app, name="facility")
 
 
@@ -140,3 +141,19 @@ def list_facilities() -> None:
     installation = _open()
     facilities.show_facilities(installation, Console())
     installation.database.dispose()
+
+
+def default_facility(
+    name: Annotated[str, typer.Argument(help="机构的名称或编号；不写就看现在是哪一家。")] = "",
+) -> None:
+    """陌生人归谁。Which facility looks after whoever writes and is in no file."""
+    from suifang import facilities
+
+    installation = _open()
+    try:
+        if name:
+            facilities.set_default(installation, name)
+        told = facilities.shown_default(installation)
+    finally:
+        installation.database.dispose()
+    screen.print(told)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from sqlmodel import Session, col, or_, select
 
-from records import audit, bells, duty, identities, practitioners
+from records import audit, bells, belonging, duty, identities, practitioners
 from records.phone_numbers import e164
 from records.practitioners import Account, LoginTakenError, PasswordError
 from records.tables import Facility, Practitioner
@@ -37,10 +37,12 @@ def add_account(installation: Installation, account: Account, now: datetime) -> 
         raise ConfigurationError(msg)
 
     def write(session: Session) -> None:
-        place = _facility(session, account.facility_id)
+        place = facility_called(session, account.facility_id)
         known = Account(**{**account.__dict__, "facility_id": place.id})
         made = practitioners.create(session, installation.vault, known, now)
         _note(session, "account.opened", made, now)
+        # Only now is there somebody to ring for who belongs nowhere.
+        belonging.settle_default(session, now)
 
     _plainly(lambda: _write(installation, write))
 
@@ -187,7 +189,12 @@ def _plainly(work: Callable[[], None]) -> None:
         raise ConfigurationError(str(error)) from error
 
 
-def _facility(session: Session, name_or_id: str) -> Facility:
+def facility_called(session: Session, name_or_id: str) -> Facility:
+    """The one facility of this name or id.
+
+    Raises:
+        ConfigurationError: there is none, or several.
+    """
     found = session.exec(
         select(Facility).where(or_(Facility.id == name_or_id, Facility.name == name_or_id))
     ).all()

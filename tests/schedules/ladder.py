@@ -48,7 +48,8 @@ class Ladder:
             )
             session.add(contact)
             session.flush()
-            self.person, self.contact, self.clinic = person.id, contact.id, above.id
+            self.person, self.contact = person.id, contact.id
+            self.clinic: str | None = above.id
 
     def alarm(self, level: Level = Level.EMERGENCY) -> str:
         with self.database.transaction() as session:

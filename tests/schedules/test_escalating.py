@@ -5,7 +5,7 @@ from sqlmodel import col, select
 
 from care.escalation import ladder
 from care.level import Level
-from records import escalations
+from records import alarms, escalations
 from records.db import Database
 from records.outbound import text_of
 from records.tables import (
@@ -35,6 +35,19 @@ def test_an_emergency_climbs_step_by_step_until_somebody_answers(full: Ladder) -
     assert full.tick(minutes=wait(Level.EMERGENCY, 0)) == ["township_doctor"]
     assert full.tick(minutes=wait(Level.EMERGENCY, 1)) == ["county_duty"]
     assert full.tick(minutes=wait(Level.EMERGENCY, 2)) == ["village_doctor"]
+
+
+def test_who_belongs_nowhere_rings_everybody_above_the_villages_and_the_operator(
+    full: Ladder,
+) -> None:
+    full.clinic = None
+    full.alarm()
+    assert sorted(full.tick()) == ["county_duty", "township_doctor"]
+    with full.database.reading() as session:
+        assert [one.kind for one in alarms.open_alarms(session)] == [alarms.UNPLACED]
+    assert full.told() == []
+    assert full.tick(seconds=5) == []
+    assert len(full.tick(minutes=wait(Level.EMERGENCY, 0))) == 2
 
 
 def test_the_patient_is_told_once_that_nobody_answered(full: Ladder) -> None:

@@ -66,6 +66,25 @@ def test_facilities_come_as_rows_of_villages_and_again_change_nothing(
     assert "东沟村卫生室" in suifang("facility", "list").out
 
 
+def test_strangers_belong_where_somebody_can_be_rung(
+    suifang: Command, places: Path, installation: Installation
+) -> None:
+    del places
+    assert "没有指定" in suifang("facility", "default").err
+    refused = suifang("facility", "default", "东沟村卫生室")
+    assert refused.code == EXIT_CONFIGURATION
+    assert "先用 suifang staff add" in refused.err
+    add = ("staff", "add", "zhang", "--name", "张伟", "--role", "township_doctor")
+    added = suifang(*add, "--facility", "清水镇卫生院", "--password", "a long enough secret")
+    assert added.code == 0, added.err
+    # The only township: nobody had to say so.
+    assert "归清水镇卫生院管" in suifang("facility", "default").err
+    assert "归东沟村卫生室管" in suifang("facility", "default", "东沟村卫生室").err
+    with installation.database.reading() as session:
+        actions = [one.action for one in session.exec(select(AuditEvent))]
+    assert actions.count("facility.default") == 1
+
+
 def test_facilities_come_as_a_tree_in_any_order(
     suifang: Command, installed: Path, installation: Installation
 ) -> None:
