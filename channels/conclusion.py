@@ -15,7 +15,7 @@ from channels.receipts import apply_early
 from channels.routing import WORDS
 from channels.sms.saying import SAID_ALREADY
 from channels.undelivered import hand_over
-from records import outbound, receipts
+from records import outbound, receipts, windows
 from records.outbound import (
     CHANNEL_CLOSED,
     DELIVERED,
@@ -116,6 +116,14 @@ def finish(
         hand_over(session, message, reason, now, state)
 
 
+def phone_if_unsaid(
+    session: Session, message: OutboundMessage, reason: str, limits: Limits, now: datetime
+) -> None:
+    """What is dangerous and could not be said for minutes is said by telephone, too."""
+    if message.purpose == SAFETY and now - message.created_at >= limits.safety_unsaid:
+        hand_over(session, message, reason, now)
+
+
 def _accepted(session: Session, parcel: Parcel, outcome: SendOutcome, now: datetime) -> None:
     _count(session, parcel, now)
     finish(session, parcel.message, outcome.result, "", now)
@@ -159,11 +167,14 @@ def _try_again(
     """Certainly not sent. A safety text is tried as long as it is true."""
     tries = tries or outbound.tries_with(session, message, Result.RETRY)
     at = now + limits.pause(message.id, tries)
+    if message.purpose == SAFETY:
+        at = min(at, limits.again(message, now))
     if at >= message.expires_at:
         finish(session, message, EXPIRED, reason, now)
     elif message.purpose != SAFETY and tries > limits.retries:
         finish(session, message, NEVER, f"gave_up_{reason}", now)
     else:
+        phone_if_unsaid(session, message, reason, limits, now)
         outbound.put_back(session, message, reason, at)
 
 
@@ -190,7 +201,7 @@ def _closed(session: Session, parcel: Parcel, reason: str, now: datetime) -> Non
     if parcel.by_template:
         _unlicensed(session, parcel, reason, now)
     elif parcel.channel.windowed:
-        outbound.shut_window(session, parcel.contact_id)
+        windows.shut(session, parcel.contact_id)
     if reason == NOT_FOLLOWING:
         _note_leaving(session, parcel.contact_id, now)
     stopped = reason == OPTED_OUT
@@ -238,7 +249,7 @@ def _tried(session: Session, attempt_id: str) -> DeliveryAttempt:
 def _spend(session: Session, attempt: DeliveryAttempt) -> None:
     """Count it against the window; a template needs none."""
     if attempt.contact_point_id is not None and not attempt.route.endswith(TEMPLATE):
-        outbound.spend_window(session, attempt.contact_point_id)
+        windows.spend(session, attempt.contact_point_id)
 
 
 def _count(session: Session, parcel: Parcel, now: datetime) -> None:
@@ -246,7 +257,7 @@ def _count(session: Session, parcel: Parcel, now: datetime) -> None:
     if parcel.contact_id is None:
         return
     if not parcel.by_template:
-        outbound.spend_window(session, parcel.contact_id)
+        windows.spend(session, parcel.contact_id)
     elif isinstance(parcel.channel, Licensed):
         name = str(parcel.letter.template["name"])
         parcel.channel.template_sent(session, parcel.contact_id, name, now)

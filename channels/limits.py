@@ -22,7 +22,10 @@ class Limits:
     goes before what each provider's module says. `recheck`: how soon to look whether the one who
     tries a provider again got through. `look_again`: how soon to look whether what a row waits for
     (a window, the end of a stop, room in the line) is there, should nobody tell; up to twice that.
-    `longest_safety_wait`: no safety text waits longer than that for anything.
+    `longest_safety_wait`: no safety text waits longer than that for anything; one that was not said
+    within `safety_unsaid` is said by telephone, too. `booked_ahead`: what we start gets a moment of a
+    provider no further ahead than that, a lesson less far than a reminder; a moment that passed
+    longer than `booking_holds` ago is void.
     `doctor_sms_cap`: notices by SMS to one doctor's phone and day; emergencies go all the same.
     """
 
@@ -42,6 +45,14 @@ class Limits:
     recheck: timedelta = timedelta(seconds=5)
     look_again: timedelta = timedelta(minutes=4)
     longest_safety_wait: timedelta = timedelta(minutes=1)
+    safety_unsaid: timedelta = timedelta(minutes=5)
+    booked_ahead: Mapping[str, timedelta] = field(
+        default_factory=lambda: {
+            REMINDER: timedelta(minutes=10),
+            EDUCATION: timedelta(minutes=8),
+        }
+    )
+    booking_holds: timedelta = timedelta(seconds=2)
     lease: timedelta = timedelta(seconds=60)
     call_seconds: float = 25.0
     lanes: int = 4

@@ -9,14 +9,16 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
-from channels.conclusion import finish
+from channels.conclusion import finish, phone_if_unsaid
 from channels.limits import Limits, day_began
 from channels.parcel import PICTURE, TEMPLATE, Decided, Parcel, Routes, segments, template_for
 from channels.port import Channel, Letter
 from channels.recipient import Refusal, addressed, refused
 from channels.ringing import Call, bell_for
 from channels.routing import (
+    IN_LINE,
     NO_ROUTE,
+    PACED,
     PROVIDER_SHUT,
     WORDS,
     Routing,
@@ -45,7 +47,7 @@ from records.vault import Vault
 # What may go to a number that nobody wrote from yet.
 _BY_NUMBER = (REMINDER, DOCTOR)
 # What a row that grew old while it waited ends with; any other was simply too late.
-_WAITED = (ALL_STOPPED, NO_ROUTE, PROVIDER_SHUT)
+_WAITED = (ALL_STOPPED, NO_ROUTE, PROVIDER_SHUT, PACED, IN_LINE)
 
 log = structlog.get_logger(__name__)
 
@@ -249,6 +251,9 @@ class _Plan:
         return Decided(self.message.id)
 
     def _postpone(self, reason: str, until: datetime) -> Decided:
-        until = min(until, self.message.expires_at)
-        outbound.postpone(self.session, self.message, reason, until)
+        message = self.message
+        if message.purpose == SAFETY or reason == PROVIDER_SHUT:
+            until = min(until, self.limits.again(message, self.now))
+        phone_if_unsaid(self.session, message, reason, self.limits, self.now)
+        outbound.postpone(self.session, message, reason, min(until, message.expires_at))
         return Decided(self.message.id)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from sqlmodel import Session
@@ -41,7 +41,9 @@ from records.providers import Turn
 from records.tables import ContactPoint, OutboundMessage, ProviderState
 
 # Why a row waits.
-NO_ROUTE, PROVIDER_SHUT, PACED = "no_route", "provider_shut", "paced"
+NO_ROUTE, PROVIDER_SHUT, PACED = "no_route", providers.SHUT, "paced"
+# What we start and no moment is booked for yet.
+IN_LINE = "in_line"
 # Words that wait until the person opens the chat; what announced them went before.
 WORDS = {"awaits": "window"}
 # Nothing is said for this sentence where only templates travel, and that is meant so.
@@ -116,8 +118,8 @@ class Routing:
         shut: list[Way] = []
         for ways in self._choices(first, meant=refusal is None):
             found = ways if isinstance(ways, Wait) else self._healthy(ways)
-            if isinstance(found, Way):
-                return self._in_turn(found)
+            if isinstance(found, Way) or (found is not None and found.reason in (PACED, IN_LINE)):
+                return found
             if found is None:
                 continue
             waiting.append(found)
@@ -126,7 +128,7 @@ class Routing:
                 break
         if shut and self.message.purpose == SAFETY and self.message.attempts == 1:
             # Nobody knows better whether it works again; a life is worth one call.
-            return shut[0]
+            return self._known(shut[:1])[0]
         if waiting:
             return min(waiting, key=lambda one: one.until)
         return refusal or self._nothing_left(first)
@@ -185,17 +187,30 @@ class Routing:
         return channel.may_template(self.session, contact.id, name)
 
     def _healthy(self, ways: list[Way]) -> Way | Wait | None:
-        """The first way whose provider is well, else one that may be tried again, else a wait."""
-        known = providers.states(self.session, {way.channel.provider for way in ways})
-        ways = [replace(way, state=known.get(way.channel.provider)) for way in ways]
+        """The first way whose provider is well and has room now, else a moment at one, else a wait.
+
+        One that may be tried again comes last.
+        """
+        ways = self._known(ways)
         waiting: list[datetime] = []
+        paced: list[tuple[datetime, Way]] = []
         for way in sorted(ways, key=_in_trouble):
             until = self._shut_until(way)
-            if until is None:
+            if until is not None:
+                waiting.append(until)
+                continue
+            at = self._moment(way, book=False)
+            if at <= self.now:
                 return way
-            waiting.append(until)
+            paced.append((at, way))
+        if paced:
+            return self._booked(paced)
         reason = self.message.reason if self._tried.refused_us else PROVIDER_SHUT
         return Wait(reason or PROVIDER_SHUT, min(waiting)) if waiting else None
+
+    def _known(self, ways: list[Way]) -> list[Way]:
+        known = providers.states(self.session, {way.channel.provider for way in ways})
+        return [replace(way, state=known.get(way.channel.provider)) for way in ways]
 
     def _shut_until(self, way: Way) -> datetime | None:
         refused_at = self._tried.refused_us.get(way.key)
@@ -214,23 +229,51 @@ class Routing:
             return way.state.open_until + rest * spread(self.message.id)
         return min(until, self.now) + self.limits.recheck * (1 + spread(self.message.id))
 
-    def _in_turn(self, way: Way) -> Way | Wait:
-        """The provider's pace: a token now, or a moment of its own."""
+    def _booked(self, paced: list[tuple[datetime, Way]]) -> Way | Wait:
+        """A moment at the provider that has the first one; what has come for its moment goes."""
+        way = min(paced, key=lambda one: one[0])[1]
+        if self._turn(way) in (Turn.BOOKED, Turn.PAID):
+            # Which one it was booked at is not known: the fastest one bears it best.
+            way = max((one for _, one in paced), key=lambda one: self._pace(one.channel) or 0.0)
+        at = self._moment(way, book=True)
+        if at <= self.now:
+            return way
+        ahead = self._ahead
+        if ahead is not None and at > self.now + ahead:
+            return Wait(IN_LINE, self.limits.again(self.message, self.now))
+        return Wait(PACED, at)
+
+    def _moment(self, way: Way, *, book: bool) -> datetime:
+        """The provider's pace: a token now, or a moment that is booked or only told."""
         pace = self._pace(way.channel)
         if pace is None:
-            return way
-        probing = way.state is not None and way.state.opened_at is not None
-        turn = Turn.ANSWER
-        if probing or self.message.purpose in _URGENT:
-            turn = Turn.AT_ONCE
-        elif self.message.reason == PACED:
-            turn = Turn.BOOKED
-        elif self.message.purpose in STARTED_BY_US:
-            turn = Turn.OURS
-        at = providers.take(
-            self.session, way.channel.provider, pace, turn, self.now, known=way.state
+            return self.now
+        return providers.take(
+            self.session,
+            way.channel.provider,
+            pace,
+            self._turn(way),
+            self.now,
+            known=way.state,
+            book=book,
+            ahead=self._ahead,
         )
-        return way if at <= self.now else Wait(PACED, at)
+
+    def _turn(self, way: Way) -> Turn:
+        message = self.message
+        probing = way.state is not None and way.state.opened_at is not None
+        if probing or message.purpose in _URGENT:
+            return Turn.AT_ONCE
+        if message.reason == PACED:
+            in_time = self.now - message.next_attempt_at <= self.limits.booking_holds
+            if message.purpose in STARTED_BY_US:
+                return Turn.BOOKED if in_time else Turn.LATE
+            return Turn.PAID if in_time else Turn.ANSWER
+        return Turn.OURS if message.purpose in STARTED_BY_US else Turn.ANSWER
+
+    @property
+    def _ahead(self) -> timedelta | None:
+        return self.limits.booked_ahead.get(self.message.purpose)
 
     def _pace(self, channel: Channel) -> float | None:
         if not isinstance(channel, Paced):
@@ -246,10 +289,9 @@ class Routing:
         """
         self.session.refresh(contact, with_for_update=True)
         window = [way for way in self._of(contact) if way.kind == TEXT and way.channel.windowed]
-        found = self._healthy(window)
-        if isinstance(found, Way):
-            return self._in_turn(found)
-        return found or Wait(AWAITS_WINDOW, self.limits.again(self.message, self.now))
+        return self._healthy(window) or Wait(
+            AWAITS_WINDOW, self.limits.again(self.message, self.now)
+        )
 
     def _nothing_left(self, first: ContactPoint) -> Refusal:
         message = self.message

@@ -17,7 +17,6 @@ from sqlalchemy import ColumnElement, Update, bindparam
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, func, or_, select, update
 
-from records import windows
 from records.db import changed
 from records.identity import new_id
 from records.insertion import insert, insert_once
@@ -397,13 +396,3 @@ def spoken_since(session: Session, message: OutboundMessage, since: datetime) ->
         .where(col(OutboundMessage.state).in_(SPOKEN))
         .where(col(DeliveryAttempt.began_at) >= since)
     ).one()
-
-
-def spend_window(session: Session, contact_point_id: str) -> None:
-    """Count one free text against the window."""
-    windows.spend(session, contact_point_id)
-
-
-def shut_window(session: Session, contact_point_id: str) -> None:
-    """The platform says the window is shut, whatever we counted."""
-    windows.shut(session, contact_point_id)

@@ -17,13 +17,18 @@ from sqlmodel import Session, col, or_, select, update
 
 from records.db import changed
 from records.insertion import insert_once
-from records.tables import ProviderState
+from records.outbound import DOCTOR, QUEUED, REPLY, SAFETY
+from records.tables import OutboundMessage, ProviderState
 
 # Built once: building the statement costs more than running it. There is a handful of rows.
 _ALL = select(ProviderState).execution_options(populate_existing=True)
 # What we start gets this share of a provider's pace: the rest is for answers.
 OUR_SHARE = 0.5
 _SWAPS = 50
+_A_SECOND = timedelta(seconds=1)
+# Why a row waits while a provider is left alone, and whose rows go at once when it is well again.
+SHUT = "provider_shut"
+_GO_AT_ONCE = (SAFETY, DOCTOR, REPLY)
 # How exact `last_accepted_at` is: a write for every message would cost as much as the message.
 _NOTED_EVERY = timedelta(seconds=10)
 
@@ -72,11 +77,14 @@ def begin_probe(session: Session, provider: str, now: datetime, lasts: timedelta
 class Turn(StrEnum):
     """How a message stands in line: at once and on credit, as an answer, or as what we start.
 
-    `BOOKED`: it waited for its moment already.
+    `BOOKED`: it waited for its moment, and this is the moment; an answer has `PAID` for it before.
+    `LATE`: its moment passed while nobody sent; it takes a token that is there, or stands in line anew.
     """
 
     AT_ONCE = "at_once"
     BOOKED = "booked"
+    PAID = "paid"
+    LATE = "late"
     ANSWER = "answer"
     OURS = "ours"
 
@@ -88,26 +96,38 @@ def take(
     turn: Turn,
     now: datetime,
     known: ProviderState | None = None,
+    *,
+    book: bool = True,
+    ahead: timedelta | None = None,
 ) -> datetime:
     """Take a token. Returns when the message may go: now, or the moment that is booked for it.
 
     Whatever goes at once leaves a debt that others wait for. What we start gets one moment after the
     other at its share of the pace: a second's worth goes now, what has piled up is spread out.
-    `known`: the row as it was read a moment ago.
+    `known`: the row as it was read a moment ago. Without `book` a later moment is only told. What we
+    start is booked no further `ahead` than that: a later moment is told, and it is nobody's.
     """
 
-    def taken(state: ProviderState) -> tuple[dict[str, object], datetime]:
+    def taken(state: ProviderState) -> tuple[dict[str, object] | None, datetime]:
         left = _filled(state, per_second, now) - 1.0
-        paid = {"tokens": left, "refilled_at": now}
-        if turn is Turn.OURS:
-            free = max(state.bulk_until or now, now)
-            following = free + timedelta(seconds=1 / (per_second * OUR_SHARE))
-            if free > now + timedelta(seconds=1):
-                return {"bulk_until": following}, free
+        paid: dict[str, object] = {"tokens": left, "refilled_at": now}
+        there = left >= 0
+        if turn in (Turn.BOOKED, Turn.PAID):
+            if not (there or book):
+                return None, now + _A_SECOND
+            return paid if turn is Turn.BOOKED else None, now
+        if turn is Turn.AT_ONCE or (there and turn is not Turn.OURS):
+            return paid, now
+        if turn is Turn.ANSWER:
+            return paid if book else None, now + timedelta(seconds=-left / per_second)
+        free = max(state.bulk_until or now, now)
+        if turn is Turn.LATE:
+            free = max(free, now + timedelta(seconds=-left / per_second))
+        following = free + timedelta(seconds=1 / (per_second * OUR_SHARE))
+        if free <= now + _A_SECOND:
             return {**paid, "bulk_until": following}, now
-        if turn is Turn.ANSWER and left < 0:
-            return paid, now + timedelta(seconds=-left / per_second)
-        return paid, now
+        far = ahead is not None and free > now + ahead
+        return None if far or not book else {"bulk_until": following}, free
 
     return _swap(session, provider, taken, now, known)
 
@@ -122,6 +142,8 @@ def note_answer(
 ) -> bool:
     """The provider answered, and took the message if `accepted`. True when that ended something.
 
+    Answers and what is dangerous that waited for it go at once.
+
     `state` is the row as it was before the call: while nothing is wrong there is little to write.
     """
     if state is None:
@@ -133,6 +155,8 @@ def note_answer(
     stale = accepted and (last is None or now - last >= _NOTED_EVERY)
     if not (mended or state.failures or stale):
         return False
+    if state.opened_at is not None:
+        _release(session, now)
     values: dict[str, object] = {
         "failures": 0,
         "opened_at": None,
@@ -148,6 +172,24 @@ def note_answer(
         .execution_options(synchronize_session=False)
     )
     return mended
+
+
+def _release(session: Session, now: datetime) -> None:
+    """Rows that a lane holds this moment are passed over: they look again soon."""
+    waiting = (
+        select(OutboundMessage.id)
+        .where(OutboundMessage.state == QUEUED)
+        .where(OutboundMessage.reason == SHUT)
+        .where(col(OutboundMessage.purpose).in_(_GO_AT_ONCE))
+        .where(col(OutboundMessage.next_attempt_at) > now)
+        .with_for_update(skip_locked=True)
+    )
+    session.execute(
+        update(OutboundMessage)
+        .where(col(OutboundMessage.id).in_(waiting))
+        .values(next_attempt_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def note_failure(
@@ -225,7 +267,7 @@ def _filled(state: ProviderState, per_second: float, now: datetime) -> float:
 def _swap(
     session: Session,
     provider: str,
-    wanted: Callable[[ProviderState], tuple[dict[str, object], datetime]],
+    wanted: Callable[[ProviderState], tuple[dict[str, object] | None, datetime]],
     now: datetime,
     known: ProviderState | None,
 ) -> datetime:
@@ -241,6 +283,8 @@ def _swap(
             insert_once(session, ProviderState(provider=provider))
             continue
         values, at = wanted(state)
+        if values is None:
+            return at
         same = (
             update(ProviderState)
             .where(col(ProviderState.provider) == provider)

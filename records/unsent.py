@@ -29,7 +29,9 @@ ON_PURPOSE = frozenset(
     {"quiet_hours", "daily_fuse", "doctor_talks", "all_stopped", "awaits_window"}
 )
 # What we start goes out one by one after a pause; an answer that is paced waits against our will.
-PACED = "paced"
+PACED, IN_LINE = "paced", "in_line"
+# It is late all the same when its words soon expire.
+_SOON = timedelta(hours=1)
 _NOT_SAID = (NEVER, EXPIRED, CHANNEL_CLOSED)
 PLANNED = "planned"
 _LAPSED = "lapsed"
@@ -64,23 +66,27 @@ def heaps(session: Session, now: datetime, peace_ended_at: datetime) -> tuple[He
     """
     message = OutboundMessage
     due = case((col(message.next_attempt_at) <= now, 1), else_=0)
+    in_line = and_(col(message.reason).in_((PACED, IN_LINE)), col(message.expires_at) > now + _SOON)
+    calm = case((in_line, 1), else_=0)
     queued = (
         select(
             col(message.purpose).label("purpose"),
             func.coalesce(col(message.reason), "").label("reason"),
             due.label("due"),
+            calm.label("calm"),
             func.count().label("count"),
             func.min(col(message.created_at)).label("created"),
             func.min(col(message.next_attempt_at)).label("since"),
         )
         .where(col(message.state) == QUEUED)
-        .group_by(col(message.purpose), col(message.reason), due)
+        .group_by(col(message.purpose), col(message.reason), due, calm)
     )
     lapsed = (
         select(
             col(message.purpose),
             literal(_LAPSED),
             literal(1),
+            literal(0),
             func.count(),
             func.min(col(message.created_at)),
             func.min(col(message.claimed_until)),
@@ -98,13 +104,14 @@ def _heap(
     purpose: str,
     reason: str,
     due: int,
+    calm: int,
     count: int,
     created: datetime,
     since: datetime,
     *,
     peace_ended_at: datetime,
 ) -> Heap:
-    held = reason in ON_PURPOSE or (reason == PACED and purpose in STARTED_BY_US)
+    held = reason in ON_PURPOSE or (calm == 1 and purpose in STARTED_BY_US)
     if due and (held or reason in ("", _LAPSED)):
         return Heap(purpose, reason, count, since)
     if held:

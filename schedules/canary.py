@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 from channels.parcel import TEMPLATE, TEXT, Routes
 from channels.port import Channel, Letter, Result, SendOutcome
 from channels.sms.line import CHANNEL as SMS
-from records import alarms, canaries, halting, outbound, providers, windows
+from records import alarms, canaries, halting, providers, windows
 from records.db import Database
 from records.people import china_date
 from records.phone_numbers import e164
@@ -211,7 +211,7 @@ def _end(
         provider_id=outcome.provider_id,
     )
     if flight.contact_id is not None and outcome.result in (*_TAKEN, Result.UNKNOWN):
-        outbound.spend_window(session, flight.contact_id)
+        windows.spend(session, flight.contact_id)
     if outcome.result in _TAKEN:
         mended(session, channel.provider, now)
 

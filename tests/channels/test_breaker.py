@@ -8,6 +8,7 @@ import pytest
 
 from channels.delivery import Limits
 from channels.port import Result, SendOutcome
+from records import providers
 from records.db import Database
 from records.providers import Breaker
 from records.vault import Vault
@@ -99,8 +100,6 @@ async def test_while_somebody_probes_the_others_look_again_soon(post: PostOffice
     post.wechat.answers = [RETRY] * 3
     await post.deliver()
     with post.db.transaction() as session:
-        from records import providers
-
         at = post.now + timedelta(seconds=125)
         assert providers.begin_probe(session, WECHAT, at, timedelta(seconds=60))
     await post.deliver(timedelta(seconds=125))
@@ -118,6 +117,59 @@ async def test_a_safety_text_is_tried_once_all_the_same(post: PostOffice) -> Non
     assert len(post.wechat.sent) == 4
     await post.deliver(timedelta(seconds=30))
     assert len(post.wechat.sent) == 4, "from then on it waits like the others"
+
+
+async def test_when_a_provider_is_well_again_answers_that_waited_go_at_once(
+    post: PostOffice,
+) -> None:
+    strangers(post, 3)
+    post.wechat.answers = [RETRY] * 4
+    await post.deliver()
+    for purpose in ("reply", "doctor", "reminder"):
+        with post.db.transaction() as session:
+            contact = a_contact(session, post.vault, post.now, f"o-{purpose}").id
+        post.queue(purpose, person_id=None, contact_point_id=contact, body=purpose)
+    await post.deliver(timedelta(seconds=1))
+    with post.db.transaction() as session:
+        known = providers.states(session, [WECHAT])[WECHAT]
+        assert providers.note_answer(session, known, WECHAT, post.now + timedelta(seconds=2))
+    before = len(post.wechat.sent)
+    await post.deliver(timedelta(seconds=2))
+    said = [letter.body for letter in post.wechat.sent[before:]]
+    assert sorted(said) == ["doctor", "reply"]
+
+
+async def test_a_safety_text_that_gets_through_all_the_same_opens_the_way_for_the_others(
+    post: PostOffice,
+) -> None:
+    strangers(post, 6)
+    post.wechat.answers = [RETRY] * 3
+    await post.deliver()
+    post.queue("safety", person_id=None, contact_point_id=_lone(post))
+    await post.deliver(timedelta(seconds=1))
+    assert post.state(WECHAT).opened_at is None
+    assert len(post.wechat.sent) == 3 + 1 + 3
+
+
+async def test_what_is_dangerous_and_unsaid_for_minutes_is_said_by_telephone_too(
+    post: PostOffice,
+) -> None:
+    post.wechat.answers = [RETRY] * 99
+    message = post.queue("safety", person_id=None, contact_point_id=_lone(post))
+    waits, at = [], timedelta(0)
+    while at < timedelta(minutes=7):
+        await post.deliver(at)
+        if at < timedelta(minutes=5):
+            assert post.tasks() == []
+        waits.append(post.row(message).next_attempt_at - (post.now + at))
+        at += timedelta(seconds=5)
+    assert max(waits) < timedelta(seconds=62), "it never sleeps longer than a minute"
+    assert len(post.tasks()) == 1
+    post.wechat.answers = []
+    for _ in range(3):
+        at += timedelta(minutes=2)
+        await post.deliver(at)
+    assert post.row(message).state == "accepted"
 
 
 async def test_a_safety_text_takes_another_way_at_once(post: PostOffice) -> None:

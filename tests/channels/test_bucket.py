@@ -6,9 +6,11 @@ import itertools
 from datetime import datetime, timedelta
 
 import pytest
+from sqlmodel import update
 
 from channels.delivery import Limits
 from records.db import Database
+from records.tables import OutboundMessage
 from records.vault import Vault
 from tests.channels.post_office import PacedChannel, PostOffice
 from tests.channels.world import a_contact, outbound_rows
@@ -35,6 +37,17 @@ def crowd(post: PostOffice, count: int, purpose: str) -> None:
         )
 
 
+async def drain(post: PostOffice) -> timedelta:
+    """The worker looks whenever something is due. Returns when the last one went, to the minute."""
+    at = post.now
+    while waiting := [
+        row.next_attempt_at for row in outbound_rows(post.db) if row.state == "queued"
+    ]:
+        at = max(min(waiting), at)
+        await post.deliver(at - post.now, limit=500)
+    return timedelta(minutes=round((at - post.now).total_seconds() / 60))
+
+
 async def test_answers_keep_to_the_pace_and_each_waits_once(post: PostOffice) -> None:
     crowd(post, 8, "reply")
     await post.deliver()
@@ -43,7 +56,7 @@ async def test_answers_keep_to_the_pace_and_each_waits_once(post: PostOffice) ->
     assert {row.reason for row in waiting} == {"paced"}
     last = max(row.next_attempt_at for row in waiting)
     assert last - post.now == pytest.approx(timedelta(minutes=7), abs=timedelta(seconds=20))
-    await post.deliver(timedelta(minutes=8))
+    assert await drain(post) == timedelta(minutes=7)
     assert len(post.wechat.sent) == 8
     assert {row.attempts for row in outbound_rows(post.db)} == {1}
 
@@ -62,11 +75,71 @@ async def test_a_morning_of_reminders_is_spread_and_never_a_burst(post: PostOffi
     crowd(post, 30, "reminder")
     await post.deliver(limit=500)
     assert len(post.wechat.sent) == 1
-    moments = sorted(row.next_attempt_at for row in outbound_rows(post.db))
+    await drain(post)
+    moments = sorted(attempt.began_at for attempt in post.tries())
     gaps = [(b - a).total_seconds() for a, b in itertools.pairwise(moments)]
-    assert gaps[1:] == [pytest.approx(120, abs=1)] * 28, "at half of the pace, one after the other"
-    await post.deliver(timedelta(hours=1), limit=500)
-    assert len(post.wechat.sent) == 30
+    assert len(gaps) == 29
+    assert min(gaps) == pytest.approx(120, abs=3), "at half of the pace, one after the other"
+    assert sum(gaps) == pytest.approx(29 * 120, rel=0.1), "and without a hole"
+
+
+async def test_moments_are_booked_only_so_far_ahead_and_whatever_is_withdrawn_leaves_no_debt(
+    post: PostOffice,
+) -> None:
+    crowd(post, 30, "reminder")
+    await post.deliver(limit=500)
+    with post.db.transaction() as session:
+        session.execute(update(OutboundMessage).values(state="never"))
+    post.queue("reminder", person_id=None)
+    await post.deliver(timedelta(seconds=1))
+    (row,) = [row for row in outbound_rows(post.db) if row.state == "queued"]
+    assert row.next_attempt_at - post.now < timedelta(minutes=12)
+
+
+async def test_a_lesson_leaves_moments_to_reminders(post: PostOffice) -> None:
+    crowd(post, 20, "education")
+    await post.deliver(limit=500)
+    crowd(post, 1, "reminder")
+    await post.deliver(timedelta(seconds=1), limit=500)
+    rows = outbound_rows(post.db)
+    (reminder,) = [row for row in rows if row.purpose == "reminder"]
+    assert reminder.reason == "paced"
+    assert {row.reason for row in rows if row.purpose == "education"} >= {"in_line"}
+
+
+@pytest.mark.parametrize("purpose", ["reply", "reminder"])
+async def test_moments_that_passed_while_nobody_sent_are_void(
+    post: PostOffice, purpose: str
+) -> None:
+    crowd(post, 6, purpose)
+    await post.deliver()
+    await post.deliver(timedelta(minutes=30), limit=100)
+    assert len(post.wechat.sent) == 2, "one at first, one after the rest"
+    await drain(post)
+    moments = sorted(attempt.began_at for attempt in post.tries())
+    gaps = [(b - a).total_seconds() for a, b in itertools.pairwise(moments)]
+    assert len(gaps) == 5
+    assert min(gaps) >= 58, "and no two of them in one minute"
+
+
+async def test_a_full_provider_leaves_the_next_one_of_the_line_its_share(
+    sqlite_database: Database, vault: Vault, now: datetime
+) -> None:
+    values = {"name": "sms", "windowed": False, "sends_per_second": A_MINUTE}
+    post = PostOffice(
+        sqlite_database,
+        vault,
+        now,
+        aliyun=PacedChannel(provider="modem:a", **values),  # type: ignore[arg-type]
+        tencent=PacedChannel(provider="modem:b", **values),  # type: ignore[arg-type]
+    )
+    for number in range(2):
+        with post.db.transaction() as session:
+            phone = post.a_phone(session, f"+86138000099{number:02}").id
+        post.queue("reminder", contact_point_id=phone, person_id=None)
+    await post.deliver()
+    assert (len(post.aliyun.sent), len(post.tencent.sent)) == (1, 1)
+    assert {row.state for row in outbound_rows(post.db)} == {"accepted"}
 
 
 async def test_a_reply_overtakes_what_we_start(post: PostOffice) -> None:

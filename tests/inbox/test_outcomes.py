@@ -98,7 +98,13 @@ def test_how_a_message_stands(state: str, reason: str, tone: str, words: str) ->
 @pytest.mark.parametrize(
     "reason",
     [
-        *(routing.NO_ROUTE, routing.PROVIDER_SHUT, routing.PACED, outbound.AWAITS_WINDOW),
+        *(
+            routing.NO_ROUTE,
+            routing.PROVIDER_SHUT,
+            routing.PACED,
+            routing.IN_LINE,
+            outbound.AWAITS_WINDOW,
+        ),
         *(routing.SILENT, routing.WINDOW_CLOSED, routing.LEFT_OUT, outbound.ALL_STOPPED),
         *("quiet_hours", "daily_fuse", "doctor_talks", "too_late", "worker_lost", "no_address"),
         *("practitioner_disabled", "no_bell_left", "no_longer_theirs", "no_consent", "stopped"),

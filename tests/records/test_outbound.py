@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlmodel import Session
 
-from records import outbound
+from records import outbound, windows
 from records.db import Database
 from records.identity import new_id
 from records.outbound import Draft
@@ -168,6 +168,6 @@ def test_the_window_is_spent_to_nothing_and_not_below(
         contact = a_contact(session, now)
     for left in (1, 0, 0):
         with sqlite_database.transaction() as session:
-            outbound.spend_window(session, contact)
+            windows.spend(session, contact)
         with sqlite_database.reading() as session:
             assert session.get_one(ContactPoint, contact).window_left == left

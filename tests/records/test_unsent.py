@@ -107,6 +107,17 @@ def test_what_is_paced_is_late_only_where_somebody_waits_for_it(
     assert late(session, now) == {DOCTOR: HOUR}
 
 
+@pytest.mark.parametrize("reason", ["paced", "in_line"])
+def test_what_stands_in_line_is_late_when_its_words_soon_expire(
+    session: Session, queue: Queue, now: datetime, reason: str
+) -> None:
+    waits = {"ago": 2 * HOUR, "reason": reason, "next_attempt_at": now + MINUTE}
+    queue(REMINDER, **waits)
+    assert late(session, now) == {}
+    queue(REMINDER, **waits, expires_at=now + 30 * MINUTE)
+    assert late(session, now, 3 * HOUR) == {REMINDER: 2 * HOUR}
+
+
 def test_the_night_does_not_count_for_what_we_start(
     session: Session, queue: Queue, now: datetime
 ) -> None:
