@@ -189,7 +189,8 @@ class _Plan:
             return self._postpone("doctor_talks", contact.taken_over_until)
         if self.limits.is_quiet(self.now):
             return self._postpone("quiet_hours", self.limits.quiet_ends(self.now))
-        today = outbound.spoken_since(self.session, self.message, day_began(self.now))
+        began = day_began(self.now)
+        today = outbound.spoken_since(self.session, self.message, contact.id, began)
         if today < self.limits.fuse:
             return None
         log.warning("delivery.fuse", outbound_message_id=self.message.id, today=today)

@@ -155,7 +155,8 @@ def any_due(session: Session, now: datetime) -> bool:
     """Whether a claim could find something, asked without a writing transaction."""
     lapsed = and_(OutboundMessage.state == SENDING, col(OutboundMessage.claimed_until) < now)
     queued = and_(OutboundMessage.state == QUEUED, col(OutboundMessage.next_attempt_at) <= now)
-    return session.exec(select(OutboundMessage.id).where(or_(queued, lapsed))).first() is not None
+    asked = (select(OutboundMessage.id).where(one).exists() for one in (queued, lapsed))
+    return bool(session.exec(select(or_(*asked))).one())
 
 
 def claim_due(session: Session, now: datetime, lease: timedelta) -> OutboundMessage | None:
@@ -202,7 +203,10 @@ def _claim() -> Update:
     due = (
         select(OutboundMessage.id)
         .where(OutboundMessage.state == QUEUED)
-        .where(col(OutboundMessage.next_attempt_at) <= bindparam("now"))
+        .where(due_at <= bindparam("now"))
+    # In the order of `ix_outbound_messages_turn`, so that the first one found ends the search. As a
+    # bare column the time would draw the planner to its own index, and to sorting all that is due.
+    due_at = func.coalesce(OutboundMessage.next_attempt_at, OutboundMessage.created_at)
         .where(or_(OutboundMessage.purpose == SAFETY, ~_behind_another()))
         .order_by(
             col(OutboundMessage.priority),
@@ -377,20 +381,30 @@ def tries_with(session: Session, message: OutboundMessage, result: str) -> int:
     ).one()
 
 
-def spoken_since(session: Session, message: OutboundMessage, since: datetime) -> int:
-    """How many other messages that we started reached (or may have reached) the same patient."""
-    same = (
-        OutboundMessage.person_id == message.person_id
-        if message.person_id is not None
-        else OutboundMessage.contact_point_id == message.contact_point_id
-    )
+def spoken_since(
+    session: Session, message: OutboundMessage, contact_id: str, since: datetime
+) -> int:
+    """How many other messages that we started reached (or may have reached) the same patient.
+
+    Counted for the person and for the address, whichever was told more: a household's phone rings
+    for all of them.
+    """
+    whose = [col(OutboundMessage.contact_point_id) == contact_id]
+    if message.person_id is not None:
+        whose.append(col(OutboundMessage.person_id) == message.person_id)
+    return max(_spoken(session, message, one, since) for one in whose)
+
+
+def _spoken(
+    session: Session, message: OutboundMessage, whose: ColumnElement[bool], since: datetime
+) -> int:
     return session.exec(
         select(func.count(func.distinct(col(OutboundMessage.id))))
         .join(
             DeliveryAttempt,
             col(DeliveryAttempt.outbound_message_id) == col(OutboundMessage.id),
         )
-        .where(same)
+        .where(whose)
         .where(OutboundMessage.id != message.id)
         .where(col(OutboundMessage.purpose).in_(STARTED_BY_US))
         .where(col(OutboundMessage.state).in_(SPOKEN))

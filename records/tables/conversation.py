@@ -138,7 +138,9 @@ class OutboundMessage(SQLModel, table=True):
     __tablename__ = "outbound_messages"
     __table_args__ = (
         Index("ix_outbound_messages_due", "state", "next_attempt_at"),
-        Index("ix_outbound_messages_turn", "state", "priority", "created_at", "id"),
+        Index(
+            "ix_outbound_messages_turn", "state", "priority", "created_at", "id", "next_attempt_at"
+        ),
     )
 
     id: str = row_id()

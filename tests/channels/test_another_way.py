@@ -156,3 +156,26 @@ async def test_a_reminder_for_a_blocked_phone_ends_where_it_is_the_only_one(
     await post.deliver()
     assert (post.row().state, post.row().reason) == ("never", OPTED_OUT)
     assert post.tencent.sent == post.wechat.sent == []
+
+
+# --- The fuse ---------------------------------------------------------------------------------------
+
+
+async def test_a_household_is_told_no_more_a_day_than_one_person(post: PostOffice) -> None:
+    with post.db.transaction() as session:
+        family = [a_person(post, session, name).id for name in ("甲", "乙", "丙")]
+        for person_id in family:
+            people.link(session, person_id, post.phone_id, post.now, "household")
+    for person_id in family * 2:
+        post.queue("reminder", contact_point_id=post.phone_id, person_id=person_id, text_key=DUE)
+    await post.deliver()
+    assert len(post.aliyun.sent) == post.limits.fuse
+    assert [alarm.kind for alarm in post.alarms()] == ["fuse"]
+
+
+async def test_who_has_two_phones_is_told_no_more_than_who_has_one(post: PostOffice) -> None:
+    post.change(window_left=99)
+    for contact_id in (post.chat_id, post.phone_id) * 3:
+        post.queue("reminder", contact_point_id=contact_id, text_key=DUE)
+    await post.deliver()
+    assert len(post.aliyun.sent) + len(post.wechat.sent) == post.limits.fuse

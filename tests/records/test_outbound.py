@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import Session
 
 from records import outbound, windows
@@ -171,3 +172,25 @@ def test_the_window_is_spent_to_nothing_and_not_below(
             windows.spend(session, contact)
         with sqlite_database.reading() as session:
             assert session.get_one(ContactPoint, contact).window_left == left
+
+
+def test_a_claim_stops_at_the_first_row_whatever_else_is_due(
+    sqlite_database: Database, now: datetime
+) -> None:
+    asked: list[tuple[str, object]] = []
+
+    def note(*given: object) -> None:
+        asked.append((str(given[2]), given[3]))
+
+    event.listen(sqlite_database.engine, "before_cursor_execute", note)
+    try:
+        with sqlite_database.transaction() as session:
+            assert outbound.claim_due(session, now, timedelta(minutes=1)) is None
+    finally:
+        event.remove(sqlite_database.engine, "before_cursor_execute", note)
+    claim, given = next(one for one in asked if one[0].startswith("UPDATE outbound_messages"))
+    with sqlite_database.engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {claim}", given)  # type: ignore[arg-type]
+        steps = [str(row[3]) for row in plan]
+    assert any("ix_outbound_messages_turn (state=?)" in step for step in steps)
+    assert not any("TEMP B-TREE" in step for step in steps)

@@ -286,7 +286,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_outbound_messages_turn",
         "outbound_messages",
-        ["state", "priority", "created_at", "id"],
+        ["state", "priority", "created_at", "id", "next_attempt_at"],
         unique=False,
     )
 
