@@ -26,7 +26,19 @@ def routes(installation: Installation, clock: Callable[[], datetime]) -> list[AP
             account=ours, db=installation.database, reception=installation.reception, clock=clock
         )
         found.append(router({CALLBACK_NAME: callback}))
-    return [*found, *sms_pushes.routes(installation, clock), *wecom.routes(installation, clock)]
+    return [*found, *sms_pushes.routes(installation, clock), *_members(installation, clock)]
+
+
+def _members(installation: Installation, clock: Callable[[], datetime]) -> list[APIRouter]:
+    """Where WeCom's answers come in, when its callback is set up."""
+    ours = wecom.account(installation.settings)
+    if ours is None or not ours.answers:
+        return []
+    # The cipher takes a moment to import, and most installations have no WeCom.
+    from channels.wecom.webhook import Callback as Answers  # noqa: PLC0415
+    from channels.wecom.webhook import router as answers  # noqa: PLC0415
+
+    return [answers(Answers(ours, installation.database, installation.vault, clock))]
 
 
 def picture_of(installation: Installation) -> PictureOf | None:

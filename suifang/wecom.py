@@ -1,12 +1,8 @@
-"""WeCom of an installation: the account, the client that rings members, and the callback's routes."""
+"""WeCom of an installation: the account, and the client that rings members."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
-
 import httpx
-from fastapi import APIRouter
 
 from channels.wecom.account import WeComAccount
 from channels.wecom.client import WeComClient
@@ -38,14 +34,3 @@ def client(installation: Installation, http: httpx.AsyncClient) -> WeComClient |
         return None
     tokens = TokenKeeper(ours, http, installation.database, installation.vault)
     return WeComClient(ours, http, tokens)
-
-
-def routes(installation: Installation, clock: Callable[[], datetime]) -> list[APIRouter]:
-    """The callback's routes, when it is set up."""
-    ours = account(installation.settings)
-    if ours is None or not ours.answers:
-        return []
-    # The cipher takes a moment to import, and most installations have no WeCom.
-    from channels.wecom.webhook import Callback, router  # noqa: PLC0415
-
-    return [router(Callback(ours, installation.database, installation.vault, clock))]
