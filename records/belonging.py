@@ -13,7 +13,7 @@ from records import alarms, duty, people
 from records.messages import address_of
 from records.people import UNIDENTIFIED, default_facility, set_default_facility
 from records.sms_contacts import SMS, in_whose_file
-from records.tables import ContactPoint, Facility, Person
+from records.tables import ContactPoint, Facility, Person, PersonContact
 from records.vault import Vault
 
 _VILLAGE = "village_clinic"
@@ -77,11 +77,24 @@ def _in_line(one: str, other: str) -> bool:
     return one.startswith(other) or other.startswith(one)
 
 
+def _once_behind(session: Session, contact: ContactPoint) -> list[Person]:
+    """Who was behind it before: records were merged, or the number in the file changed."""
+    return list(
+        session.exec(
+            select(Person)
+            .join(PersonContact, col(PersonContact.person_id) == col(Person.id))
+            .where(PersonContact.contact_point_id == contact.id)
+            .where(col(PersonContact.unlinked_at).is_not(None))
+        ).all()
+    )
+
+
 def _where(session: Session, vault: Vault, contact: ContactPoint) -> str | None:
-    """The nearest place that all those have in common in whose file this number stands."""
-    if contact.channel != SMS:
-        return None
-    known = in_whose_file(session, vault, address_of(vault, contact))
+    """The nearest place that all those have in common who are known by this phone."""
+    known: list[Person] = []
+    if contact.channel == SMS:
+        known = in_whose_file(session, vault, address_of(vault, contact))
+    known = known or _once_behind(session, contact)
     places = sorted({one.facility_id for one in known if one.facility_id})
     chains = [[place.id for place in duty.chain(session, one)] for one in places]
     if not chains:

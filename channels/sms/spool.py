@@ -189,10 +189,14 @@ def _read_in(path: Path) -> Part | None:
     if found is None:
         return None
     try:
-        at = datetime.strptime(found["at"], "%Y%m%d_%H%M%S").replace(tzinfo=CHINA)
         written = path.stat().st_mtime_ns
-    except (ValueError, OSError):
+    except OSError:
         return None
+    try:
+        at = datetime.strptime(found["at"], "%Y%m%d_%H%M%S").replace(tzinfo=CHINA)
+    except ValueError:
+        # A modem that lost its clock writes zeros: the file's own time will do, the words must not wait.
+        at = datetime.fromtimestamp(written // 1_000_000_000, CHINA)
     return Part(
         path, at, int(found["serial"]), found["sender"], int(found["part"]), found["kind"], written
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from sqlmodel import select
 
-from records import alarms, belonging, duty, people
+from records import alarms, belonging, duty, merging, people
 from records.belonging import covering, ensure_placed, say_where, settle_default
 from records.messages import Address, ensure_contact_point
 from records.people import Registration
+from records.sms_contacts import sms_contact_of
 from records.tables import ContactPoint, Facility, Practitioner
 from tests.inbox.county import County
 
@@ -63,6 +64,26 @@ def test_whoever_is_known_is_moved_by_nothing(county: County) -> None:
     person = ensure_placed(county.session, county.vault, contact, county.now)
     in_file(county, "b")
     assert placed(county, contact) == person.facility_id == county.places["a"].id
+
+
+def test_the_number_of_a_record_that_was_merged_belongs_where_the_one_kept_does(
+    county: County,
+) -> None:
+    merged, kept = (
+        people.register(
+            county.session,
+            county.vault,
+            Registration("王桂芳", county.places[place].id, phone=phone),
+            county.now,
+        )
+        for place, phone in (("a", "13800001111"), ("b", "13800002222"))
+    )
+    contact = sms_contact_of(county.session, county.vault, merged, county.now)
+    assert contact is not None
+    reader = county.readers["town_doctor"]
+    done = merging.merge(county.session, county.vault, reader, kept.id, merged.id, county.now)
+    assert done is not None
+    assert placed(county, contact) == county.places["b"].id
 
 
 def test_for_who_belongs_nowhere_everybody_above_the_villages_is_there(county: County) -> None:

@@ -306,11 +306,21 @@ async def test_a_wrong_inbox_format_is_told_and_loses_nothing(
     assert path.exists()
 
 
+@pytest.mark.parametrize("at", ["00000000_000000", "20269923_085900"])
+async def test_a_modem_without_a_clock_loses_no_message(
+    modem: GammuModem, now: datetime, at: str
+) -> None:
+    then = now - timedelta(seconds=9)
+    came(modem, f"IN{at}_00_+8613800001111_00.txt", "胸口疼", then)
+    found = await collected(modem, now)
+    assert [(one.text, one.sent_at) for one in found.arrivals] == [("胸口疼", then)]
+
+
 async def test_files_of_somebody_else_are_left_alone(modem: GammuModem, now: datetime) -> None:
     for name in (
         "inbox/notes.txt",
         "sent/OUT13800001111.txt",
-        "inbox/IN20269923_085900_00_1_00.txt",
+        "inbox/IN2026_085900_00_1_00.txt",
     ):
         (modem.folder / name).write_text("hello")
     assert (await collected(modem, now)).handles == []
