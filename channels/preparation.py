@@ -230,6 +230,7 @@ class _Plan:
             provider=channel.provider,
             contact_point_id=way.contact.id if way else None,
             segments=segments(letter, channel, kind),
+            template=str(template["name"]) if kind == TEMPLATE else None,
         )
         outbound.begin_attempt(self.session, message, trial, self.now)
         return Parcel(

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from inbox.carried import carried
 from inbox.deps import deps_of
 from inbox.door import Posted, clinical_post, clinician, not_found
 from inbox.outcomes import meaning_of, stands
@@ -54,6 +55,7 @@ async def message(
         around,
         found=found,
         meaning_of=meaning_of,
+        carried=carried,
         stands=stands(found.state, found.reason),
         flash=code if code in {"message_settled", "late_message"} else "",
     )

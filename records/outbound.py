@@ -104,13 +104,17 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One try: by which way, over which provider, to which address, billed as so many SMS."""
+    """One try: by which way, over which provider, to which address, billed as so many SMS.
+
+    `template`: our name of the template that goes instead of the words.
+    """
 
     id: str
     route: str
     provider: str
     contact_point_id: str | None = None
     segments: int | None = None
+    template: str | None = None
 
 
 def queue(session: Session, vault: Vault, draft: Draft, now: datetime) -> OutboundMessage | None:
@@ -200,13 +204,13 @@ def _behind_another() -> ColumnElement[bool]:
 
 
 def _claim() -> Update:
+    # In the order of `ix_outbound_messages_turn`, so that the first one found ends the search. As a
+    # bare column the time would draw the planner to its own index, and to sorting all that is due.
+    due_at = func.coalesce(OutboundMessage.next_attempt_at, OutboundMessage.created_at)
     due = (
         select(OutboundMessage.id)
         .where(OutboundMessage.state == QUEUED)
         .where(due_at <= bindparam("now"))
-    # In the order of `ix_outbound_messages_turn`, so that the first one found ends the search. As a
-    # bare column the time would draw the planner to its own index, and to sorting all that is due.
-    due_at = func.coalesce(OutboundMessage.next_attempt_at, OutboundMessage.created_at)
         .where(or_(OutboundMessage.purpose == SAFETY, ~_behind_another()))
         .order_by(
             col(OutboundMessage.priority),
@@ -248,6 +252,7 @@ def begin_attempt(
         provider=trial.provider,
         contact_point_id=trial.contact_point_id,
         segments=trial.segments,
+        template=trial.template,
         began_at=now,
     )
     insert(session, attempt)

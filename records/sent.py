@@ -6,9 +6,10 @@ so here, once and for good.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, or_, select, update
@@ -25,6 +26,7 @@ from records.outbound import (
     REMINDER,
     REPLY,
     SAFETY,
+    SPOKEN,
     UNKNOWN,
 )
 from records.reader import Reader
@@ -38,6 +40,7 @@ OUTCOMES = {"received": (DELIVERED, HEARD), "not_received": (NEVER, NOT_HEARD)}
 WORTH_ASKING = (SAFETY, DOCTOR, REPLY, REMINDER)
 ASKED_FOR = timedelta(days=7)
 _MOST = 50
+_BY_TEMPLATE = ":template"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,15 @@ class Try:
     ended_at: datetime | None
     result: str | None
     code: str | None
+    template: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message to a person, with everything that became of it."""
+    """A message to a person, with everything that became of it.
+
+    `template` holds the values of a template that may have gone instead of the words.
+    """
 
     id: str
     person_id: str
@@ -69,7 +76,14 @@ class Sent:
     created_at: datetime
     expires_at: datetime
     settled_at: datetime | None
+    template: Mapping[str, Any] = field(default_factory=dict)
     tries: tuple[Try, ...] = ()
+
+    @property
+    def words_stayed(self) -> bool:
+        """Whether something left, or perhaps left, and never the words themselves."""
+        left = [one for one in self.tries if one.result in SPOKEN]
+        return bool(left) and all(one.route.endswith(_BY_TEMPLATE) for one in left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +235,7 @@ def _tries(session: Session, message_id: str) -> tuple[Try, ...]:
             ended_at=row.ended_at,
             result=row.result,
             code=row.code,
+            template=row.template,
         )
         for row in rows
     )
@@ -247,5 +262,6 @@ def _sent(
         created_at=message.created_at,
         expires_at=message.expires_at,
         settled_at=message.settled_at,
+        template=message.template,
         tries=tries,
     )

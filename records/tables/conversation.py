@@ -172,7 +172,8 @@ class DeliveryAttempt(SQLModel, table=True):
     """One try on one route, written before the call. `result` empty: the call never came back.
 
     `provider` is the account it went over, `contact_point_id` the address it went to (which may be
-    another one than the conversation's), `segments` the SMS it was billed as.
+    another one than the conversation's), `segments` the SMS it was billed as, `template` what went
+    instead of the words.
     """
 
     __tablename__ = "delivery_attempts"
@@ -193,3 +194,4 @@ class DeliveryAttempt(SQLModel, table=True):
     provider: str | None = None
     contact_point_id: str | None = None
     segments: int | None = None
+    template: str | None = None

@@ -271,7 +271,8 @@ async def test_outside_the_window_a_template_goes_instead(desk: Post) -> None:
     await desk.deliver()
     assert desk.channel.texts == ["[followup_due]"]
     assert desk.row().state == "accepted"
-    assert attempts(desk.db)[0].route == "wechat:template"
+    (tried,) = attempts(desk.db)
+    assert (tried.route, tried.template) == ("wechat:template", "followup_due")
 
 
 @pytest.mark.parametrize("template", [{}, {"name": "not_registered"}])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlmodel import select
 
-from records.tables import AuditEvent, OutboundMessage
+from channels import templates
+from records.tables import AuditEvent, DeliveryAttempt, OutboundMessage
 from tests.inbox.browser import Opening
 from tests.inbox.office import Office
 
@@ -42,6 +43,49 @@ async def test_the_page_of_a_message_says_what_happened_and_what_to_do(
     with office.database.reading() as session:
         seen = session.exec(select(AuditEvent.subject).where(AuditEvent.action == "read")).all()
     assert "message" in seen
+
+
+@pytest.mark.parametrize(
+    ("route", "template", "left"),
+    [
+        ("sms:template", "reply_waiting", None),
+        (
+            "wechat:template",
+            "reply_waiting",
+            "医生回复通知；医生给您回了话；回一个字，就能看到全文",
+        ),
+        ("sms:template", "an_older_one", ""),
+        ("wechat:template", "an_older_one", ""),
+    ],
+)
+async def test_where_a_template_went_its_words_are_shown_and_not_the_whole_ones(
+    browser: Opening,
+    unsure: tuple[str, str],
+    office: Office,
+    route: str,
+    template: str,
+    left: str | None,
+) -> None:
+    with office.database.transaction() as session:
+        attempt = session.exec(select(DeliveryAttempt)).one()
+        attempt.route, attempt.template = route, template
+        session.add(attempt)
+    page = (await (await browser("doctor_a")).get(f"/messages/{unsure[1]}")).text
+    if left is None:
+        left = templates.registry().filled(template, {}).text
+    assert f'<q class="words">{left}</q>' in page or not left
+    assert "全文没有发出去" in page
+    assert '<q class="words">明早空腹来量一次</q>' not in page
+    assert '<p class="unsaid">明早空腹来量一次</p>' in page
+
+
+async def test_where_the_words_went_nothing_else_is_shown(
+    browser: Opening, unsure: tuple[str, str]
+) -> None:
+    page = (await (await browser("doctor_a")).get(f"/messages/{unsure[1]}")).text
+    assert '<q class="words">明早空腹来量一次</q>' in page
+    assert "全文没有发出去" not in page
+    assert "模板里的话" not in page
 
 
 async def test_the_conversation_leads_to_it(browser: Opening, unsure: tuple[str, str]) -> None:

@@ -262,6 +262,9 @@ def upgrade() -> None:
             sa.Column("contact_point_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True)
         )
         batch_op.add_column(sa.Column("segments", sa.Integer(), nullable=True))
+        batch_op.add_column(
+            sa.Column("template", sqlmodel.sql.sqltypes.AutoString(), nullable=True)
+        )
         batch_op.create_index(
             "ix_delivery_attempts_provider", ["provider", "began_at"], unique=False
         )
@@ -304,6 +307,7 @@ def downgrade() -> None:
 
     with op.batch_alter_table("delivery_attempts", schema=None) as batch_op:
         batch_op.drop_index("ix_delivery_attempts_provider")
+        batch_op.drop_column("template")
         batch_op.drop_column("segments")
         batch_op.drop_column("contact_point_id")
         batch_op.drop_column("provider")
