@@ -204,8 +204,17 @@ class Registry:
         order = list(self.templates)
         if own in self.templates:
             # A ready-made reply has words of its own; what it announces otherwise is the message's.
-            said = [entry.name for entry in self for key in keys if key in entry.text_keys]
-            return next((name for name in said if self.templates[name].instead == own), own)
+            groups = self.templates[own].text_keys
+            return next(
+                (
+                    entry.name
+                    for entry in self
+                    for key in keys
+                    if key in entry.text_keys
+                    and (entry.instead == own or any(_matches(one, key) for one in groups))
+                ),
+                own,
+            )
         found = [name for key in keys if (name := self.for_sentence(key)) is not None]
         if found:
             return min(found, key=order.index)

@@ -45,20 +45,26 @@ def said_to_household(
 
 
 def phone_besides(session: Session, message: OutboundMessage, name: str, now: datetime) -> bool:
-    """After a template went: open the call for what it left to say. True when there is one."""
+    """After a template went: open the call for what it left to say. True when there is one.
+
+    What the best one would have left to a doctor, no other that went in its place has said.
+    """
     registry = templates.registry()
     if name not in registry:
         return False
-    entry = registry.template(name)
-    if entry.calls or (entry.asks and _asked_before(session, message, name, now)):
+    best = registry.name_for(message.purpose, message.text_key, message.template)
+    entries = [registry.template(one) for one in (best, name) if one is not None]
+    calls = any(entry.calls for entry in entries)
+    asks = any(entry.asks for entry in entries)
+    if calls or (asks and _asked_before(session, message, name, now)):
         return hand_over(session, message, BY_TEMPLATE, now)
     return False
 
 
 def _asked_before(session: Session, message: OutboundMessage, name: str, now: datetime) -> bool:
-    """The same was asked on this number within the day, and the answer was asked about again."""
+    """What went now went, or may have gone, on this number within the day for another message."""
     registry = templates.registry()
     return any(
-        registry.name_for(row.purpose, row.text_key, row.template) == name
+        name in registry.candidates(row.purpose, row.text_key, row.template)
         for row in sms_contacts.said_since(session, message, message.contact_point_id, now - _A_DAY)
     )

@@ -120,7 +120,8 @@ READY_MADE = [key for key in catalogue().sentences if key.startswith("canned.")]
 def test_a_ready_made_reply_goes_in_its_own_words_and_nobody_phones_besides(key: str) -> None:
     brought = {"name": "reply_waiting", "keys": [key]}
     first, *others = registry().candidates("doctor", "doctor.replied", brought)
-    assert others == ["reply_waiting"]
+    # Words about danger are never put off to a call.
+    assert others == (["danger"] if key == "canned.call_120" else ["reply_waiting"])
     assert not registry().template(first).calls
     assert registry().template(first).sms == f"医生回复：{render(key)}"
 
@@ -152,6 +153,43 @@ def test_every_emergency_is_told_to_call_120_now_and_nothing_urgent_is_told_less
 
 def test_where_a_template_is_not_approved_another_one_goes() -> None:
     assert registry().candidates("safety", "safety.hypo_low", {}) == ("danger_sugar", "danger")
+
+
+DANGER = {"danger", "danger_sugar", "danger_company", "see_today", "still_alone", "said_call_120"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_calm_word_is_told_as_danger_and_no_danger_as_calm(name: str) -> None:
+    reg = registry()
+    chain = reg.candidates("reply", "nothing", {"name": name})
+    assert chain[0] == name
+    assert {one in DANGER for one in chain} == {name in DANGER}
+
+
+@pytest.mark.parametrize(
+    ("key", "sent"),
+    [
+        ("reading.past", "old_value"),
+        ("reading.for_other", "not_your_file"),
+        ("feedback.unhelpful", "sorry"),
+        ("feedback.beyond", "ask_doctor"),
+        ("follow.ask_back", "ask_which_matter"),
+        ("consent.given_all", "agreed"),
+        ("escalation.acknowledged", "doctor_saw"),
+    ],
+)
+def test_a_sentence_is_stood_in_for_by_one_that_is_true_of_it(key: str, sent: str) -> None:
+    assert registry().for_sentence(key) == sent
+
+
+@pytest.mark.parametrize("key", ["consent.ask", "consent.ask_family", "consent.held"])
+def test_whatever_asks_for_consent_names_all_that_a_plain_yes_gives(key: str) -> None:
+    name = registry().for_sentence(key)
+    assert name is not None
+    for words in (catalogue().sentence(key).text, registry().template(name).sms):
+        assert re.search("记|数给医生看", words)
+        assert "提醒" in words
+        assert "健康知识" in words
 
 
 def test_nothing_goes_for_words_about_stopping() -> None:

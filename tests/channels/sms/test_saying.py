@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import Session, select
 
 from channels.sms.saying import BY_TEMPLATE, phone_besides, words_for
+from channels.templates import Template, registry
 from records.db import Database
 from records.tables import ContactPoint, OutboundMessage, Task
 from records.vault import Vault
@@ -88,3 +89,26 @@ def test_nobody_phones_where_everything_was_said(
     message = said(told, vault, clock, "reading.recorded")
     assert not phone_besides(told, message, name, clock.now)
     assert calls(told) == []
+
+
+@pytest.mark.parametrize("entry", [one for one in registry() if one.calls and one.text_keys])
+def test_a_call_that_a_template_leaves_to_a_doctor_is_kept_whatever_goes_in_its_place(
+    told: Session, vault: Vault, clock: MovingClock, entry: Template
+) -> None:
+    key = entry.text_keys[0].replace("*", "passage")
+    for name in registry().candidates("reply", key, {}):
+        message = said(told, vault, clock, key)
+        assert phone_besides(told, message, name, clock.now), name
+        # The next one is a call of its own.
+        for task in told.exec(select(Task)).all():
+            told.delete(task)
+
+
+def test_what_is_asked_again_in_vain_is_asked_by_a_doctor_where_another_template_went(
+    told: Session, vault: Vault, clock: MovingClock
+) -> None:
+    first = said(told, vault, clock, "reading.joined")
+    assert not phone_besides(told, first, "not_understood", clock.now)
+    clock.move(hours=3)
+    second = said(told, vault, clock, "chat.unclear")
+    assert phone_besides(told, second, "not_understood", clock.now)
