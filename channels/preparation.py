@@ -41,6 +41,7 @@ from records.outbound import (
     STARTED_BY_US,
 )
 from records.sms_contacts import sms_contact_of
+from records.spoken import spoken_since
 from records.tables import ContactPoint, OutboundMessage, Person
 from records.vault import Vault
 
@@ -190,7 +191,7 @@ class _Plan:
         if self.limits.is_quiet(self.now):
             return self._postpone("quiet_hours", self.limits.quiet_ends(self.now))
         began = day_began(self.now)
-        today = outbound.spoken_since(self.session, self.message, contact.id, began)
+        today = spoken_since(self.session, self.message, contact.id, began)
         if today < self.limits.fuse:
             return None
         log.warning("delivery.fuse", outbound_message_id=self.message.id, today=today)

@@ -384,34 +384,3 @@ def tries_with(session: Session, message: OutboundMessage, result: str) -> int:
         .where(DeliveryAttempt.outbound_message_id == message.id)
         .where(DeliveryAttempt.result == result)
     ).one()
-
-
-def spoken_since(
-    session: Session, message: OutboundMessage, contact_id: str, since: datetime
-) -> int:
-    """How many other messages that we started reached (or may have reached) the same patient.
-
-    Counted for the person and for the address, whichever was told more: a household's phone rings
-    for all of them.
-    """
-    whose = [col(OutboundMessage.contact_point_id) == contact_id]
-    if message.person_id is not None:
-        whose.append(col(OutboundMessage.person_id) == message.person_id)
-    return max(_spoken(session, message, one, since) for one in whose)
-
-
-def _spoken(
-    session: Session, message: OutboundMessage, whose: ColumnElement[bool], since: datetime
-) -> int:
-    return session.exec(
-        select(func.count(func.distinct(col(OutboundMessage.id))))
-        .join(
-            DeliveryAttempt,
-            col(DeliveryAttempt.outbound_message_id) == col(OutboundMessage.id),
-        )
-        .where(whose)
-        .where(OutboundMessage.id != message.id)
-        .where(col(OutboundMessage.purpose).in_(STARTED_BY_US))
-        .where(col(OutboundMessage.state).in_(SPOKEN))
-        .where(col(DeliveryAttempt.began_at) >= since)
-    ).one()
