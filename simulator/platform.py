@@ -52,6 +52,7 @@ class Platform:
         self.tickets = TicketOffice()
         self.tokens = TokenDesk()
         self.openids = OpenidDesk(settings.app_id, settings.secret, clock=clock)
+        self.openids.page.holder = settings.phone_holder
         self.writer = MessageWriter(settings.account_id, clock=clock)
         # A proxy from the environment must not stand between two loopback ports.
         self.http = http or httpx.AsyncClient(trust_env=False)

@@ -103,5 +103,7 @@ class SimulatorSettings:
     """Calls a day by API path, where they differ from a new account's."""
     tells_msgid: bool = False
     """Whether a subscription message that was taken is given an id at once; WeChat does not always."""
+    phone_holder: str = ""
+    """Whose phone opens the authorize page: the demonstration's doctor. Nobody's declines."""
     open_to_all: bool = False
     """Take any openid for a follower whose window is open: for load that does not pass the phone."""

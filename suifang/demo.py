@@ -45,6 +45,8 @@ REPLY_TEMPLATE_ID = "demo-reply"
 ACCOUNT_FILE = Path(__file__).parent / "seed" / "wechat.toml"
 _LABELS = {"title": "提醒事项", "action": "怎么做"}
 ORIGINAL_ID = "gh_demo000000001"
+# Who is signed in on the machine that looks at the demonstration: one doctor's WeChat.
+DOCTORS_OPENID = "demo-doctor"
 HOST = "127.0.0.1"
 _READY_WITHIN = 30.0
 _CONDITIONS = {Programme.HYPERTENSION: "高血压", Programme.TYPE2_DIABETES: "2型糖尿病"}
@@ -132,6 +134,7 @@ def simulator_settings(
         account_name="柳溪镇卫生院随访",
         public_url=base,
         patients=patients,
+        phone_holder=DOCTORS_OPENID,
         menu=tuple(_menu_button(one) for one in menu()),
         templates=(
             TemplateSpec(

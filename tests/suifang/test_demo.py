@@ -7,6 +7,7 @@ import re
 import socket
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -21,6 +22,7 @@ from records import messages, people
 from records.messages import Address
 from records.people import Registration
 from records.tables import Facility
+from simulator.server import create_app
 from suifang import demo, demonstration
 from suifang.installation import Installation
 from suifang.keys import Keys, load_keys
@@ -170,6 +172,9 @@ def test_the_simulator_is_run_with_the_same_account_and_those_phones(
     assert [one.name for one in settings.patients] == ["王桂兰", "无岁"]
     assert settings.callback_url == f"http://{demo.HOST}:8001/wechat/main"
     assert settings.log_path == neighbours.settings.data_dir / "simulator.jsonl"
+    # Signing in by WeChat can be finished there: somebody holds the phone.
+    platform = create_app(replace(settings, log_path=None)).state.platform
+    assert platform.openids.page.holder == demo.DOCTORS_OPENID
 
 
 @pytest.fixture
