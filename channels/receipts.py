@@ -59,6 +59,6 @@ def _close(session: Session, attempt_id: str, now: datetime, *, delivered: bool,
     if message is None:
         return False
     log.info("receipt.closed", outbound_message_id=message.id, state=message.state)
-    if not delivered:
+    if not delivered and not receipts.ring_on(session, message, now):
         hand_over(session, message, code, now)
     return True

@@ -12,17 +12,20 @@ from sqlmodel import Session, and_, col, func, or_, select, update
 
 from records import opting_out
 from records.db import changed
+from records.escalations import OPEN
 from records.identity import new_id
 from records.insertion import insert_once
 from records.outbound import (
     ACCEPTED,
     CHANNEL_CLOSED,
     DELIVERED,
+    NOTICE,
+    QUEUED,
     SENDING,
     UNKNOWN,
     Receipt,
 )
-from records.tables import DeliveryAttempt, DeliveryReceipt, OutboundMessage
+from records.tables import DeliveryAttempt, DeliveryReceipt, Escalation, OutboundMessage
 from records.times import credible
 
 # A receipt that found nothing is looked at again for so long: its send may not have come back yet.
@@ -127,6 +130,26 @@ def close(
         .returning(OutboundMessage)
         .execution_options(synchronize_session=False, populate_existing=True)
     ).scalar_one_or_none()
+
+
+def ring_on(session: Session, message: OutboundMessage, now: datetime) -> bool:
+    """Queue a doctor's notice again that did not arrive: the bell that failed is not tried again.
+
+    Only while the notice holds and nobody took the alarm.
+    """
+    case = session.get(Escalation, message.escalation_id) if message.escalation_id else None
+    if message.practitioner_id is None or case is None or case.state != OPEN:
+        return False
+    statement = (
+        update(OutboundMessage)
+        .where(col(OutboundMessage.id) == message.id)
+        .where(col(OutboundMessage.purpose) == NOTICE)
+        .where(col(OutboundMessage.state) == CHANNEL_CLOSED)
+        .where(col(OutboundMessage.expires_at) > now)
+        .values(state=QUEUED, next_attempt_at=now, settled_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    return changed(session, statement) == 1
 
 
 def has_arrived(session: Session, message: OutboundMessage) -> bool:

@@ -11,11 +11,12 @@ from sqlmodel import Session, col, select
 from channels.delivery import Limits, Routes, deliver_due
 from channels.notice import NoticeChannel
 from channels.port import Channel, Result, SendOutcome
+from channels.receipts import take_receipt
 from records import alarms, bells, identities, numbers, outbound
 from records.db import Database
 from records.identities import WECOM, Subject
 from records.identity import new_id
-from records.outbound import Draft
+from records.outbound import Draft, Receipt
 from records.tables import (
     DeliveryAttempt,
     Escalation,
@@ -361,3 +362,27 @@ async def test_a_provider_that_is_down_rings_after_the_others(ward: Ward) -> Non
     ward.notice()
     assert (await ward.deliver()).state == "accepted"
     assert ward.tried() == ["sms:text"]
+
+
+@pytest.mark.parametrize(
+    ("state", "tried"),
+    [("open", ["sms:text", "notice:text"]), ("acknowledged", ["sms:text"])],
+)
+async def test_an_sms_that_never_landed_is_followed_by_the_next_bell_while_nobody_took_the_alarm(
+    ward: Ward, state: str, tried: list[str]
+) -> None:
+    ward.has("sms")
+    ward.sms.answers = [SendOutcome(Result.ACCEPTED, provider_id="p-1")]
+    ward.notice("emergency")
+    assert (await ward.deliver()).state == "accepted"
+    ward.now += timedelta(minutes=1)
+    with ward.db.transaction() as session:
+        case = session.exec(select(Escalation)).one()
+        case.state = state
+        session.add(case)
+        session.flush()
+        failed = Receipt("p-1", delivered=False, code="UNDELIV", provider=ward.sms.provider)
+        assert take_receipt(session, failed, ward.now)
+        assert not take_receipt(session, failed, ward.now)
+    await ward.deliver()
+    assert ward.tried() == tried
