@@ -54,7 +54,10 @@ def object_in(content: bytes) -> dict[str, Any]:
 
 def text_of(value: object) -> str:
     """A code or id, also where it is a number or a truth value; empty for everything else."""
-    return words_of(str(value)).strip()[:_LONGEST] if isinstance(value, str | int | float) else ""
+    if not isinstance(value, str | int | float):
+        return ""
+    # PostgreSQL stores no NUL.
+    return words_of(str(value)).replace("\x00", "").strip()[:_LONGEST]
 
 
 def words_of(value: str) -> str:

@@ -160,6 +160,13 @@ def test_a_failed_receipt_of_tencents_says_why() -> None:
     assert (receipt.delivered, receipt.code, receipt.stops) == (False, "UNSUBSCRIBE", True)
 
 
+def test_a_nul_in_an_id_is_no_reason_to_lose_a_message() -> None:
+    (arrival,) = read(AliyunInlet(), [ALIYUN_MESSAGE | {"sequence_id": "12\x0034"}]).arrivals
+
+    assert "\x00" not in arrival.external_id
+    assert arrival.text == "135 85"
+
+
 def test_half_a_sign_is_no_reason_to_lose_a_message() -> None:
     (arrival,) = read(
         AliyunInlet(), b'[{"phone_number":"13800001111","content":"135\\ud83d"}]'
