@@ -400,7 +400,7 @@ async def test_no_setting_makes_a_sim_faster(
     await deliver_due(sqlite_database, vault, routes, now, 50, limits=hurried)
     assert 1 <= len(in_outbox(modem)) <= 4
     await deliver_due(
-        sqlite_database, vault, routes, now + timedelta(seconds=8), 50, limits=hurried
+        sqlite_database, vault, routes, now + timedelta(seconds=9), 50, limits=hurried
     )
     assert 2 <= len(in_outbox(modem)) <= 6
 

@@ -75,7 +75,7 @@ async def test_a_message_that_comes_again_is_answered_the_same_and_does_nothing(
 async def test_a_tap_that_comes_again_does_nothing(corp: Corp) -> None:
     corp.a_doctor()
     first = corp.rung()
-    tap = {
+    tap: dict[str, str | int] = {
         "ToUserName": CORP,
         "FromUserName": LI,
         "AgentID": AGENT,
