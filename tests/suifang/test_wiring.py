@@ -268,6 +268,7 @@ def test_who_is_there_for_a_person_is_looked_up_along_the_tree(
         session.flush()
         alone = installations.watch(session, "v", Level.EMERGENCY, now)
         assert (alone.on_duty, alone.rings_at, alone.phone) == (False, now, "0571-1")
+        assert not installations.watch(session, None, Level.EMERGENCY, now).on_duty
         session.add(
             Practitioner(
                 facility_id="t",
@@ -280,7 +281,7 @@ def test_who_is_there_for_a_person_is_looked_up_along_the_tree(
         session.flush()
         assert installations.watch(session, "v", Level.EMERGENCY, now).on_duty
         nowhere = installations.watch(session, None, Level.EMERGENCY, now)
-        assert (nowhere.on_duty, nowhere.phone) == (False, None)
+        assert (nowhere.on_duty, nowhere.phone) == (True, None), "everybody above is rung"
 
 
 def test_messages_settle_as_long_as_the_settings_say(installation: Installation) -> None:
