@@ -32,7 +32,6 @@ from records.reaching import contact_points
 from records.tables import ContactPoint, DeliveryAttempt, OutboundMessage
 from records.vault import Vault
 
-_ONE_RECOVERY = 100
 # Said to a person who waits for it, or must hear it: one refusal is not the end of it.
 _ANY_WAY = (SAFETY, DOCTOR, REPLY)
 _UNSENT = (NEVER, EXPIRED, CHANNEL_CLOSED)
@@ -84,21 +83,25 @@ def conclude(
             _never(session, parcel, reason, now)
 
 
-def recover(session: Session, vault: Vault, routes: Routes, limits: Limits, now: datetime) -> int:
-    """Take up the rows of workers that never came back. Returns how many there were."""
-    rows = outbound.lapsed(session, now, _ONE_RECOVERY)
-    for message in rows:
-        attempt = outbound.unfinished_attempt(session, message)
-        if attempt is None:
-            # The attempt is written with the claim: without one, no call was made.
-            outbound.put_back(session, message, "worker_lost", now)
-            continue
-        outbound.end_attempt(session, attempt.id, now, result=Result.UNKNOWN, code="worker_lost")
-        _spend(session, attempt)
-        _unsure(session, message, "worker_lost", limits, now)
-        apply_early(session, _tried(session, attempt.id), now)
-        announced_perhaps(session, vault, routes, message, attempt, limits, now)
-    return len(rows)
+def take_up(
+    session: Session,
+    vault: Vault,
+    routes: Routes,
+    message: OutboundMessage,
+    limits: Limits,
+    now: datetime,
+) -> None:
+    """A worker never came back: what it did with a row decides what becomes of it."""
+    attempt = outbound.unfinished_attempt(session, message)
+    if attempt is None:
+        # The attempt is written with the claim: without one, no call was made.
+        outbound.put_back(session, message, "worker_lost", now)
+        return
+    outbound.end_attempt(session, attempt.id, now, result=Result.UNKNOWN, code="worker_lost")
+    _spend(session, attempt)
+    _unsure(session, message, "worker_lost", limits, now)
+    apply_early(session, _tried(session, attempt.id), now)
+    announced_perhaps(session, vault, routes, message, attempt, limits, now)
 
 
 def finish(

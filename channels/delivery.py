@@ -19,16 +19,18 @@ from sqlmodel import Session
 
 from channels.announcing import keep_words
 from channels.breaker import note_outcome
-from channels.conclusion import conclude, recover
+from channels.conclusion import conclude
 from channels.limits import Limits
 from channels.parcel import PICTURE, Parcel, Routes
 from channels.port import PictureSender, Result, SendOutcome
-from channels.preparation import prepare
+from channels.preparation import prepare, recover
 from channels.receipts import match_waiting
 from records import outbound, receipts
 from records.db import Database
 from records.vault import Vault
 
+# Looked through before the first call; the others wait for the next run.
+_ONE_RECOVERY = 100
 PERHAPS_SAID = (Result.ACCEPTED, Result.DELIVERED, Result.UNKNOWN)
 
 __all__ = ["Limits", "Routes", "deliver_due"]
@@ -78,7 +80,7 @@ class _Run:
             await self.db.write(lambda s: match_waiting(s, self.now))
         if not due:
             return 0
-        await self.db.write(lambda s: recover(s, self.vault, self.routes, self.limits, self.now))
+        await self._recover()
         lanes = (self._lane() for _ in range(self.limits.lanes))
         ends = await asyncio.gather(*lanes, return_exceptions=True)
         for end in ends:
@@ -91,6 +93,14 @@ class _Run:
         """Whether there is something to do, asked without a writing transaction."""
         due = outbound.any_due(session, self.now)
         return due, bool(receipts.overtaken(session, self.now, limit=1))
+
+    async def _recover(self) -> None:
+        """A transaction for each: no contact point stays locked while others are taken up."""
+        for _ in range(_ONE_RECOVERY):
+            if not await self.db.write(
+                lambda s: recover(s, self.vault, self.routes, self.limits, self.now)
+            ):
+                return
 
     async def _lane(self) -> int:
         taken = 0

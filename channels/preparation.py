@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlmodel import Session
 
-from channels.conclusion import finish, phone_if_unsaid
+from channels.conclusion import finish, phone_if_unsaid, take_up
 from channels.limits import Limits, day_began
 from channels.parcel import PICTURE, TEMPLATE, Decided, Parcel, Routes, segments, template_for
 from channels.port import Channel, Letter
@@ -69,20 +69,41 @@ def prepare(
         return Decided(message.id)
 
 
+def recover(session: Session, vault: Vault, routes: Routes, limits: Limits, now: datetime) -> bool:
+    """Take up one row of a worker that never came back. False when there is none.
+
+    A row that cannot be taken up is looked at again a lease later, and holds up no other.
+    """
+    rows = outbound.lapsed(session, now, 1)
+    for message in rows:
+        try:
+            with session.begin_nested():
+                take_up(session, vault, routes, message, limits, now)
+        except Exception as error:  # noqa: BLE001 - one lost row must not stop the queue
+            kind = type(error).__name__
+            log.warning("delivery.broken_recovery", outbound_message_id=message.id, error=kind)
+            outbound.hold(session, message, now + limits.lease)
+    return bool(rows)
+
+
 def _broken(
     session: Session, message: OutboundMessage, limits: Limits, now: datetime, error: Exception
 ) -> None:
-    """Nothing was called. A fault of the database says nothing about the row, so it comes again.
+    """Nothing was called. A database that is away says nothing about the row, so it comes again.
 
-    What is dangerous comes again in any case before it is given up and somebody is asked to phone.
+    What the database refuses, and what is dangerous, comes again a few times before it is given up.
     """
     kind = type(error).__name__
     log.warning("delivery.broken_row", outbound_message_id=message.id, error=kind)
-    again = isinstance(error, DBAPIError) or (
-        message.purpose == SAFETY and message.attempts <= limits.retries
+    dangerous = message.purpose == SAFETY
+    again = isinstance(error, (OperationalError, InterfaceError)) or (
+        (dangerous or isinstance(error, DBAPIError)) and message.attempts <= limits.retries
     )
     if again and message.expires_at > now:
         at = min(now + limits.pause(message.id, message.attempts), message.expires_at)
+        if dangerous:
+            at = min(at, limits.again(message, now))
+        phone_if_unsaid(session, message, f"broken_{kind}", limits, now)
         outbound.put_back(session, message, f"broken_{kind}", at)
     else:
         finish(session, message, EXPIRED if again else NEVER, f"broken_{kind}", now)

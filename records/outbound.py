@@ -329,6 +329,11 @@ def postpone(session: Session, message: OutboundMessage, reason: str, at: dateti
     )
 
 
+def hold(session: Session, message: OutboundMessage, until: datetime) -> bool:
+    """Nobody else takes up a claimed message before `until`."""
+    return _move(session, message, claimed_until=until)
+
+
 def _move(session: Session, message: OutboundMessage, **values: Any) -> bool:
     """A slow worker may still correct its own `unknown`: the token tells whose it was."""
     statement = (
@@ -343,7 +348,7 @@ def _move(session: Session, message: OutboundMessage, **values: Any) -> bool:
 
 
 def lapsed(session: Session, now: datetime, limit: int) -> list[OutboundMessage]:
-    """Messages whose worker never came back, locked for the recovery."""
+    """Messages whose worker never came back, the longest gone first, locked for the recovery."""
     query = (
         select(OutboundMessage)
         .where(OutboundMessage.state == SENDING)

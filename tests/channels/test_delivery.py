@@ -8,16 +8,25 @@ from threading import Event
 
 import pytest
 import sqlalchemy.exc
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from channels import preparation
 from channels.delivery import Limits, Routes, deliver_due
+from channels.parcel import Decided, Parcel
 from channels.port import NOT_FOLLOWING, Letter, Result, SendOutcome
 from records import outbound, people
 from records.db import Database
 from records.identity import new_id
 from records.people import Registration
-from records.tables import Consent, ContactPoint, OutboundMessage, Person, Practitioner, Task
+from records.tables import (
+    Consent,
+    ContactPoint,
+    DeliveryAttempt,
+    OutboundMessage,
+    Person,
+    Practitioner,
+    Task,
+)
 from records.tables.base import metadata
 from records.vault import Vault
 from tests.channels.world import (
@@ -512,15 +521,51 @@ async def test_a_claim_without_an_attempt_was_never_called_and_goes_back(desk: P
     assert desk.row(message).state == "accepted"
 
 
+async def test_one_lost_row_that_cannot_be_taken_up_holds_up_no_other(
+    desk: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = [desk.queue(purpose="safety", body=body) for body in ("first", "second", "third")]
+    with desk.db.transaction() as session:
+        for _ in lost:
+            outbound.claim_due(session, desk.now, timedelta(seconds=60))
+    found = outbound.unfinished_attempt
+
+    def refused(session: Session, message: OutboundMessage) -> DeliveryAttempt | None:
+        if message.id == lost[0].id:
+            raise _A_REFUSAL
+        return found(session, message)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(outbound, "unfinished_attempt", refused)
+        await desk.deliver(desk.now + timedelta(seconds=61))
+        assert desk.channel.texts == ["second", "third"]
+        assert desk.row(lost[0]).state == "sending"
+    await desk.deliver(desk.now + timedelta(seconds=122))
+    assert desk.row(lost[0]).state == "accepted"
+
+
+async def test_the_lost_are_taken_up_a_transaction_each_and_so_many_in_a_run(
+    desk: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from channels import delivery
+
+    lost = [desk.queue(purpose="safety") for _ in range(3)]
+    with desk.db.transaction() as session:
+        for _ in lost:
+            outbound.claim_due(session, desk.now, timedelta(seconds=60))
+        assert len(outbound.lapsed(session, desk.now + timedelta(seconds=61), 9)) == 3
+    monkeypatch.setattr(delivery, "_ONE_RECOVERY", 2)
+    await desk.deliver(desk.now + timedelta(seconds=61))
+    assert sorted(desk.row(one).state for one in lost) == ["accepted", "accepted", "sending"]
+
+
 async def test_a_slow_worker_corrects_its_own_unknown(desk: Post) -> None:
     desk.queue()
     late = desk.now + timedelta(seconds=61)
 
     def recovered_meanwhile() -> None:
-        from channels.conclusion import recover
-
         with desk.db.transaction() as session:
-            assert recover(session, desk.vault, Routes({}), desk.limits, late) == 1
+            assert preparation.recover(session, desk.vault, Routes({}), desk.limits, late)
 
     desk.channel.during = recovered_meanwhile
     await desk.deliver()
@@ -579,6 +624,42 @@ async def test_a_fault_of_the_database_does_not_outlive_the_words(
     assert len(desk.tasks()) == 1
 
 
+async def test_what_is_dangerous_is_phoned_while_the_database_fails_and_tried_every_minute(
+    desk: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.queue(purpose="safety", expires_at=desk.now + timedelta(hours=6))
+    monkeypatch.setattr(preparation._Plan, "made", _a_deadlock)
+    for times in range(6):
+        at = desk.now + timedelta(seconds=62 * times)
+        await desk.deliver(at)
+        due = desk.row().next_attempt_at
+        assert due is not None
+        assert due <= at + desk.limits.longest_safety_wait + timedelta(seconds=1)
+    assert (desk.row().state, desk.row().attempts) == ("queued", 6)
+    assert len(desk.tasks()) == 1
+
+
+async def test_what_the_database_refuses_is_given_up_and_blocks_nobody(
+    desk: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = desk.queue(purpose="reply", expires_at=desk.now + timedelta(hours=6))
+    then = desk.queue(purpose="reply", body="then", expires_at=desk.now + timedelta(hours=6))
+    made = preparation._Plan.made
+
+    def refused(plan: preparation._Plan) -> Parcel | Decided:
+        if plan.message.id == first.id:
+            raise _A_REFUSAL
+        return made(plan)
+
+    monkeypatch.setattr(preparation._Plan, "made", refused)
+    for minutes in range(desk.limits.retries + 1):
+        assert desk.channel.texts == []
+        await desk.deliver(desk.now + timedelta(minutes=5 * minutes))
+    assert (desk.row(first).state, desk.row(first).reason) == ("never", "broken_DataError")
+    assert desk.row(then).state == "accepted"
+    assert len(desk.tasks()) == 1
+
+
 async def test_a_safety_text_that_cannot_be_opened_comes_again_before_it_is_given_up(
     desk: Post,
 ) -> None:
@@ -591,6 +672,9 @@ async def test_a_safety_text_that_cannot_be_opened_comes_again_before_it_is_give
         await desk.deliver(desk.now + timedelta(minutes=minutes))
     assert (desk.row().state, desk.row().reason) == ("never", "broken_VaultError")
     assert len(desk.tasks()) == 1
+
+
+_A_REFUSAL = sqlalchemy.exc.DataError("UPDATE", {}, Exception("value too long"))
 
 
 def _a_deadlock(*_: object) -> None:
