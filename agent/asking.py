@@ -43,7 +43,7 @@ def ask_doctor(_state: TurnState, context: TurnContext) -> TurnState:
 
 def _told(context: TurnContext) -> Part:
     doctor = context.doctor or _SOMEBODY
-    if not context.on_duty:
+    if not context.on_duty or context.doctor is None:
         return wording.part("mine.doctor_nobody")
     if context.asked_before:
         return wording.part("mine.doctor_again", doctor=doctor)
@@ -61,11 +61,11 @@ def wants_doctor(texts: Iterable[str]) -> bool:
     return any(intent_of(normalise(text).text, reports=False) is Intent.DOCTOR for text in texts)
 
 
-def who_answers(session: Session, vault: Vault, person: Person, now: datetime) -> str:
-    """The name of whoever would be rung, as the patient calls a doctor; empty for nobody."""
+def who_answers(session: Session, vault: Vault, person: Person, now: datetime) -> str | None:
+    """The name of whoever would be rung, as the patient calls a doctor; None for nobody."""
     rung = _rung(session, person, now)
     if not rung:
-        return ""
+        return None
     name = name_of(vault, rung[0].id, rung[0].name_sealed)
     return fit("doctor", signature(name)) if name else ""
 
@@ -106,4 +106,8 @@ def tell_corrected(
 
 
 def _rung(session: Session, person: Person, now: datetime) -> list[Practitioner]:
-    return duty.nearest(session, duty.chain(session, person.facility_id), now)
+    """Nobody is rung everywhere for what can wait: who belongs nowhere is the county's."""
+    places = duty.chain(session, person.facility_id)
+    if not places:
+        return duty.anywhere(session, now, duty.FOR_THE_COUNTY)
+    return duty.nearest(session, places, now)

@@ -143,6 +143,7 @@ class OpenFollowUp:
 class TurnContext:
     """Everything a node may use. Nodes read it and return values; only the turn writes.
 
+    `spoken_to`: before a bare 120, something was said here lately, by us or a doctor.
     `sms`: words travel as SMS, so they are short. `pictures`: the channel draws them and enough sends are left. `doctor`: who would be rung when
     the sender asks for one; `asked_before`: an earlier request still stands. `redeemed`: what came
     of a binding code in these messages; `unplaced`: the messages whose values nobody could place;
@@ -162,12 +163,13 @@ class TurnContext:
     first_contact: bool = False
     on_duty: bool = False
     held: bool = False
+    spoken_to: bool = False
     clinic_name: str = ""
     clinic_phone: str | None = None
     sms: bool = False
     pictures: bool = False
     reminder_hour: int | None = None
-    doctor: str = ""
+    doctor: str | None = ""
     asked_before: bool = False
     redeemed: Redeemed | None = None
     unplaced: tuple[Heard, ...] = ()

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from agent import agreeing, asking, binding, rating, whose
 from agent.by_sms import still_asked
 from agent.context import SENDER, Answers, Heard, Member, Model, OpenFollowUp, Past, TurnContext
+from agent.dialled import spoken_to
 from agent.hearing import words_of
 from agent.perceiving import PERCEIVED, Senses
 from care.level import Level
@@ -118,6 +119,7 @@ def _context(
         stopped=contact.stopped_at is not None,
         first_contact=stranger and linked[0].person.asked_name_at is None,
         held=takeover.is_held(contact, now),
+        spoken_to=spoken_to(session, contact_id, heard, now),
         on_duty=duty.anybody_at(session, places, now),
         clinic_name=clinic.name if clinic else "",
         clinic_phone=clinic.phone if clinic and contact.channel != SMS else None,
@@ -289,8 +291,8 @@ def _villages(session: Session) -> dict[str, str]:
 
 def _asking(
     session: Session, vault: Vault, person: Person, heard: tuple[Heard, ...], now: datetime
-) -> tuple[str, bool]:
-    """Who would answer a request for a doctor, and whether an earlier one still stands."""
+) -> tuple[str | None, bool]:
+    """Who would answer a request for a doctor (None: nobody), and whether an earlier one still stands."""
     if not asking.wants_doctor(words_of(one) for one in heard):
         return "", False
     before = tasks.stands(session, person.id, tasks.CALL, asking.ASKED)

@@ -20,6 +20,8 @@ from records.times import CHINA
 RUNG_ROLES = ("village_doctor", "family_doctor", "township_doctor", "county_duty")
 # Who sees people that belong to no place yet.
 ABOVE_THE_VILLAGES = ("township_doctor", "county_duty")
+# Who is rung for them about what is no alarm.
+FOR_THE_COUNTY = ("county_duty",)
 ROLES = (*RUNG_ROLES, "curator", "bureau_officer", "operator")
 
 _TODAY: BindParameter[date] = bindparam("today")
@@ -137,12 +139,18 @@ def reachable(
     return _each_once(stands_in, shift) or _each_once(stands_in, None)
 
 
-def anywhere(session: Session, now: datetime) -> list[Practitioner]:
-    """Everybody above the villages, or their deputies: whom to ring for who belongs to no place."""
+def anywhere(
+    session: Session, now: datetime, roles: Sequence[str] = ABOVE_THE_VILLAGES
+) -> list[Practitioner]:
+    """Whom to ring for who belongs to no place: those with one of these roles, or their deputies.
+
+    Everybody above the villages, where none of these roles is.
+    """
+    above = tuple(role for role in ABOVE_THE_VILLAGES if role in roles) or ABOVE_THE_VILLAGES
     found = {
         one.id: one
         for place in session.exec(_STAFFED).all()
-        for one in reachable(session, place, now, ABOVE_THE_VILLAGES)
+        for one in reachable(session, place, now, above)
     }
     return [found[key] for key in sorted(found)]
 
@@ -155,7 +163,7 @@ def nearest(
 ) -> list[Practitioner]:
     """Those with one of these roles at the nearest place that has any; without places, `anywhere`."""
     if not places:
-        return anywhere(session, now)
+        return anywhere(session, now, roles)
     for place in places:
         found = reachable(session, place.id, now, roles)
         if found:

@@ -44,7 +44,7 @@ class _Alarm:
     def people(self, roles: tuple[str, ...]) -> list[Practitioner]:
         """Those with one of these roles, at the nearest facility that has any.
 
-        Who belongs nowhere is everybody's above the villages, at every step.
+        Who belongs nowhere is everybody's above the villages at a village's step, then each step's.
         """
         return duty.nearest(self.session, self.places, self.now, roles)
 

@@ -18,7 +18,7 @@ from care.situation import Background, Programme
 from records import readings, tasks
 from records.db import Database
 from records.readings import Provenance
-from records.tables import ContactPoint, OutboundMessage, Task
+from records.tables import ContactPoint, Facility, OutboundMessage, Person, Practitioner, Task
 from records.vault import Vault
 from tests.agent.scene import Village, keys, patient
 
@@ -330,6 +330,35 @@ def test_at_night_the_doctor_is_rung_in_the_morning(
     assert "明天早上8点上班" in said
     [ring] = _rings(village)
     assert ring.next_attempt_at == now + timedelta(hours=23)
+
+
+@pytest.mark.parametrize("county", [True, False])
+def test_for_who_belongs_nowhere_the_county_alone_is_rung_and_else_nobody(
+    database: Database, vault: Vault, now: datetime, *, county: bool
+) -> None:
+    village = Village(database, vault, now)
+    roles = ["township_doctor", "township_doctor", *(["county_duty"] if county else [])]
+    with database.transaction() as session:
+        for number, role in enumerate(roles):
+            place = Facility(id=f"p{number}", kind="county", name="别处", path=f"p{number}/")
+            session.add(place)
+            session.flush()
+            session.add(
+                Practitioner(
+                    id=f"{number}-{role}",
+                    facility_id=place.id,
+                    role=role,
+                    login=f"d{number}",
+                    password_hash="x",
+                    created_at=now,
+                )
+            )
+        session.get_one(Person, village.patient.id).facility_id = None
+    said = village.say("找医生")[-1]
+    rung = [ring.practitioner_id for ring in _rings(village)]
+    assert rung == (["2-county_duty"] if county else [])
+    assert ("马上告诉" in said) is county
+    assert len(_requests(village)) == 1
 
 
 def test_with_nobody_on_duty_nothing_is_promised(thought: Thought) -> None:

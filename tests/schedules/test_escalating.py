@@ -47,7 +47,15 @@ def test_who_belongs_nowhere_rings_everybody_above_the_villages_and_the_operator
         assert [one.kind for one in alarms.open_alarms(session)] == [alarms.UNPLACED]
     assert full.told() == []
     assert full.tick(seconds=5) == []
-    assert len(full.tick(minutes=wait(Level.EMERGENCY, 0))) == 2
+
+
+def test_who_belongs_nowhere_is_rung_for_step_by_step_after_the_first(full: Ladder) -> None:
+    full.clinic = None
+    full.alarm()
+    assert len(full.tick()) == 2
+    assert full.tick(minutes=wait(Level.EMERGENCY, 0)) == ["township_doctor"]
+    assert full.tick(minutes=wait(Level.EMERGENCY, 1)) == ["county_duty"]
+    assert len(full.tick(minutes=wait(Level.EMERGENCY, 2))) == 2
 
 
 def test_the_patient_is_told_once_that_nobody_answered(full: Ladder) -> None:
