@@ -212,7 +212,7 @@ def _put_behind(
     elif link.basis != FORMER:
         return
     elif link.unlinked_at is not None:
-        link.relation, link.linked_at, link.unlinked_at = relation, now, None
-    link.basis = BY_NUMBER
+        link.linked_at, link.unlinked_at = now, None
+    link.relation, link.basis = relation, BY_NUMBER
     session.add(link)
     session.flush()

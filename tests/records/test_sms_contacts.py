@@ -173,6 +173,17 @@ def test_a_number_that_comes_back_into_the_file_is_hers_again(county: County) ->
     assert relations(county, again) == {person.id: SELF}
 
 
+def test_a_number_that_was_written_from_and_comes_back_is_hers_again(county: County) -> None:
+    person = register(county, "王桂芳")
+    old = contact_of(county, person)
+    assert old is not None
+    old.last_inbound_at = county.now
+    _moves(county, person, "13733334444")
+    _moves(county, person, NUMBER)
+    assert contact_of(county, person) is not None
+    assert relations(county, old) == {person.id: SELF}
+
+
 @pytest.mark.parametrize("agreed", [False, True])
 def test_an_old_number_that_somebody_wrote_from_is_her_own_only_if_she_agreed_there(
     county: County, *, agreed: bool
