@@ -8,6 +8,7 @@ from dataclasses import replace
 from langgraph.runtime import Runtime
 
 from agent import following_up, putting_right
+from agent.by_sms import STALE
 from agent.context import SENDER, Heard, Member, TurnContext
 from agent.decision import NewReading
 from agent.state import Heed, TurnState
@@ -22,8 +23,8 @@ from language.understanding import Understanding
 # A comma: a value may go on in the next message, a sentence may not.
 BREAK = "，"
 _HELP = "帮助"
-# While one of these is asked, a bare 120 is an answer and no cry for help.
-ASKED = frozenset({"field", "confirm", "name", "stop", "hour", "hello", "agree", "whose"})
+# While one of these is asked, or was long ago, a bare 120 is an answer and no cry for help.
+ASKED = frozenset({"field", "confirm", "name", "stop", "hour", "hello", "agree", "whose", STALE})
 # A voice message brings words of its own where the platform recognised them.
 _IN_WORDS = ("text", "voice")
 # Buttons of menus that were published before the channel said their words itself.
@@ -41,7 +42,7 @@ def hear(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
         text += words
     context = runtime.context
     expecting = asked_for(following_up.expected(context.follow_ups))
-    understood = read(text, expecting=expecting, unasked=not ASKED & context.awaiting.keys())
+    understood = read(text, expecting=expecting, unasked=_unasked(context))
     corrected = putting_right.expected(understood, context)
     if corrected is not None:
         again = read(text, expecting=corrected)
@@ -105,6 +106,11 @@ def words_of(heard: Heard) -> str:
     if heard.kind == "event" and heard.event.get("event") == "CLICK":
         return heard.text or _MENU_WORDS.get(str(heard.event.get("key", "")), _HELP)
     return ""
+
+
+def _unasked(context: TurnContext) -> bool:
+    """Nothing stands here that a bare number could answer: no question, no words of ours or a doctor's."""
+    return not (context.held or context.spoken_to or ASKED & context.awaiting.keys())
 
 
 def _judged(understood: Understanding, context: TurnContext) -> tuple[Described, ...]:

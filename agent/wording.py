@@ -16,6 +16,7 @@ from care.level import Level
 from care.reading import GlucoseContext, Kind, Reading
 from care.situation import Situation
 from care.targets import Setting, controlled, pressure_target
+from language.cries import is_dialled
 from language.relations import as_said, code_of, word_of
 from language.scope import PAIR
 from language.understanding import Certainty, Purpose, Subject, Understanding, When
@@ -86,7 +87,15 @@ def clarification(state: TurnState) -> tuple[Part, ...]:
         return ()
     if understood.corrects and not understood.unread_numbers and not state["record"].readings:
         return (part("reading.send_right"),)
-    if understood.unread_numbers and not state["record"].readings:
+    return () if state["record"].readings else _nameless(state)
+
+
+def _nameless(state: TurnState) -> tuple[Part, ...]:
+    """A number that nobody named: a value, or the one that is dialled."""
+    understood = state["heed"].understood
+    if is_dialled(state["heed"].text):
+        return (part("reading.clarify_dialled"),)
+    if understood.unread_numbers:
         return (part("reading.clarify_number", number=_number(understood.text)),)
     return ()
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from agent import agreeing, binding, hearing, whose
+from agent.by_sms import STALE
 from agent.context import Heard, Past
 from agent.decision import Decision, Mode, Route
 from care.level import Level
@@ -313,6 +314,22 @@ def test_a_120_that_is_a_piece_of_a_value_is_a_value(thought: Thought) -> None:
 @pytest.mark.parametrize("asked", sorted(hearing.ASKED))
 def test_a_120_after_a_question_is_an_answer(thought: Thought, asked: str) -> None:
     assert thought("120", awaiting={asked: []}).level is Level.NONE
+
+
+@pytest.mark.parametrize("said", [{"held": True}, {"spoken_to": True}, {"awaiting": {STALE: True}}])
+@pytest.mark.parametrize("number", ["120", "120！", "一二零"])
+def test_a_120_after_any_words_of_ours_or_a_doctor_s_is_asked_about(
+    thought: Thought, said: dict[str, object], number: str
+) -> None:
+    decision = thought(number, **said)
+    assert decision.level is Level.NONE
+    assert keys(decision) == ["reading.clarify_dialled"]
+    assert "马上直接打120" in decision.reply
+    assert decision.readings == ()
+
+
+def test_whatever_was_said_an_ambulance_in_words_is_a_cry_for_help(thought: Thought) -> None:
+    assert thought("救护车", spoken_to=True, held=True).level is Level.EMERGENCY
 
 
 def test_whatever_is_asked_keeps_a_bare_120_from_being_a_cry_for_help() -> None:

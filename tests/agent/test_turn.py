@@ -97,6 +97,33 @@ def test_an_urgent_value_opens_an_alarm_and_is_answered_with_a_safety_text(
     assert reply.purpose == outbound.SAFETY
 
 
+def alarms(village: Village) -> int:
+    return len(rows(village, Escalation))
+
+
+def test_a_bare_120_out_of_the_blue_rings(anywhere: Village) -> None:
+    anywhere.say("120")
+    assert alarms(anywhere) == 1
+
+
+@pytest.mark.parametrize("before", ["血压1200/80", "刚才报错了", "血糖仪显示err"])
+def test_a_bare_120_after_words_of_ours_is_asked_about(village: Village, before: str) -> None:
+    village.say(before)
+    assert village.contact().awaiting.keys() <= {"talk"}
+    village.later(hours=3)
+    assert "马上直接打120" in village.say("120")[-1]
+    assert alarms(village) == 0
+    village.say("救护车")
+    assert alarms(village) == 1
+
+
+def test_a_day_after_our_words_a_bare_120_rings_again(village: Village) -> None:
+    village.say("血压1200/80")
+    village.later(hours=25)
+    village.say("120")
+    assert alarms(village) == 1
+
+
 def test_repeats_bundle_and_a_worse_message_raises(village: Village) -> None:
     village.say("高压182，人没事")
     village.say("又量了一遍，高压185")

@@ -36,6 +36,13 @@ def test_a_value_stays_a_value(said: str) -> None:
     assert read(said, unasked=True).findings == ()
 
 
+@pytest.mark.parametrize(
+    "said", ["12.0", "１２.０", "1.20", "1:20", "12:0", "1,20", "1 20", "12 0", "1，20", "12。0"]
+)
+def test_a_sign_between_digits_makes_another_number_of_it(said: str) -> None:
+    assert highest(judge(read(said, unasked=True))) is Level.NONE
+
+
 def test_an_ambulance_is_called_even_while_a_value_is_awaited() -> None:
     assert highest(judge(read("救护车", expecting=PRESSURE))) is Level.EMERGENCY
 
