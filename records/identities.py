@@ -107,6 +107,10 @@ def bind(
     False when the subject is somebody else's already: one subject is one account.
     """
     index = subject.index(vault)
+    # Two bindings of one practitioner at once: the second sees what the first one did.
+    session.exec(
+        select(Practitioner.id).where(Practitioner.id == practitioner_id).with_for_update()
+    ).first()
     if (mine := _holder(session, index)) is not None:
         return mine == practitioner_id
     _end(session, practitioner_id, subject.provider, now)
