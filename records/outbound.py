@@ -49,6 +49,8 @@ SPOKEN = (SENDING, ACCEPTED, DELIVERED, UNKNOWN)
 AWAITS_WINDOW, ALL_STOPPED = "awaits_window", "all_stopped"
 # While one waits for this, the others of its conversation go before it.
 STANDS_ASIDE = (AWAITS_WINDOW, ALL_STOPPED)
+# Waiting for a provider keeps the place in the conversation: what came later goes later.
+KEEPS_ITS_PLACE = ("paced", "in_line", "provider_shut")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,8 @@ def claim_due(session: Session, now: datetime, lease: timedelta) -> OutboundMess
     """Take the most urgent due message whose turn it is in its conversation.
 
     A later message waits while an earlier one of the same or a higher priority is under way, due
-    or being retried; a safety text waits for nobody, and nobody waits for words that wait for a window.
+    retried or waiting for a provider; a safety text waits for nobody, and nobody waits for words that
+    wait for a window.
     """
     values = {"now": now, "token": new_id(), "until": now + lease}
     return session.execute(_CLAIM, values).scalar_one_or_none()
@@ -185,6 +188,7 @@ def _behind_another() -> ColumnElement[bool]:
             other.state == QUEUED,
             or_(
                 col(other.next_attempt_at) <= bindparam("now"),
+                col(other.reason).in_(KEEPS_ITS_PLACE),
                 and_(
                     col(other.attempts) > 0,
                     func.coalesce(col(other.reason), "").not_in(STANDS_ASIDE),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import hypothesis
 import pytest
 import structlog
 from sqlalchemy import create_engine, event, make_url, text
@@ -23,6 +24,10 @@ from records.vault import Vault
 
 if TYPE_CHECKING:
     from tests.agent.scene import Village
+
+# How long an example takes depends on what runs beside it: bench/ measures speed, tests do not.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 # A Monday, 09:00 where the people live.
 MONDAY_MORNING = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
