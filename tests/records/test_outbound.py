@@ -194,3 +194,28 @@ def test_a_claim_stops_at_the_first_row_whatever_else_is_due(
         steps = [str(row[3]) for row in plan]
     assert any("ix_outbound_messages_turn (state=?)" in step for step in steps)
     assert not any("TEMP B-TREE" in step for step in steps)
+
+
+@pytest.mark.parametrize("reason", ["paced", "in_line", "provider_shut"])
+def test_what_waits_for_a_provider_keeps_its_place_in_the_conversation(
+    database: Database, vault: Vault, now: datetime, reason: str
+) -> None:
+    with database.transaction() as session:
+        contact = a_contact(session, now)
+        first = queue(session, vault, now, contact_point_id=contact).id
+        second = queue(session, vault, now + timedelta(seconds=1), contact_point_id=contact).id
+    later = now + timedelta(seconds=5)
+    taken = claim(database, later)
+    assert taken is not None
+    assert taken.id == first
+    with database.transaction() as session:
+        outbound.postpone(session, taken, reason, later + timedelta(seconds=30))
+    assert claim(database, later) is None, "the second would overtake the first"
+    again = claim(database, later + timedelta(seconds=31))
+    assert again is not None
+    assert again.id == first
+    with database.transaction() as session:
+        outbound.settle(session, again, outbound.ACCEPTED, None, later)
+    following = claim(database, later + timedelta(seconds=31))
+    assert following is not None
+    assert following.id == second
