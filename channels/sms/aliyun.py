@@ -19,6 +19,7 @@ import structlog
 from channels.port import OPTED_OUT, Approval, Letter, Result, SendOutcome
 from channels.sms.acs3 import AccessKey, query_string, signed_headers
 from channels.sms.calling import CALL_SECONDS, call, site
+from channels.sms.codes import named
 from channels.sms.inlet import PushAnswer, Pushed, PushError, PushRequest
 from channels.sms.line import ACCOUNT, CHANNEL
 from channels.sms.loose_json import (
@@ -260,15 +261,8 @@ class Aliyun:
 
 def outcome_of(code: str, message: str = "") -> SendOutcome:
     """What a code means. The message only tells which of the limits it was."""
-    looked_up = code
-    if code == "isv.BUSINESS_LIMIT_CONTROL" and any(word in message for word in _MINUTE):
-        looked_up = f"{code}.minute"
-    if (listed := SEND.get(looked_up)) is not None:
-        return SendOutcome(listed[0], code, listed[1])
-    for beginning, result, reason in UNLISTED:
-        if code.startswith(beginning):
-            return SendOutcome(result, code, reason)
-    return SendOutcome(Result.UNKNOWN, code, "unlisted")
+    by_minute = code == "isv.BUSINESS_LIMIT_CONTROL" and any(word in message for word in _MINUTE)
+    return named(code, SEND, UNLISTED, f"{code}.minute" if by_minute else "")
 
 
 def _approval(row: Mapping[str, Any]) -> Approval:

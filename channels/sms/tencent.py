@@ -18,6 +18,7 @@ import structlog
 
 from channels.port import OPTED_OUT, Approval, Balance, Letter, Result, SendOutcome
 from channels.sms.calling import CALL_SECONDS, call, site
+from channels.sms.codes import named
 from channels.sms.inlet import PushAnswer, Pushed, PushError, PushRequest
 from channels.sms.line import ACCOUNT, CHANNEL
 from channels.sms.loose_json import (
@@ -294,12 +295,7 @@ class Tencent:
 
 def outcome_of(code: str) -> SendOutcome:
     """What a code means."""
-    if (listed := SEND.get(code)) is not None:
-        return SendOutcome(listed[0], code, listed[1])
-    for beginning, result, reason in UNLISTED:
-        if code.startswith(beginning):
-            return SendOutcome(result, code, reason)
-    return SendOutcome(Result.UNKNOWN, code, "unlisted")
+    return named(code, SEND, UNLISTED)
 
 
 def _told(outcome: SendOutcome) -> SendOutcome:
